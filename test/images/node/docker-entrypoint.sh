@@ -1,0 +1,9 @@
+#!/bin/sh
+# Options and files that are no commands are meant for node.
+set -e
+
+if [ "${1#-}" != "$1" ] || ! command -v "$1" >/dev/null || { [ -f "$1" ] && [ ! -x "$1" ]; }; then
+  set -- node "$@"
+fi
+
+exec "$@"
