@@ -1,0 +1,37 @@
+/** kamal-proxy in its container, spoken to by `exec(argv)` there. */
+export interface Proxy {
+  /** Points a service at one target and gates it on health; resolves when `deploy` has (its end includes the drain of what was there before). */
+  deploy(service: ServiceSpec): Promise<void>;
+  /** What is served: service, hosts and target as `alias:port`. What it names is live, whatever else we believe. */
+  list(): Promise<Service[]>;
+  remove(service: string): Promise<void>;
+}
+
+export interface ServiceSpec {
+  name: string;
+  hosts: string[];
+  /** `alias:port` on the proxy's network. */
+  target: string;
+  health_path: string;
+  /** Milliseconds. */
+  health_interval: number;
+  deploy_timeout: number;
+  drain_timeout: number;
+}
+
+export interface Service {
+  name: string;
+  hosts: string[];
+  target: string;
+  state: string;
+}
+
+/** `unhealthy`: the target did not become healthy in time; `conflict`: another service has the host; `failed`: anything else. */
+export class ProxyError extends Error {
+  readonly code: 'unhealthy' | 'conflict' | 'failed';
+  constructor(code: 'unhealthy' | 'conflict' | 'failed', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ProxyError';
+    this.code = code;
+  }
+}

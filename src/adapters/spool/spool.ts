@@ -1,0 +1,13 @@
+import type { Event } from '../../jobs/event.ts';
+
+/** What a worker said and control has not acknowledged yet, one file an attempt under its worker's folder. */
+export interface Spool {
+  /** On disk as written, fsynced when `durable`. */
+  append(event: Event, durable: boolean): Promise<void>;
+  remove(attempt: string): Promise<void>;
+  /** Whole spools of workers of this host whose process is gone, of attempts that had come to `finished`; the caller sends and then removes them. */
+  orphans(): Promise<{ worker: string; attempt: string; events: Event[] }[]>;
+  removeOrphan(worker: string, attempt: string): Promise<void>;
+  /** Ends this worker's claim to its folder. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,152 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const cores = availableParallelism();
+
+const Port = z.coerce.number<string>().int().min(0).max(65535);
+const Count = z.coerce.number<string>().int().min(1);
+const Address = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+
+/** `4g`, `512m`, `65536k` or plain bytes. */
+const Size = z
+  .string()
+  .regex(/^\d+[kmg]?b?$/i, 'a size like 512m or 4g')
+  .transform(parseSize);
+
+/** `ubuntu-latest=image,other=image`: which image a label of `runs-on` means. */
+const RunnerImages = z
+  .string()
+  .regex(/^[^=,\s]+=[^=,\s]+(,[^=,\s]+=[^=,\s]+)*$/, 'label=image pairs, separated by commas')
+  .transform((text) => Object.fromEntries(text.split(',').map((pair) => pair.split('=') as [string, string])));
+
+/** Every variable that Gantry reads, with its default. Secrets may also be given as `..._FILE`. */
+const Environment = z.object({
+  GANTRY_DATA_DIR: z.string().min(1).default(defaultDataDir()),
+  GANTRY_HOST: z.string().min(1).default('127.0.0.1'),
+  GANTRY_PORT: Port.default(8080),
+  GANTRY_PUBLIC_URL: Address.optional(),
+  GANTRY_URL: Address.optional(),
+  GANTRY_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  GANTRY_REDIS_URL: z
+    .string()
+    .regex(/^(rediss?:\/\/|unix:|\/)/, 'redis://, rediss:// or the path of a unix socket')
+    .optional(),
+  GANTRY_WORKERS: Count.default(2),
+  GANTRY_SLOTS: z.coerce
+    .number<string>()
+    .int()
+    .min(2, 'at least 2: one is kept for deploy')
+    .default(Math.max(2, cores)),
+  GANTRY_GITHUB_API_URL: Address.default('https://api.github.com'),
+  GANTRY_WEBHOOK_SECRET: z.string().min(1).optional(),
+  GANTRY_PROXY_HTTP_PORT: Port.default(80),
+  GANTRY_PROXY_HTTPS_PORT: Port.default(443),
+  GANTRY_RUNNER_IMAGES: RunnerImages.default({}),
+  GANTRY_JOB_CPUS: z.coerce.number<string>().positive().default(cores),
+  GANTRY_JOB_MEMORY: Size.default(4 * 1024 ** 3),
+  GANTRY_JOB_PIDS: Count.default(4096),
+  GANTRY_CA_FILE: z
+    .string()
+    .refine((path) => existsSync(path), 'no such file')
+    .optional(),
+  GANTRY_WORKER_KEY_FILE: z.string().optional(),
+  GANTRY_SHUTDOWN_TIMEOUT: z.coerce.number<string>().min(0).default(30),
+  GANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  DOCKER_HOST: z.string().optional(),
+});
+
+const SECRETS = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET', 'GANTRY_REDIS_URL'] as const;
+
+/** Frozen; paths are absolute, sizes in bytes, times in milliseconds. */
+export type Config = Readonly<ReturnType<typeof shape>>;
+
+/** All problems at once, each with the name of its variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'config';
+}
+
+/** Flags win over environment, environment over defaults. `flags` are keyed as the environment is. */
+export function readConfig(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined> = {}): Config {
+  const given = { ...env, REDIS_URL: undefined, ...definedOnly(flags) };
+  const problems: string[] = [];
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) if (value !== undefined && value !== '') values[name] = value;
+  for (const name of SECRETS) {
+    const file = values[`${name}_FILE`];
+    if (values[name] !== undefined || file === undefined) continue;
+    try {
+      values[name] = readFileSync(file, 'utf8').trim();
+    } catch {
+      problems.push(`${name}_FILE: cannot read ${file}`);
+    }
+  }
+  if (values.GANTRY_REDIS_URL === undefined && env.REDIS_URL) values.GANTRY_REDIS_URL = env.REDIS_URL;
+  const parsed = Environment.safeParse(values);
+  if (!parsed.success)
+    problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (problems.length > 0 || !parsed.success)
+    throw new ConfigError(`The configuration does not hold:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+  return Object.freeze(shape(parsed.data, proxyVariables(env)));
+}
+
+function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>) {
+  const dir = resolve(env.GANTRY_DATA_DIR);
+  return {
+    data_dir: dir,
+    /** 0700, the server's alone: key, SQL, first token. */
+    server_dir: join(dir, 'server'),
+    /** Logs, blobs and the worker key. */
+    shared_dir: join(dir, 'shared'),
+    /** The workers': mirrors, spools, jobs' work trees. */
+    work_dir: join(dir, 'work'),
+    redis_dir: join(dir, 'redis'),
+    worker_key_file: env.GANTRY_WORKER_KEY_FILE ?? join(dir, 'shared', 'worker.key'),
+    host: env.GANTRY_HOST,
+    port: env.GANTRY_PORT,
+    /** Where people and GitHub reach this server; also the base of links in statuses. */
+    public_url: env.GANTRY_PUBLIC_URL ?? `http://${env.GANTRY_HOST}:${env.GANTRY_PORT}`,
+    /** Where the command line finds the API; null: on this machine. */
+    url: env.GANTRY_URL ?? null,
+    token: env.GANTRY_TOKEN ?? null,
+    redis_url: env.GANTRY_REDIS_URL ?? null,
+    workers: env.GANTRY_WORKERS,
+    slots: env.GANTRY_SLOTS,
+    github_api_url: env.GANTRY_GITHUB_API_URL,
+    webhook_secret: env.GANTRY_WEBHOOK_SECRET ?? null,
+    proxy_http_port: env.GANTRY_PROXY_HTTP_PORT,
+    proxy_https_port: env.GANTRY_PROXY_HTTPS_PORT,
+    runner_images: { 'ubuntu-latest': 'gantry/runner', ...env.GANTRY_RUNNER_IMAGES } as Record<string, string>,
+    job_limits: { cpus: env.GANTRY_JOB_CPUS, memory: env.GANTRY_JOB_MEMORY, pids: env.GANTRY_JOB_PIDS },
+    ca_file: env.GANTRY_CA_FILE === undefined ? null : resolve(env.GANTRY_CA_FILE),
+    /** HTTP_PROXY and its like, as found: passed on to jobs and builds. */
+    proxy_env: proxies,
+    shutdown_timeout: env.GANTRY_SHUTDOWN_TIMEOUT * 1000,
+    log_level: env.GANTRY_LOG_LEVEL,
+    docker_host: env.DOCKER_HOST ?? null,
+    /** Where the shipped workflows and recipes lie. */
+    pipelines_dir: join(ROOT, 'pipelines'),
+  };
+}
+
+/** In a checkout its own `.gantry`; installed, the system's place. */
+function defaultDataDir(): string {
+  return existsSync(join(ROOT, '.git')) ? join(ROOT, '.gantry') : '/var/lib/gantry';
+}
+
+function proxyVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}
+
+function parseSize(text: string): number {
+  const unit = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[text.replace(/b$/i, '').slice(-1).toLowerCase()] ?? 1;
+  return Number.parseInt(text, 10) * unit;
+}
+
+function definedOnly(flags: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(flags).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

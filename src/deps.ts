@@ -1,0 +1,43 @@
+import type { Blobs } from './adapters/blobs/blobs.ts';
+import type { WorkerBus } from './adapters/bus/bus.ts';
+import type { Docker } from './adapters/docker/docker.ts';
+import type { Git } from './adapters/git/git.ts';
+import type { GitHub } from './adapters/github/github.ts';
+import type { LogStore } from './adapters/logs/logs.ts';
+import type { Proxy } from './adapters/proxy/proxy.ts';
+import type { Taker } from './adapters/queue/queue.ts';
+import type { Spool } from './adapters/spool/spool.ts';
+import type { Envelope } from './adapters/vault/vault.ts';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+
+export type * from './adapters/blobs/blobs.ts';
+export type * from './adapters/bus/bus.ts';
+export type * from './adapters/docker/docker.ts';
+export type * from './adapters/git/git.ts';
+export type * from './adapters/github/github.ts';
+export type * from './adapters/logs/logs.ts';
+export type * from './adapters/proxy/proxy.ts';
+export type * from './adapters/queue/queue.ts';
+export type * from './adapters/spool/spool.ts';
+export type * from './adapters/vault/vault.ts';
+
+/** What the rooms `engine` and `workers` are handed. */
+export interface WorkerDeps {
+  config: Config;
+  log: Log;
+  /** This process in the fleet, `wrk_...`. */
+  worker: string;
+  docker: Docker;
+  /** Speaks to the proxy in the given container. */
+  proxy(container: string): Proxy;
+  git: Git;
+  github(token: string): GitHub;
+  bus: WorkerBus;
+  taker: Taker;
+  logs: LogStore;
+  spool: Spool;
+  blobs: Blobs;
+  envelope: Envelope;
+  now(): number;
+}

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** A remark that belongs to a place in a file of the repository; lines and columns count from 1. */
+export const Annotation = z.object({
+  path: z.string(),
+  line: z.int().min(1),
+  column: z.int().min(1),
+  level: z.enum(['failure', 'warning', 'notice']),
+  message: z.string(),
+});
+export type Annotation = z.infer<typeof Annotation>;

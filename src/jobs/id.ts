@@ -1,0 +1,23 @@
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** Every id is a type's prefix and a ULID: it sorts by the time it was made, and BullMQ takes it (no integer, no colon). */
+export type IdPrefix = 'run' | 'job' | 'att' | 'dlv' | 'rel' | 'dep' | 'tok' | 'repo' | 'wrk';
+
+/** `now` in milliseconds; `random` gives that many random bytes. */
+export function newId(prefix: IdPrefix, now: number, random: (bytes: number) => Uint8Array): string {
+  return `${prefix}_${encodeTime(now)}${encodeRandom(random(16))}`;
+}
+
+function encodeTime(now: number): string {
+  let text = '';
+  let rest = now;
+  for (let i = 0; i < 10; i++) {
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function encodeRandom(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join('');
+}
