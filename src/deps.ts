@@ -1,15 +1,18 @@
 import type { Blobs } from './adapters/blobs/blobs.ts';
-import type { WorkerBus } from './adapters/bus/bus.ts';
+import type { ControlBus, Doorbells, WorkerBus } from './adapters/bus/bus.ts';
 import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
 import type { GitHub } from './adapters/github/github.ts';
 import type { LogStore } from './adapters/logs/logs.ts';
 import type { Proxy } from './adapters/proxy/proxy.ts';
-import type { Taker } from './adapters/queue/queue.ts';
+import type { Offers, Taker } from './adapters/queue/queue.ts';
 import type { Spool } from './adapters/spool/spool.ts';
-import type { Envelope } from './adapters/vault/vault.ts';
+import type { Store } from './adapters/store/open.ts';
+import type { Envelope, Vault } from './adapters/vault/vault.ts';
 import type { Config } from './config.ts';
+import type { IdPrefix } from './jobs/id.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 
 export type * from './adapters/blobs/blobs.ts';
 export type * from './adapters/bus/bus.ts';
@@ -20,6 +23,8 @@ export type * from './adapters/logs/logs.ts';
 export type * from './adapters/proxy/proxy.ts';
 export type * from './adapters/queue/queue.ts';
 export type * from './adapters/spool/spool.ts';
+export type * from './adapters/store/open.ts';
+export type * from './adapters/store/schema.ts';
 export type * from './adapters/vault/vault.ts';
 
 /** What the rooms `engine` and `workers` are handed. */
@@ -40,4 +45,23 @@ export interface WorkerDeps {
   blobs: Blobs;
   envelope: Envelope;
   now(): number;
+}
+
+/** What the rooms `control` and `api` are handed: no Docker socket. */
+export interface ServerDeps {
+  config: Config;
+  log: Log;
+  metrics: Metrics;
+  store: Store;
+  vault: Vault;
+  envelope: Envelope;
+  bus: ControlBus;
+  offers: Offers;
+  doorbells: Doorbells;
+  logs: LogStore;
+  blobs: Blobs;
+  github(token: string): GitHub;
+  now(): number;
+  random(bytes: number): Uint8Array;
+  newId(prefix: IdPrefix): string;
 }

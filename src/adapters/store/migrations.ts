@@ -1,0 +1,102 @@
+/** Applied in order, each in one transaction; `user_version` counts them. Never change one that was released. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE repos (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL COLLATE NOCASE UNIQUE, github_id INTEGER UNIQUE, clone_url TEXT NOT NULL,
+    default_branch TEXT NOT NULL, token_sealed TEXT, webhook_secret_sealed TEXT NOT NULL,
+    next_run_number INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE secrets (
+    repo_id TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, value_sealed TEXT NOT NULL,
+    created_at INTEGER NOT NULL, deleted_at INTEGER, PRIMARY KEY (repo_id, name, version)
+  ) STRICT;
+
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, last_used_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE deliveries (
+    id TEXT PRIMARY KEY, guid TEXT UNIQUE, source TEXT NOT NULL, event TEXT NOT NULL, action TEXT, repo TEXT, repo_id TEXT,
+    ref TEXT, sha TEXT, body_hash TEXT, status TEXT NOT NULL, reason TEXT, "trigger" TEXT, workflow TEXT, run_id TEXT,
+    received_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX deliveries_body ON deliveries (body_hash) WHERE body_hash IS NOT NULL;
+
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY, number INTEGER NOT NULL, repo_id TEXT, repo TEXT, delivery_id TEXT, workflow TEXT NOT NULL, path TEXT,
+    "trigger" TEXT NOT NULL, event TEXT NOT NULL, ref TEXT, branch TEXT, sha TEXT, actor TEXT, app TEXT,
+    forced INTEGER NOT NULL, payload_blob TEXT, base_ref TEXT, head_ref TEXT, status TEXT NOT NULL, reason TEXT,
+    annotations TEXT NOT NULL, rev INTEGER NOT NULL DEFAULT 0, intent TEXT, intent_reason TEXT,
+    created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER
+  ) STRICT;
+  CREATE INDEX runs_repo ON runs (repo_id, id);
+  CREATE INDEX runs_sha ON runs (sha, id);
+  CREATE INDEX runs_branch ON runs (branch, id);
+  CREATE INDEX runs_status ON runs (status, id);
+  CREATE INDEX runs_open ON runs (id) WHERE finished_at IS NULL;
+
+  CREATE TABLE revisions (
+    run_id TEXT NOT NULL, rev INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run_id, rev)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, run_id TEXT NOT NULL, position INTEGER NOT NULL, key TEXT NOT NULL, base TEXT NOT NULL,
+    name TEXT NOT NULL, kind TEXT NOT NULL, lane TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, exit_code INTEGER,
+    attempt INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, continue_on_error INTEGER NOT NULL DEFAULT 0,
+    needs TEXT NOT NULL, spec TEXT NOT NULL, task TEXT, secrets_sealed TEXT, release_id TEXT, outputs TEXT NOT NULL,
+    steps TEXT NOT NULL, annotations TEXT NOT NULL, intent TEXT, intent_reason TEXT, not_before INTEGER,
+    created_at INTEGER NOT NULL, queued_at INTEGER, started_at INTEGER, finished_at INTEGER,
+    UNIQUE (run_id, key)
+  ) STRICT;
+  CREATE INDEX jobs_open ON jobs (lane, id) WHERE finished_at IS NULL;
+
+  CREATE TABLE attempts (
+    id TEXT PRIMARY KEY, subject TEXT NOT NULL, subject_id TEXT NOT NULL, number INTEGER NOT NULL, lane TEXT NOT NULL,
+    status TEXT NOT NULL, verdict TEXT, reason TEXT, worker TEXT, nonce TEXT, seq INTEGER NOT NULL DEFAULT 0, wish TEXT,
+    deadline INTEGER, log_size INTEGER, offered_at INTEGER NOT NULL, not_before INTEGER, started_at INTEGER, ended_at INTEGER,
+    UNIQUE (subject, subject_id, number)
+  ) STRICT;
+  CREATE INDEX attempts_open ON attempts (lane, id) WHERE status <> 'ended';
+
+  CREATE TABLE events (
+    attempt_id TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL, at INTEGER NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (attempt_id, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE parked (id INTEGER PRIMARY KEY, text TEXT NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, effect TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE reports (
+    key TEXT PRIMARY KEY, repo_id TEXT NOT NULL, desired TEXT NOT NULL, sent TEXT, sent_desired TEXT,
+    tries INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL DEFAULT 0, gave_up TEXT, updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX reports_due ON reports (not_before) WHERE gave_up IS NULL AND (sent_desired IS NULL OR sent_desired <> desired);
+
+  CREATE TABLE apps (name TEXT PRIMARY KEY, repo_id TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE hosts (host TEXT PRIMARY KEY, app TEXT NOT NULL, environment TEXT NOT NULL) STRICT;
+
+  CREATE TABLE releases (
+    id TEXT PRIMARY KEY, app TEXT NOT NULL, environment TEXT NOT NULL, run_id TEXT NOT NULL, image TEXT NOT NULL,
+    image_id TEXT NOT NULL, digest TEXT, sha TEXT, config TEXT NOT NULL, secret_versions TEXT NOT NULL,
+    created_at INTEGER NOT NULL, live_at INTEGER, kept INTEGER NOT NULL DEFAULT 1
+  ) STRICT;
+  CREATE INDEX releases_environment ON releases (app, environment, id);
+
+  CREATE TABLE deployments (
+    id TEXT PRIMARY KEY, app TEXT NOT NULL, environment TEXT NOT NULL, release_id TEXT, run_id TEXT NOT NULL,
+    job_id TEXT NOT NULL, attempt_id TEXT, asked_seq INTEGER, ready_seq INTEGER, relation TEXT, status TEXT NOT NULL,
+    reason TEXT, sha TEXT, position TEXT NOT NULL, url TEXT, replaced TEXT, phases TEXT NOT NULL,
+    created_at INTEGER NOT NULL, live_at INTEGER, finished_at INTEGER
+  ) STRICT;
+  CREATE INDEX deployments_environment ON deployments (app, environment, id);
+  CREATE INDEX deployments_job ON deployments (job_id);
+  CREATE INDEX deployments_open ON deployments (app, environment) WHERE status IN ('waiting', 'starting', 'switching', 'live');
+
+  CREATE TABLE answers (
+    attempt_id TEXT NOT NULL, seq INTEGER NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (attempt_id, seq)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

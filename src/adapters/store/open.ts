@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { migrations } from './migrations.ts';
+import type { Schema } from './schema.ts';
+
+/** The one SQL database. Writes go one after another, each in an immediate transaction that awaits nothing but SQL. */
+export interface Store {
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A second, read-only connection: readers do not wait for writers. */
+  read: Sql;
+  close(): Promise<void>;
+}
+
+export type Sql = Kysely<Schema>;
+export type Tx = Transaction<Schema>;
+
+/** `file` is made and migrated when it is not there. Refuses a database of a newer Gantry. */
+export function openStore(file: string): Store {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const writer = connect(file, false);
+  migrate(writer);
+  const write = dialect(writer);
+  const read = dialect(connect(file, true));
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    read,
+    write(work) {
+      const mine = last.then(() => write.transaction().execute(work));
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    async close() {
+      await last;
+      await write.destroy();
+      await read.destroy();
+    },
+  };
+}
+
+function connect(file: string, readOnly: boolean): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly, timeout: 5000 });
+  if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+  return database;
+}
+
+function migrate(database: DatabaseSync): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > migrations.length)
+    throw new StoreError(`the database is of a newer Gantry (version ${version}); this one knows ${migrations.length}`);
+  migrations.slice(version).forEach((sql, index) => {
+    database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version + index + 1}; COMMIT`);
+  });
+}
+
+function dialect(database: DatabaseSync): Sql {
+  return new Kysely<Schema>({
+    dialect: new SqliteDialect({
+      database: {
+        close: () => database.close(),
+        prepare(sql) {
+          // Kysely opens with a plain `begin`, which fails at once (BUSY_SNAPSHOT) when it comes to write after another writer.
+          const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
+          return {
+            reader: statement.columns().length > 0,
+            all: (values) => statement.all(...(values as [])),
+            run: (values) => statement.run(...(values as [])),
+            iterate: (values) => statement.iterate(...(values as [])),
+          };
+        },
+      },
+    }),
+  });
+}
+
+/** The database cannot be used; the message says why. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code = 'store';
+}
