@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AppConfig } from './app-config.ts';
 
-/** What the deploy step wants: a new release from an image, or a kept release put back. */
-export const DeployRequest = z.object({
+/** A new release, from an image. */
+export const NewRelease = z.object({
   step: z.int(),
   config: AppConfig,
   /** The image as this Engine knows it: `sha256:...`. */
@@ -11,6 +11,14 @@ export const DeployRequest = z.object({
   image: z.string(),
   digest: z.string().nullable(),
 });
+export type NewRelease = z.infer<typeof NewRelease>;
+
+/** A kept release put back: control knows its image, configuration and secret versions. */
+export const KeptRelease = z.object({ step: z.int(), release: z.string(), environment: z.string() });
+export type KeptRelease = z.infer<typeof KeptRelease>;
+
+/** What the deploy step wants. */
+export const DeployRequest = z.union([NewRelease, KeptRelease]);
 export type DeployRequest = z.infer<typeof DeployRequest>;
 
 /** A release that serves, or served: where its container is found and what commit it is. */
