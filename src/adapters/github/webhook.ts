@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import type { JsonObject } from '../../jobs/json.ts';
+import type { Trigger } from '../../jobs/trigger.ts';
+
+const Sha = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'not a commit');
+const Sender = z.object({ login: z.string() }).nullish();
+
+const Repository = z.object({
+  id: z.int(),
+  full_name: z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'not owner/name'),
+  clone_url: z.string().min(1),
+  owner: z.object({ login: z.string() }).transform((owner) => owner.login),
+  default_branch: z.string().min(1),
+});
+
+const Push = z.object({
+  ref: z.string().regex(/^refs\/\S+$/, 'not a full ref'),
+  before: Sha,
+  after: Sha,
+  deleted: z.boolean(),
+  forced: z.boolean(),
+  head_commit: z.object({ id: Sha, message: z.string() }).nullable(),
+  sender: Sender,
+});
+
+const PullRequest = z.object({
+  action: z.string(),
+  number: z.int().positive(),
+  pull_request: z.object({
+    head: z.object({ ref: z.string().min(1), sha: Sha, repo: z.object({ id: z.int() }).nullable() }),
+    base: z.object({ ref: z.string().min(1), sha: Sha }),
+  }),
+  sender: Sender,
+});
+
+export type WebhookRepository = z.infer<typeof Repository>;
+
+/** Either a trigger or the reason why there is none. A ping, or a hook of an organisation, may name no repository. */
+export interface WebhookReading {
+  trigger: Trigger | null;
+  reason: string | null;
+  repository: WebhookRepository | null;
+}
+
+const STARTING_ACTIONS = ['opened', 'synchronize', 'reopened'];
+const SKIP_MARKS = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]'];
+
+/**
+ * What a verified webhook asks for. `event` is the header X-GitHub-Event, `payload` the parsed JSON.
+ * Never throws: what does not hold comes back as a reason that people can read.
+ */
+export function readTrigger(event: string, payload: unknown): WebhookReading {
+  if (!isObject(payload)) return refuse(null, `the payload of ${event} is not a JSON object`);
+  const repository = Repository.safeParse(payload.repository);
+  const named = repository.success ? repository.data : null;
+  if (event === 'ping') return refuse(named, 'ping');
+  if (event !== 'push' && event !== 'pull_request') return refuse(named, `no run starts on the event ${event}`);
+  if (!repository.success) return refuse(null, describe(event, repository.error, ['repository']));
+  return event === 'push' ? readPush(payload, repository.data) : readPullRequest(payload, repository.data);
+}
+
+function readPush(payload: JsonObject, repository: WebhookRepository): WebhookReading {
+  const parsed = Push.safeParse(payload);
+  if (!parsed.success) return refuse(repository, describe('push', parsed.error));
+  const { ref, before, after, deleted, forced, head_commit, sender } = parsed.data;
+  const kind = readKind(ref);
+  if (kind === null) return refuse(repository, `${ref} is neither a branch nor a tag`);
+  if (deleted || isNothing(after)) return refuse(repository, `${ref} was deleted`);
+  const mark = head_commit === null ? undefined : findSkipMark(head_commit.message);
+  if (mark !== undefined) return refuse(repository, `the commit's message says ${mark}`);
+  const trigger = {
+    kind,
+    event: 'push',
+    action: null,
+    ref,
+    // Of an annotated tag `after` is the tag object, not the commit that it names.
+    sha: head_commit?.id ?? after,
+    before: isNothing(before) ? null : before,
+    forced,
+    base_ref: null,
+    head_ref: null,
+    actor: sender?.login ?? null,
+    payload,
+  } satisfies Trigger;
+  return { trigger, reason: null, repository };
+}
+
+function readPullRequest(payload: JsonObject, repository: WebhookRepository): WebhookReading {
+  const parsed = PullRequest.safeParse(payload);
+  if (!parsed.success) return refuse(repository, describe('pull_request', parsed.error));
+  const { action, number, pull_request, sender } = parsed.data;
+  if (!STARTING_ACTIONS.includes(action)) return refuse(repository, `no run starts on a pull request's ${action}`);
+  const { head, base } = pull_request;
+  // A fork that was deleted is null.
+  if (head.repo?.id !== repository.id) {
+    return refuse(repository, 'a pull request from a fork waits for approval; it is recorded and not run');
+  }
+  const trigger = {
+    kind: 'pull_request',
+    event: 'pull_request',
+    action,
+    ref: `refs/pull/${number}/head`,
+    sha: head.sha,
+    before: base.sha,
+    forced: false,
+    base_ref: base.ref,
+    head_ref: head.ref,
+    actor: sender?.login ?? null,
+    payload,
+  } satisfies Trigger;
+  return { trigger, reason: null, repository };
+}
+
+function readKind(ref: string): 'push' | 'tag' | null {
+  if (/^refs\/heads\/./.test(ref)) return 'push';
+  return /^refs\/tags\/./.test(ref) ? 'tag' : null;
+}
+
+function refuse(repository: WebhookRepository | null, reason: string): WebhookReading {
+  return { trigger: null, reason, repository };
+}
+
+function describe(event: string, error: z.ZodError, at: string[] = []): string {
+  const problems = error.issues.map((issue) => `${[...at, ...issue.path].join('.')}: ${issue.message}`);
+  return `the payload of ${event} does not hold: ${problems.join('; ')}`;
+}
+
+function findSkipMark(message: string): string | undefined {
+  const text = message.toLowerCase();
+  return SKIP_MARKS.find((mark) => text.includes(mark));
+}
+
+function isNothing(sha: string): boolean {
+  return /^0+$/.test(sha);
+}
+
+/** The payload comes from JSON.parse: an object in it holds nothing but JSON. */
+function isObject(payload: unknown): payload is JsonObject {
+  return typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+}
