@@ -31,6 +31,8 @@ export const JobGrant = z.object({
   ref: z.string().nullable(),
   /** The `github` context without `event`'s file; `vars` and `inputs` likewise as expressions see them. */
   github: JsonObject,
+  /** Where `github.event` lies in the blob store: payloads may be large. Null for a task. */
+  payload_blob: z.string().nullable(),
   needs: z.record(z.string(), z.object({ result: z.string(), outputs: z.record(z.string(), z.string()) })),
   secrets: z.record(z.string(), z.string()),
   limits: TaskLimits,
@@ -44,6 +46,8 @@ export const PlanGrant = z.object({
   delivery: z.string(),
   source: CloneSource,
   trigger: Trigger,
+  /** Where the trigger's payload lies in the blob store; it is empty in `trigger`. */
+  payload_blob: z.string().nullable(),
   /** One workflow by file name, path or name; null for all that the trigger starts. */
   workflow: z.string().nullable(),
 });

@@ -6,5 +6,7 @@ export const Verdict = z.object({
   status: EndStatus,
   reason: z.string().nullable(),
   exit_code: z.int().nullable(),
+  /** Errored only because the worker was told to stop: the next attempt costs nothing of the retry budget. */
+  handed_back: z.boolean().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;

@@ -18,7 +18,7 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE deliveries (
     id TEXT PRIMARY KEY, guid TEXT UNIQUE, source TEXT NOT NULL, event TEXT NOT NULL, action TEXT, repo TEXT, repo_id TEXT,
-    ref TEXT, sha TEXT, body_hash TEXT, status TEXT NOT NULL, reason TEXT, "trigger" TEXT, workflow TEXT, run_id TEXT,
+    ref TEXT, sha TEXT, body_hash TEXT, status TEXT NOT NULL, reason TEXT, "trigger" TEXT, payload_blob TEXT, workflow TEXT, run_id TEXT,
     received_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX deliveries_body ON deliveries (body_hash) WHERE body_hash IS NOT NULL;
@@ -95,8 +95,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX deployments_job ON deployments (job_id);
   CREATE INDEX deployments_open ON deployments (app, environment) WHERE status IN ('waiting', 'starting', 'switching', 'live');
 
-  CREATE TABLE answers (
-    attempt_id TEXT NOT NULL, seq INTEGER NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (attempt_id, seq)
-  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -22,7 +22,6 @@ export interface Schema {
   hosts: HostsTable;
   releases: ReleasesTable;
   deployments: DeploymentsTable;
-  answers: AnswersTable;
 }
 
 interface ReposTable {
@@ -71,7 +70,9 @@ interface DeliveriesTable {
   body_hash: string | null;
   status: 'received' | 'planned' | 'ignored' | 'failed';
   reason: string | null;
+  /** The Trigger without its payload, which lies in the blob store. */
   trigger: string | null;
+  payload_blob: string | null;
   workflow: string | null;
   /** A run made beforehand, for the caller to follow; the plan fills it. */
   run_id: string | null;
@@ -267,11 +268,4 @@ interface DeploymentsTable {
   created_at: number;
   live_at: number | null;
   finished_at: number | null;
-}
-
-/** Answers to questions, kept until their attempt has ended so that each asking gets the same one. */
-interface AnswersTable {
-  attempt_id: string;
-  seq: number;
-  answer: string;
 }

@@ -1,0 +1,120 @@
+import type { Contexts, PlannedJob } from './plan.ts';
+import { foldNeed, type NeedResult } from './fold.ts';
+import { hasEnded, type JobStatus } from './status.ts';
+
+/** A job as the rules of its run's graph see it. */
+export interface GraphJob {
+  id: string;
+  status: JobStatus;
+  spec: Pick<PlannedJob, 'base' | 'name' | 'needs' | 'if' | 'strategy' | 'matrix'>;
+  continue_on_error: boolean;
+  outputs: Record<string, string>;
+}
+
+export interface GraphRun {
+  jobs: readonly GraphJob[];
+  /** Everything that conditions may look at but `needs`. */
+  contexts: Contexts;
+  /** Someone wants the run cancelled: only conditions that ask for it (`always()`, `cancelled()`) let a job start. */
+  cancelled: boolean;
+}
+
+/** What follows for a job: it may start, it never will, or it must stop. */
+export type Advance =
+  | { job: string; to: 'queued' }
+  | { job: string; to: 'skipped' | 'cancelled' | 'failed'; reason: string }
+  | { job: string; to: 'stop'; reason: string };
+
+/** Whether a job's condition holds; throws what the language says when it cannot be evaluated. */
+export type Condition = (
+  expression: string,
+  contexts: Contexts,
+  so_far: { succeeded: boolean; failed: boolean; cancelled: boolean },
+) => boolean;
+
+/** Every step that the graph can take now. Taking them may open further ones: call again until there are none. */
+export function advance(run: GraphRun, holds: Condition): Advance[] {
+  const stops = failFast(run.jobs);
+  const stopped = new Set(stops.map((stop) => stop.job));
+  const starts = run.jobs
+    .filter((job) => job.status === 'waiting' && !stopped.has(job.id))
+    .flatMap((job) => ready(job, run, holds));
+  return [...stops, ...withinParallel(run.jobs, starts)];
+}
+
+/** A cell that failed ends its siblings, unless the matrix says otherwise. */
+function failFast(jobs: readonly GraphJob[]): Advance[] {
+  return jobs.flatMap((job) => {
+    if (hasEnded(job.status) || job.spec.matrix === null || !job.spec.strategy.fail_fast) return [];
+    const culprit = jobs.find((other) => other.spec.base === job.spec.base && brokeTheMatrix(other));
+    if (culprit === undefined) return [];
+    const reason = `${culprit.spec.name} failed, and its matrix fails fast`;
+    return [{ job: job.id, to: job.status === 'running' ? ('stop' as const) : ('cancelled' as const), reason }];
+  });
+}
+
+function brokeTheMatrix(job: GraphJob): boolean {
+  return ['failed', 'timed_out', 'errored'].includes(job.status) && !job.continue_on_error;
+}
+
+function ready(job: GraphJob, run: GraphRun, holds: Condition): Advance[] {
+  const needs = job.spec.needs.map((base) => ({ base, cells: run.jobs.filter((other) => other.spec.base === base) }));
+  if (!needs.every(({ cells }) => cells.every((cell) => hasEnded(cell.status)))) return [];
+  const results = Object.fromEntries(
+    needs.map(({ base, cells }) => [base, { result: foldNeed(cells), outputs: mergeOutputs(cells) }]),
+  );
+  const so_far = {
+    succeeded: !run.cancelled && Object.values(results).every(({ result }) => result === 'success'),
+    failed: ancestors(job, run.jobs).some((other) => resultOf(other, run.jobs) === 'failure'),
+    cancelled: run.cancelled,
+  };
+  try {
+    if (holds(job.spec.if, { ...run.contexts, needs: results }, so_far)) return [{ job: job.id, to: 'queued' }];
+  } catch (error) {
+    return [{ job: job.id, to: 'failed', reason: `its condition cannot be evaluated: ${(error as Error).message}` }];
+  }
+  if (run.cancelled) return [{ job: job.id, to: 'cancelled', reason: 'the run was cancelled' }];
+  return [{ job: job.id, to: 'skipped', reason: whySkipped(job, results) }];
+}
+
+function whySkipped(job: GraphJob, results: Record<string, { result: NeedResult }>): string {
+  const blocker = Object.entries(results).find(([, { result }]) => result !== 'success');
+  const ended = { failure: 'failed', cancelled: 'was cancelled', skipped: 'was skipped', success: 'succeeded' };
+  if (blocker !== undefined) return `${blocker[0]} ${ended[blocker[1].result]}`;
+  return `its condition \`${job.spec.if}\` is false`;
+}
+
+/** Keeps a matrix with `max-parallel` within it: the rest waits on. */
+function withinParallel(jobs: readonly GraphJob[], moves: Advance[]): Advance[] {
+  const used = new Map<string, number>();
+  for (const { status, spec } of jobs)
+    if (status === 'queued' || status === 'running') used.set(spec.base, (used.get(spec.base) ?? 0) + 1);
+  return moves.filter((move) => {
+    const spec = jobs.find((job) => job.id === move.job)?.spec;
+    if (move.to !== 'queued' || !spec?.strategy.max_parallel) return true;
+    const count = used.get(spec.base) ?? 0;
+    used.set(spec.base, count + 1);
+    return count < spec.strategy.max_parallel;
+  });
+}
+
+function ancestors(job: GraphJob, jobs: readonly GraphJob[], seen = new Set<string>()): string[] {
+  for (const base of job.spec.needs) {
+    if (seen.has(base)) continue;
+    seen.add(base);
+    const cell = jobs.find((other) => other.spec.base === base);
+    if (cell) ancestors(cell, jobs, seen);
+  }
+  return [...seen];
+}
+
+function resultOf(base: string, jobs: readonly GraphJob[]): NeedResult {
+  return foldNeed(jobs.filter((job) => job.spec.base === base));
+}
+
+/** A matrix's cells share one set of outputs: the last cell that set one wins, as at GitHub. */
+export function mergeOutputs(cells: readonly { outputs: Record<string, string> }[]): Record<string, string> {
+  const set = cells.flatMap((cell) => Object.entries(cell.outputs).filter(([, value]) => value !== ''));
+  const all = cells.flatMap((cell) => Object.keys(cell.outputs).map((name): [string, string] => [name, '']));
+  return Object.fromEntries([...all, ...set]);
+}

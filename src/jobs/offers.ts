@@ -1,0 +1,35 @@
+import type { Lane } from './plan.ts';
+
+/** An attempt that nobody has yet. `group` is whose turn it takes: its repository, or the tasks together. */
+export interface Offerable {
+  attempt: string;
+  lane: Lane;
+  group: string;
+}
+
+/** Free slots of the whole fleet; `work` is shared by the lanes test and build. */
+export interface FreeSlots {
+  plan: number;
+  work: number;
+  deploy: number;
+  notify: number;
+}
+
+/** What to offer now: never more than there are slots, groups in turn so that one with five hundred jobs cannot keep another's one waiting. `queue` is oldest first. */
+export function chooseOffers(queue: readonly Offerable[], free: FreeSlots): Offerable[] {
+  return (['plan', 'work', 'deploy', 'notify'] as const).flatMap((pool) =>
+    inTurns(queue.filter((offer) => poolOf(offer.lane) === pool)).slice(0, Math.max(0, free[pool])),
+  );
+}
+
+export function poolOf(lane: Lane): keyof FreeSlots {
+  return lane === 'test' || lane === 'build' ? 'work' : lane;
+}
+
+function inTurns(queue: readonly Offerable[]): Offerable[] {
+  const groups = Map.groupBy(queue, (offer) => offer.group);
+  const rounds = Math.max(0, ...[...groups.values()].map((group) => group.length));
+  return Array.from({ length: rounds }, (_, round) =>
+    [...groups.values()].flatMap((group) => group[round] ?? []),
+  ).flat();
+}
