@@ -3,6 +3,7 @@ import type { ControlBus, Doorbells, WorkerBus } from './adapters/bus/bus.ts';
 import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
 import type { GitHub } from './adapters/github/github.ts';
+import type { WebhookReading } from './adapters/github/webhook.ts';
 import type { LogStore } from './adapters/logs/logs.ts';
 import type { Proxy } from './adapters/proxy/proxy.ts';
 import type { Offers, Taker } from './adapters/queue/queue.ts';
@@ -19,6 +20,7 @@ export type * from './adapters/bus/bus.ts';
 export type * from './adapters/docker/docker.ts';
 export type * from './adapters/git/git.ts';
 export type * from './adapters/github/github.ts';
+export type * from './adapters/github/webhook.ts';
 export type * from './adapters/logs/logs.ts';
 export type * from './adapters/proxy/proxy.ts';
 export type * from './adapters/queue/queue.ts';
@@ -61,7 +63,15 @@ export interface ServerDeps {
   logs: LogStore;
   blobs: Blobs;
   github(token: string): GitHub;
+  /** Of GitHub's webhooks: whether a signature holds for these bytes, and what a verified payload asks for. */
+  webhooks: {
+    verify(secret: string, body: Uint8Array, header: string | undefined): Promise<boolean>;
+    read(event: string, payload: unknown): WebhookReading;
+  };
   now(): number;
   random(bytes: number): Uint8Array;
+  /** A new API token, and what SQL keeps of one. */
+  newToken(): string;
+  hashToken(token: string): string;
   newId(prefix: IdPrefix): string;
 }

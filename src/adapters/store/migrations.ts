@@ -34,6 +34,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX runs_sha ON runs (sha, id);
   CREATE INDEX runs_branch ON runs (branch, id);
   CREATE INDEX runs_status ON runs (status, id);
+  CREATE INDEX runs_delivery ON runs (delivery_id);
   CREATE INDEX runs_open ON runs (id) WHERE finished_at IS NULL;
 
   CREATE TABLE revisions (
@@ -77,6 +78,10 @@ export const migrations: readonly string[] = [
   CREATE TABLE apps (name TEXT PRIMARY KEY, repo_id TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
 
   CREATE TABLE hosts (host TEXT PRIMARY KEY, app TEXT NOT NULL, environment TEXT NOT NULL) STRICT;
+
+  CREATE TABLE environments (
+    app TEXT NOT NULL, name TEXT NOT NULL, dirty INTEGER NOT NULL, PRIMARY KEY (app, name)
+  ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE releases (
     id TEXT PRIMARY KEY, app TEXT NOT NULL, environment TEXT NOT NULL, run_id TEXT NOT NULL, image TEXT NOT NULL,

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, Selectable, Updateable } from 'kysely';
 import type { DeploymentStatus, EndStatus, JobStatus } from '../../jobs/status.ts';
 
 /**
@@ -20,9 +20,17 @@ export interface Schema {
   reports: ReportsTable;
   apps: AppsTable;
   hosts: HostsTable;
+  environments: EnvironmentsTable;
   releases: ReleasesTable;
   deployments: DeploymentsTable;
 }
+
+/** A row as it is read, and what may be changed of it. */
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
+export type Patch<Table extends keyof Schema> = Updateable<Schema[Table]>;
+
+/** A table's row as it is read. */
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>;
 
 interface ReposTable {
   id: string;
@@ -224,6 +232,13 @@ interface HostsTable {
   host: string;
   app: string;
   environment: string;
+}
+
+/** `dirty`: a worker is to bring Docker and the proxy in line with what stands here. */
+interface EnvironmentsTable {
+  app: string;
+  name: string;
+  dirty: number;
 }
 
 interface ReleasesTable {
