@@ -10,7 +10,6 @@ import { join } from 'node:path';
 
 const OPERATIONS = [
   'repos/get',
-  'git/get-ref',
   'repos/create-commit-status',
   'repos/list-commit-statuses-for-ref',
   'repos/get-combined-status-for-ref',

@@ -9,7 +9,8 @@ const Refusal = z.object({
   response: z.object({ headers: z.record(z.string(), z.string()), data: z.unknown() }),
 });
 const Explanation = z.object({ message: z.string(), errors: z.array(z.unknown()).optional() });
-const Cause = z.object({ code: z.string().optional(), name: z.string().optional(), cause: z.unknown() });
+// A DOMException's code is a number.
+const Cause = z.object({ code: z.unknown().optional(), name: z.unknown().optional(), cause: z.unknown().optional() });
 
 /**
  * What Octokit threw, in Gantry's terms. `asked` completes "could not ..."; `now` in milliseconds.
@@ -72,7 +73,7 @@ function describeOutage(error: unknown): string {
     const cause = Cause.safeParse(inner);
     if (!cause.success) break;
     if (cause.data.name === 'TimeoutError') return 'GitHub did not answer in time';
-    if (cause.data.code !== undefined) words = `GitHub could not be reached (${cause.data.code})`;
+    if (typeof cause.data.code === 'string') words = `GitHub could not be reached (${cause.data.code})`;
     inner = cause.data.cause;
   }
   return words;

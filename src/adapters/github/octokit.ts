@@ -4,9 +4,6 @@ import manifest from '../../../package.json' with { type: 'json' };
 import { readFailure } from './failure.ts';
 import { type GitHub, GitHubError } from './github.ts';
 
-/** Milliseconds for one call, its answer's body included. */
-const TIMEOUT = 15_000;
-
 const Repository = z.object({
   id: z.int(),
   clone_url: z.string(),
@@ -15,10 +12,14 @@ const Repository = z.object({
 });
 const Created = z.object({ id: z.int() });
 
-/** Each call is one request: nothing is tried again here, the error says when it may be. */
-export function openGitHub(options: { api_url: string }): (token: string) => GitHub {
+/**
+ * Each call is one request: nothing is tried again here, the error says when it may be.
+ * `timeout` in milliseconds is a call's, its answer's body included.
+ */
+export function openGitHub(options: { api_url: string; timeout?: number }): (token: string) => GitHub {
+  const { api_url, timeout = 15_000 } = options;
   return (token) => {
-    const octokit = connect(options.api_url, token);
+    const octokit = connect(api_url, token, timeout);
     return {
       async repository(name) {
         const answer = await ask(`ask for ${name}`, () => octokit.repos.get(split(name)));
@@ -58,7 +59,7 @@ export function openGitHub(options: { api_url: string }): (token: string) => Git
   };
 }
 
-function connect(api_url: string, token: string): Octokit {
+function connect(api_url: string, token: string, timeout: number): Octokit {
   // Fetch would quote a token that fits no header in its error.
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new GitHubError(
@@ -72,7 +73,7 @@ function connect(api_url: string, token: string): Octokit {
     // Octokit would write deprecations to the console.
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     request: {
-      fetch: (url: string, init: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) }),
+      fetch: (url: string, init: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeout) }),
     },
   });
 }
@@ -87,7 +88,7 @@ async function ask(what: string, call: () => Promise<{ data: unknown }>): Promis
 }
 
 function split(name: string): { owner: string; repo: string } {
-  const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(name) ?? [];
+  const [, owner, repo] = /^([\w.-]+)\/(?!\.{1,2}$)([\w.-]+)$/.exec(name) ?? [];
   if (owner === undefined || repo === undefined)
     throw new GitHubError('invalid', `"${name}" is not a repository's name; it reads owner/name.`);
   return { owner, repo };
