@@ -29,9 +29,6 @@ export interface Schema {
 export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;
 export type Patch<Table extends keyof Schema> = Updateable<Schema[Table]>;
 
-/** A table's row as it is read. */
-export type Row<T extends keyof Schema> = Selectable<Schema[T]>;
-
 interface ReposTable {
   id: string;
   /** `owner/name`; unique whatever its case. */
@@ -212,7 +209,8 @@ interface ReportsTable {
   repo_id: string;
   desired: string;
   sent: string | null;
-  /** The desired state that was sent last, to know whether there is news. */
+  /** The desired state as the newest attempt was given it, and the one that was sent last: is there news? */
+  granted: string | null;
   sent_desired: string | null;
   tries: Generated<number>;
   not_before: Generated<number>;
