@@ -1,0 +1,26 @@
+import { StringDecoder } from 'node:string_decoder';
+import { z } from 'zod';
+
+/** One line of what the Engine streams while it pulls, pushes or builds; only the fields used. */
+export const Message = z.object({
+  id: z.string().optional(),
+  status: z.string().optional(),
+  /** What the classic builder prints. */
+  stream: z.string().optional(),
+  progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).nullish(),
+  aux: z.unknown(),
+  error: z.string().optional(),
+});
+export type Message = z.infer<typeof Message>;
+
+/** Ends with the stream; throws when that breaks off. */
+export async function* messages(stream: NodeJS.ReadableStream): AsyncGenerator<Message> {
+  const decoder = new StringDecoder();
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.write(chunk))).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') yield Message.parse(JSON.parse(line));
+  }
+  if (rest.trim() !== '') yield Message.parse(JSON.parse(rest));
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
+import type { Engine } from './connection.ts';
+import { DockerError, type NetworkSpec } from './docker.ts';
+import { asked, askedUnless } from './failure.ts';
+
+/** The network's ID. `conflict` when its name belongs to someone else's network. */
+export async function network(engine: Engine, spec: NetworkSpec): Promise<string> {
+  for (const end = Date.now() + SETTLING; ; await delay(50)) {
+    const found = await named(engine, spec.name);
+    const ours = found.find((one) => one.Labels?.['gantry.installation'] === engine.installation);
+    if (ours) return ours.Id;
+    if (found.length > 0)
+      throw new DockerError('conflict', `There is a network ${spec.name} already that is not of this installation`);
+    const making = engine.calls.createNetwork(networkBody(spec, engine.installation));
+    // 403: another process holds the bridge's name and is about to show its network.
+    const made = await askedUnless(`create network ${spec.name}`, Date.now() < end ? [403, 409] : [], null, making);
+    if (made) return made.id;
+  }
+}
+
+/** The Engine lets two networks have one name, but not one bridge: the bridge's name, made of the network's, is what keeps it single. */
+export function networkBody(spec: NetworkSpec, installation: string): NetworkCreateOptions {
+  const digest = createHash('sha256').update(spec.name).digest('hex');
+  return {
+    Name: spec.name,
+    CheckDuplicate: true,
+    Driver: 'bridge',
+    Labels: { ...spec.labels, 'gantry.installation': installation },
+    Options: {
+      'com.docker.network.bridge.name': `gy${digest.slice(0, 12)}`,
+      'com.docker.network.bridge.enable_icc': String(spec.open),
+    },
+  };
+}
+
+/** Being connected already is no error. */
+export async function connect(engine: Engine, container: string, network: string, aliases: string[]): Promise<void> {
+  const body = { Container: container, EndpointConfig: { Aliases: aliases } };
+  const doing = `connect container ${container} to network ${network}`;
+  if (await isConnected(engine, container, network)) return;
+  await asked(doing, engine.calls.getNetwork(network).connect(body));
+}
+
+export async function volume(engine: Engine, name: string): Promise<void> {
+  const body = { Name: name, Labels: { 'gantry.installation': engine.installation } };
+  await asked(`create volume ${name}`, engine.calls.createVolume(body));
+}
+
+const SETTLING = 10_000;
+
+async function named(engine: Engine, name: string): Promise<NetworkInspectInfo[]> {
+  const filters = { name: [name] };
+  const listed = await asked('list networks', engine.calls.listNetworks({ filters }));
+  return listed.filter((one) => one.Name === name);
+}
+
+async function isConnected(engine: Engine, container: string, network: string): Promise<boolean> {
+  const doing = `inspect container ${container}`;
+  const { NetworkSettings } = await asked(doing, engine.calls.getContainer(container).inspect());
+  return Object.entries(NetworkSettings.Networks ?? {}).some(
+    ([name, { NetworkID }]) => name === network || NetworkID === network,
+  );
+}

@@ -1,0 +1,52 @@
+import { connection, type Engine } from './connection.ts';
+import * as container from './container.ts';
+import type { Docker } from './docker.ts';
+import { exec, read } from './exec.ts';
+import { asked } from './failure.ts';
+import * as image from './image.ts';
+import * as network from './network.ts';
+import * as process from './process.ts';
+import { pull, push } from './transfer.ts';
+
+/** Connects on first use; `host` is what DOCKER_HOST says, null for the default socket. */
+export function openDocker(options: { host: string | null; installation: string }): Docker {
+  const connect = connection(options.host, options.installation);
+
+  function verb<A extends unknown[], R>(perform: (engine: Engine, ...args: A) => Promise<R>) {
+    return async (...args: A): Promise<R> => perform(await connect(), ...args);
+  }
+
+  return {
+    version: verb(version),
+    image: verb(image.image),
+    pull: verb(pull),
+    tag: verb(image.tag),
+    untag: verb(image.untag),
+    tags: verb(image.tags),
+    push: verb(push),
+    build: verb(async () => {
+      throw new Error('later');
+    }),
+    network: verb(network.network),
+    volume: verb(network.volume),
+    create: verb(container.create),
+    start: verb(container.start),
+    stop: verb(container.stop),
+    remove: verb(container.remove),
+    whilePaused: async (id, work) => container.whilePaused(await connect(), id, work),
+    inspect: verb(container.inspect),
+    containers: verb(container.containers),
+    setRestartPolicy: verb(container.setRestartPolicy),
+    connect: verb(network.connect),
+    logs: verb(process.logs),
+    run: verb(process.run),
+    wait: verb(process.wait),
+    exec: verb(exec),
+    read: verb(read),
+  };
+}
+
+async function version(engine: Engine) {
+  const info: { DockerRootDir: string } = await asked('ask the Docker Engine about itself', engine.calls.info());
+  return { ...engine.version, root_dir: info.DockerRootDir };
+}

@@ -1,0 +1,62 @@
+import Dockerode from 'dockerode';
+import { expect, onTestFinished, test } from 'vitest';
+import { networkBody } from '../../../src/adapters/docker/network.ts';
+import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
+import { docker, idle, installation, unique } from './engine.ts';
+
+const engine = new Dockerode();
+
+test('A network’s bridge is named by the network, so that the Engine makes it only once', () => {
+  expect(networkBody({ name: 'gantry-jobs-i1', open: false, labels: { a: 'b' } }, 'i1')).toEqual({
+    Name: 'gantry-jobs-i1',
+    CheckDuplicate: true,
+    Driver: 'bridge',
+    Labels: { a: 'b', 'gantry.installation': 'i1' },
+    Options: {
+      'com.docker.network.bridge.name': expect.stringMatching(/^gy[0-9a-f]{12}$/),
+      'com.docker.network.bridge.enable_icc': 'false',
+    },
+  });
+});
+
+test('Processes that make the same network at once get the same one', async () => {
+  const name = temporaryName();
+  const processes = Array.from({ length: 6 }, () => openDocker({ host: null, installation }));
+  const ids = await Promise.all(processes.map((one) => one.network({ name, open: true, labels: {} })));
+  expect(new Set(ids).size).toBe(1);
+  expect(await engine.listNetworks({ filters: { name: [name] } })).toHaveLength(1);
+  expect(await docker.network({ name, open: true, labels: {} })).toBe(ids[0]);
+});
+
+test('A network of that name that is not ours is left alone', async () => {
+  const name = temporaryName();
+  await docker.network({ name, open: true, labels: {} });
+  const other = openDocker({ host: null, installation: `${installation}-other` });
+  await expect(other.network({ name, open: true, labels: {} })).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('A container is found by its alias on a network it was connected to; connecting again is no error', async () => {
+  const name = temporaryName();
+  await docker.network({ name, open: true, labels: {} });
+  const alias = `dep-${unique()}`;
+  const app = await idle({ network: name, aliases: [alias] });
+  const home = temporaryName();
+  await docker.network({ name: home, open: true, labels: {} });
+  const client = await idle({ network: home });
+  await docker.connect(client, name, ['client']);
+  await docker.connect(client, name, ['client']);
+  const address = (await docker.inspect(app))?.addresses[name];
+  const { output } = await docker.read(client, ['nslookup', alias]);
+  expect(output).toContain(address);
+  await expect(docker.connect(client, 'nosuch', [])).rejects.toMatchObject({ code: 'not_found' });
+});
+
+/** Of a network that goes, with what is on it, when the test is over. */
+function temporaryName(): string {
+  const name = `gantry-${installation}-${unique()}`;
+  onTestFinished(async () => {
+    for (const container of await docker.containers({})) await docker.remove(container.id);
+    await engine.getNetwork(name).remove();
+  });
+  return name;
+}
