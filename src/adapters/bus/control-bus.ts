@@ -1,0 +1,77 @@
+import type { Redis } from 'ioredis';
+import { Beat, type WorkerMessage } from '../../jobs/message.ts';
+import { openBell } from './bell.ts';
+import type { ControlBus } from './bus.ts';
+import { openCommands } from './connection.ts';
+import { answerKey, BEAT, grantKey, PIPE, readerChannel, wishKey, workerChannel } from './keys.ts';
+import { openListener } from './listener.ts';
+import { readPipe } from './pipe.ts';
+
+const SEALED_SECONDS = 60;
+/** Longer than two sweeps are apart: the wish stays until its attempt has ended. */
+const WISH_SECONDS = 3600;
+
+export function openControlBus(url: string): ControlBus {
+  const commands = openCommands(url);
+  const listener = openListener(url);
+  const connections = [readySince(commands.redis), readySince(listener.redis)];
+  const bell = openBell();
+
+  return {
+    readPipe: async (handle, signal) => {
+      void listener.listen(PIPE, bell.ring);
+      await readPipe(commands, bell, handle, signal).finally(() => listener.unlisten(PIPE, bell.ring));
+    },
+    onBeat: (handle) =>
+      listener.listen(BEAT, (text) => {
+        const beat = parseBeat(text);
+        if (beat !== null) handle(beat);
+      }),
+    grant: (worker, attempt, sealed) => put(worker, grantKey(attempt), sealed, { kind: 'granted', attempt }),
+    answer: (worker, attempt, seq, sealed) =>
+      put(worker, answerKey(attempt, seq), sealed, { kind: 'answered', attempt, seq }),
+    tell: (worker, message) => commands.write((writes) => writes.publish(...told(worker, message))),
+    wish: (worker, attempt, wish) =>
+      commands.write((writes) => {
+        writes.set(wishKey(attempt), wish, 'EX', WISH_SECONDS);
+        if (worker !== null) writes.publish(...told(worker, { kind: 'wish', attempt }));
+      }),
+    ring: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
+    up: () => {
+      const since = connections.map((read) => read()).filter((at) => at !== null);
+      return since.length < connections.length ? null : { since: Math.max(...since) };
+    },
+    close: async () => {
+      listener.close();
+      commands.close();
+    },
+  };
+
+  function put(worker: string, key: string, sealed: string, message: WorkerMessage): Promise<void> {
+    return commands.write((writes) => writes.set(key, sealed, 'EX', SEALED_SECONDS).publish(...told(worker, message)));
+  }
+}
+
+function told(worker: string, message: WorkerMessage): [string, string] {
+  return [workerChannel(worker), JSON.stringify(message)];
+}
+
+/** When this connection became ready, or null while it is not. */
+function readySince(redis: Redis): () => number | null {
+  let since: number | null = null;
+  redis.on('ready', () => {
+    since = Date.now();
+  });
+  redis.on('close', () => {
+    since = null;
+  });
+  return () => since;
+}
+
+function parseBeat(text: string): Beat | null {
+  try {
+    return Beat.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Redis } from 'ioredis';
+import { connectListener } from './connection.ts';
+
+type Handle = (text: string) => void;
+
+/** Channels over one connection, heard again after each reconnection. What was published meanwhile is lost, as always with pub/sub. */
+export interface Listener {
+  redis: Redis;
+  /** Resolves when Redis has the subscription, or when the listener is closed; a Redis that is away is waited for. */
+  listen(channel: string, handle: Handle): Promise<void>;
+  unlisten(channel: string, handle: Handle): void;
+  close(): void;
+}
+
+export function openListener(url: string): Listener {
+  const redis = connectListener(url);
+  const handlers = new Map<string, Set<Handle>>();
+  let waiting: (() => void)[] = [];
+  let closed = false;
+
+  redis.on('ready', () => void resubscribe());
+  redis.on('message', (channel, text) => {
+    for (const handle of handlers.get(channel) ?? []) handle(text);
+  });
+
+  async function resubscribe(): Promise<void> {
+    const heard = handlers.size === 0 || (await redis.subscribe(...handlers.keys()).then(yes, no));
+    if (heard) settle();
+  }
+
+  function settle(): void {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  }
+
+  return {
+    redis,
+    listen: async (channel, handle) => {
+      handlers.set(channel, (handlers.get(channel) ?? new Set()).add(handle));
+      if (redis.status === 'ready' && (await redis.subscribe(channel).then(yes, no))) return;
+      if (!closed) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    unlisten: (channel, handle) => {
+      const left = handlers.get(channel);
+      if (!left?.delete(handle) || left.size > 0) return;
+      handlers.delete(channel);
+      redis.unsubscribe(channel).catch(no);
+    },
+    close: () => {
+      closed = true;
+      redis.disconnect();
+      settle();
+    },
+  };
+}
+
+const yes = () => true;
+const no = () => false;

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ControlBus, WorkerBus } from '../../../src/adapters/bus/bus.ts';
+import { openControlBus } from '../../../src/adapters/bus/control-bus.ts';
+import { openDoorbells } from '../../../src/adapters/bus/doorbells.ts';
+import { checkRedis } from '../../../src/adapters/bus/fitness.ts';
+import { openWorkerBus } from '../../../src/adapters/bus/worker-bus.ts';
+import type { Beat, PipeMessage } from '../../../src/jobs/message.ts';
+import { startRedis, type TestRedis } from '../../redis.ts';
+
+let redis: TestRedis;
+let control: ControlBus;
+let worker: WorkerBus;
+let reading: AbortController;
+beforeEach(async () => {
+  redis = await startRedis();
+  control = openControlBus(redis.url);
+  worker = openWorkerBus(redis.url);
+  reading = new AbortController();
+  await vi.waitFor(() => expect(control.up()).not.toBeNull());
+  await vi.waitFor(() => worker.ring('warm', ''));
+});
+afterEach(async () => {
+  reading.abort();
+  await control.close();
+  await worker.close();
+  await redis.end();
+});
+
+const claim = (nonce: string): PipeMessage => ({ kind: 'claim', claim: { attempt: 'att_1', worker: 'wrk_1', nonce } });
+
+/** Everything that comes through the pipe, as text that tells it apart. */
+function collect(): string[] {
+  const heard: string[] = [];
+  void control.readPipe(async (message) => {
+    heard.push(message.kind === 'claim' ? message.claim.nonce : message.kind);
+  }, reading.signal);
+  return heard;
+}
+
+test('what workers send comes out in order, once, and is gone from Redis afterwards', async () => {
+  const heard = collect();
+  const sent = Array.from({ length: 500 }, (_, i) => String(i));
+  for (const nonce of sent) await worker.send(claim(nonce));
+  await vi.waitFor(() => expect(heard).toEqual(sent));
+  await vi.waitFor(async () => expect(await redis.command('XLEN {gantry}:pipe')).toBe(':0\r\n'));
+});
+
+test('an entry that is no message of ours is handed over as unreadable, and deleted', async () => {
+  const heard = collect();
+  await redis.command('XADD {gantry}:pipe * message nonsense');
+  await redis.command('XADD {gantry}:pipe * other field');
+  await redis.command('XADD {gantry}:pipe * message \'{"kind":"event","event":{}}\'');
+  await worker.send(claim('after'));
+  await vi.waitFor(() => expect(heard).toEqual(['unreadable', 'unreadable', 'unreadable', 'after']));
+  await vi.waitFor(async () => expect(await redis.command('XLEN {gantry}:pipe')).toBe(':0\r\n'));
+});
+
+test('an entry whose handling fails stays, and reading says so', async () => {
+  await worker.send(claim('poison'));
+  await expect(control.readPipe(() => Promise.reject(new Error('no')), reading.signal)).rejects.toThrow('no');
+  expect(await redis.command('XLEN {gantry}:pipe')).toBe(':1\r\n');
+});
+
+test('reading goes on after a FLUSHALL, and after an outage', async () => {
+  const heard = collect();
+  await worker.send(claim('a'));
+  await vi.waitFor(() => expect(heard).toEqual(['a']));
+  await redis.flush();
+  await worker.send(claim('b'));
+  await vi.waitFor(() => expect(heard).toEqual(['a', 'b']));
+  await redis.stop();
+  await expect(worker.send(claim('lost'))).rejects.toMatchObject({ code: 'unreachable' });
+  await vi.waitFor(() => expect(control.up()).toBeNull());
+  await redis.start();
+  await vi.waitFor(() => worker.send(claim('c')), { timeout: 5000 });
+  await vi.waitFor(() => expect(heard).toEqual(['a', 'b', 'c']), { timeout: 5000 });
+});
+
+test('while Redis is away every verb fails within two seconds', async () => {
+  await redis.stop();
+  const before = Date.now();
+  await Promise.all(
+    [
+      worker.send(claim('a')),
+      worker.takeGrant('att_1'),
+      worker.wish('att_1'),
+      control.grant('wrk_1', 'att_1', 'x'),
+      control.ring('run:1', '1'),
+      control.wish(null, 'att_1', '{}'),
+    ].map((verb) => expect(verb).rejects.toMatchObject({ code: 'unreachable' })),
+  );
+  expect(Date.now() - before).toBeLessThan(2000);
+});
+
+test('a Redis that hangs counts as away, and silence is counted anew from its return', async () => {
+  const before = control.up();
+  collect();
+  await redis.command('CLIENT PAUSE 3000 ALL');
+  await expect(worker.send(claim('a'))).rejects.toMatchObject({ code: 'unreachable' });
+  await vi.waitFor(() => expect(control.up()).toBeNull(), { timeout: 5000, interval: 10 });
+  await vi.waitFor(() => expect(control.up()).not.toBeNull(), { timeout: 10_000 });
+  expect(control.up()?.since).toBeGreaterThan(before?.since ?? Infinity);
+});
+
+test('a grant rings at its worker and is read once', async () => {
+  const heard: unknown[] = [];
+  await worker.listen('wrk_1', (message) => heard.push(message));
+  await control.grant('wrk_1', 'att_1', 'sealed');
+  await vi.waitFor(() => expect(heard).toEqual([{ kind: 'granted', attempt: 'att_1' }]));
+  expect(await redis.command('TTL {gantry}:grant:att_1')).toMatch(/^:(60|59)\r\n$/);
+  expect(await worker.takeGrant('att_1')).toBe('sealed');
+  expect(await worker.takeGrant('att_1')).toBeNull();
+});
+
+test('an answer belongs to one question of one attempt', async () => {
+  await control.answer('wrk_1', 'att_1', 3, 'sealed');
+  expect(await worker.takeAnswer('att_1', 2)).toBeNull();
+  expect(await worker.takeAnswer('att_1', 3)).toBe('sealed');
+});
+
+test('a wish is there for whoever asks, and for a worker that is not known yet', async () => {
+  await control.wish(null, 'att_1', '{"kind":"cancel"}');
+  expect(await worker.wish('att_1')).toBe('{"kind":"cancel"}');
+  expect(await worker.wish('att_1')).toBe('{"kind":"cancel"}');
+});
+
+test('a worker hears again after an outage, without being asked to', async () => {
+  const heard: unknown[] = [];
+  await worker.listen('wrk_1', (message) => heard.push(message));
+  await redis.stop();
+  await redis.start();
+  await vi.waitFor(
+    async () => {
+      await control.tell('wrk_1', { kind: 'wish', attempt: 'att_1' });
+      expect(heard).toContainEqual({ kind: 'wish', attempt: 'att_1' });
+    },
+    { timeout: 10_000, interval: 100 },
+  );
+});
+
+test('beats reach control; what is no beat does not', async () => {
+  const beat: Beat = {
+    worker: 'wrk_1',
+    host: 'here',
+    pid: 1,
+    free: { plan: 2, work: 1, deploy: 1, notify: 2 },
+    held: [],
+    proxy: null,
+    stopping: false,
+  };
+  const heard: Beat[] = [];
+  await control.onBeat((message) => heard.push(message));
+  await redis.command('PUBLISH {gantry}:beat nonsense');
+  await worker.beat(beat);
+  await vi.waitFor(() => expect(heard).toEqual([beat]));
+});
+
+test('readers share one connection, and each leaves by itself', async () => {
+  const doorbells = openDoorbells(redis.url);
+  const heard: string[] = [];
+  const leave = doorbells.listen('log:att_1', (text) => heard.push(`a${text}`));
+  doorbells.listen('log:att_1', (text) => heard.push(`b${text}`));
+  await vi.waitFor(async () => {
+    await worker.ring('log:att_1', '1');
+    expect(heard).toContain('b1');
+  });
+  leave();
+  await worker.ring('log:att_1', '2');
+  await vi.waitFor(() => expect(heard).toContain('b2'));
+  expect(heard).not.toContain('a2');
+  await doorbells.close();
+});
+
+test('listening while Redis is away waits for it, and ends when closed', async () => {
+  await redis.stop();
+  const late = openWorkerBus(redis.url);
+  const listening = late.listen('wrk_9', () => {});
+  await late.close();
+  await listening;
+});
+
+test('a Redis that may evict keys is not fit, nor is one that is not there', async () => {
+  expect(await checkRedis(redis.url)).toEqual({ fit: true, version: expect.stringMatching(/^\d+\.\d+/) });
+  await redis.command('CONFIG SET maxmemory-policy allkeys-lru');
+  expect(await checkRedis(redis.url)).toMatchObject({ fit: false, problem: expect.stringContaining('noeviction') });
+  expect(await checkRedis('unix:/nowhere/redis.sock')).toMatchObject({
+    fit: false,
+    problem: expect.stringContaining('does not answer'),
+  });
+});
