@@ -1,0 +1,40 @@
+export interface EnvFile {
+  entries: [name: string, value: string][];
+  /** What is wrong with it, by line; null when all of it could be read. */
+  problem: string | null;
+}
+
+/** The format of GITHUB_OUTPUT and GITHUB_ENV: `name=value`, or `name<<END`, lines, `END`. */
+export function parseEnvFile(text: string): EnvFile {
+  const entries: EnvFile['entries'] = [];
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? '';
+    if (line === '') continue;
+    const [, name = '', operator = '', rest = ''] = /^(.*?)(=|<<)(.*)$/s.exec(line) ?? [];
+    if (operator === '' || name === '')
+      return { entries, problem: `line ${at + 1} is neither \`name=value\` nor \`name<<END\`` };
+    if (operator === '=') {
+      entries.push([name, rest]);
+      continue;
+    }
+    const end = lines.indexOf(rest, at + 1);
+    if (rest === '' || end === -1) return { entries, problem: `line ${at + 1}: no line \`${rest}\` ends \`${name}\`` };
+    entries.push([name, lines.slice(at + 1, end).join('\n')]);
+    at = end;
+  }
+  return { entries, problem: null };
+}
+
+/** Names that a step may not set for the steps after it: ours, and what would make node run code before an action's own. */
+export function isReserved(name: string): boolean {
+  return /^(GITHUB|RUNNER)_/i.test(name) || name.toUpperCase() === 'NODE_OPTIONS';
+}
+
+/** GITHUB_PATH: a folder a line; a later one is found first. */
+export function parsePathFile(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
+    .toReversed();
+}

@@ -1,0 +1,113 @@
+import { interpolate } from '../workflows/template.ts';
+import type { ContainerSpec, Limits, Mount } from '../deps.ts';
+import type { JobGrant } from '../jobs/grant.ts';
+import { type Attempt, say } from './attempt.ts';
+import { outsideAccess } from './certificates.ts';
+import { jobContexts } from './contexts.ts';
+import type { Folder } from './folder.ts';
+import { EVENT, TEMP, WORKSPACE } from './job-env.ts';
+import type { Machine } from './machine.ts';
+import { jobContainer, jobsNetwork } from './names.ts';
+import { Refusal } from './refusal.ts';
+import { runnerImage } from './runner-image.ts';
+import { IN_CONTAINER, RUNNER_FILES } from './runner-file.ts';
+import { PID, SCRIPT } from './shell.ts';
+
+/** Sleeps until it is told to end. An image without `sleep` ends at once, rather than spin. */
+const SLEEPER = ['sh', '-c', `trap 'exit 0' TERM; while :; do sleep 3600 & wait $! || exit 1; done`];
+
+/** The job's container, made when the first step needs one. */
+export async function needContainer(attempt: Attempt, step: number, signal: AbortSignal): Promise<string> {
+  if (attempt.container !== null) return attempt.container;
+  const image = await chosenImage(attempt, step, signal);
+  const container = await createContainer(attempt, {
+    image,
+    entrypoint: SLEEPER,
+    command: [],
+    env: {},
+    cwd: WORKSPACE,
+    // As docker run's default; the workspace is the worker's, so an image's lesser user could not write there.
+    user: '0:0',
+    mounts: jobMounts(attempt.folder),
+  });
+  await startSleeper(attempt.machine, container, image);
+  attempt.container = container;
+  attempt.image = image;
+  return container;
+}
+
+/** A container of this attempt, with what all of them have in common. */
+export async function createContainer(
+  { machine, grant, courier }: Attempt,
+  own: Pick<ContainerSpec, 'image' | 'entrypoint' | 'command' | 'env' | 'cwd' | 'user' | 'mounts'>,
+): Promise<string> {
+  const outside = outsideAccess(machine);
+  const network = jobsNetwork(machine.envelope.installation);
+  await machine.docker.network({ name: network, open: false, labels: {} });
+  return machine.docker.create({
+    ...own,
+    name: jobContainer(courier.attempt),
+    labels: {
+      'gantry.run': grant.run,
+      'gantry.job': grant.job,
+      'gantry.attempt': courier.attempt,
+      'gantry.attempt_number': String(grant.number),
+    },
+    env: { ...outside.env, ...own.env },
+    mounts: [...own.mounts, ...outside.mounts],
+    network,
+    aliases: [],
+    limits: jobLimits(machine, grant),
+    init: true,
+    privileges: 'job',
+    restart: 'no',
+    publish: [],
+    log_bytes: null,
+  });
+}
+
+export function jobLimits({ config }: Machine, { limits }: JobGrant): Limits & { memory: number } {
+  const memory = limits.memory_mb === null ? config.job_limits.memory : limits.memory_mb * 1024 * 1024;
+  return { cpus: limits.cpus ?? config.job_limits.cpus, memory, pids: config.job_limits.pids };
+}
+
+/** The image that the job asks for, here and ready, by its id. */
+export async function chosenImage(attempt: Attempt, step: number, signal: AbortSignal): Promise<string> {
+  const { machine, grant } = attempt;
+  const watch = { progress: (line: string) => say(attempt, step, line), signal };
+  const { image: asked } = grant.spec.container;
+  if (asked === null) return runnerImage(machine, grant.spec.runs_on, watch);
+  const image = interpolate(asked, jobContexts(grant)).trim();
+  if (image === '') throw new Refusal(`container.image is empty: \`${asked}\` came to nothing`);
+  const found = (await machine.docker.image(image)) ?? (await machine.docker.pull(image, watch));
+  return found.id;
+}
+
+function jobMounts(folder: Folder): Mount[] {
+  return [
+    bound(folder.workspace, WORKSPACE),
+    bound(folder.temp, TEMP),
+    bound(folder.event, EVENT, true),
+    bound(folder.script, SCRIPT, true),
+    bound(folder.pid, PID),
+    ...Object.entries(RUNNER_FILES).map(([variable, name]) =>
+      bound(folder.files[variable as keyof typeof RUNNER_FILES], `${IN_CONTAINER}/${name}`),
+    ),
+  ];
+}
+
+function bound(source: string, target: string, read_only = false): Mount {
+  return { source, target, kind: 'bind', read_only };
+}
+
+/** An image without a shell cannot hold steps; the Engine says so in its own words when the container starts. */
+async function startSleeper({ docker }: Machine, container: string, image: string): Promise<void> {
+  try {
+    await docker.start(container);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error) || error.code !== 'refused') throw error;
+    throw new Refusal(`the image ${image} cannot hold steps: it needs \`sh\` and \`sleep\` (${error.message})`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { posix } from 'node:path';
+import type { Exit } from '../deps.ts';
+import type { JobGrant } from '../jobs/grant.ts';
+import { unlessAborted } from './abort.ts';
+import { type Attempt, mask, say } from './attempt.ts';
+import { isReserved, parseEnvFile, parsePathFile } from './env-file.ts';
+import { endProcess } from './process-end.ts';
+import { jobLimits, needContainer } from './job-container.ts';
+import { WORKSPACE } from './job-env.ts';
+import type { Machine } from './machine.ts';
+import { interpolate } from '../workflows/template.ts';
+import { Refusal } from './refusal.ts';
+import { readRunnerFile, writeRunnerFile } from './runner-file.ts';
+import { shellCommand, wrapped } from './shell.ts';
+import type { StepEnd, StepTurn } from './step.ts';
+import { StepOutput } from './step-output.ts';
+import { type Ending, SUCCESS } from './verdict.ts';
+
+/** A `run` step: its script as a process of the job's container. */
+export async function runScript(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
+  const command = shellCommand(turn.planned.shell === null ? null : interpolate(turn.planned.shell, turn.contexts));
+  const container = await needContainer(attempt, turn.number, turn.signal);
+  await clearRunnerFiles(attempt);
+  await writeRunnerFile(attempt.folder.script, interpolate(turn.planned.run ?? '', turn.contexts));
+  const exit = await follow(attempt, turn, container, wrapped(command, attempt.path, workingDirectory(turn)));
+  const outputs = await heard(attempt, turn.number);
+  return { ending: endingOfExit(attempt.machine, attempt.grant, turn.name, exit), outputs };
+}
+
+/** What an exit code means, in a sentence. */
+export function endingOfExit(machine: Machine, grant: JobGrant, name: string, exit: Exit): Ending {
+  if (exit.exit_code === 0) return SUCCESS;
+  const mib = Math.floor(jobLimits(machine, grant).memory / 1024 / 1024);
+  const reason = exit.oom_killed
+    ? `step \`${name}\` was killed: it needed more memory than its limit of ${mib} MiB`
+    : `step \`${name}\` exited with code ${exit.exit_code}`;
+  return { status: 'failed', reason, exit_code: exit.exit_code };
+}
+
+/** The sink of a step's output: the log, and what its lines ask for. */
+export function outputOf(attempt: Attempt, step: number): StepOutput {
+  return new StepOutput({
+    write: (stream, chunk) => attempt.courier.log.write(step, stream, chunk),
+    mask: (value) => mask(attempt, [value]),
+    annotate: (annotation) => {
+      const data = { ...annotation, message: attempt.secrets.hide(annotation.message) };
+      attempt.courier.emit({ type: 'annotation', data }).catch((error: unknown) => {
+        attempt.machine.log.error({ err: error, attempt: attempt.courier.attempt }, 'an annotation is lost');
+      });
+    },
+  });
+}
+
+function workingDirectory(turn: StepTurn): string {
+  const { working_directory } = turn.planned;
+  return working_directory === null
+    ? WORKSPACE
+    : posix.resolve(WORKSPACE, interpolate(working_directory, turn.contexts));
+}
+
+/** Runs it to its end; an abort ends the process and then throws `signal.reason`. */
+async function follow(attempt: Attempt, turn: StepTurn, container: string, argv: string[]): Promise<Exit> {
+  const output = outputOf(attempt, turn.number);
+  const given_up = new AbortController();
+  const running = attempt.machine.docker.exec(
+    container,
+    { argv, env: turn.env, cwd: '/' },
+    {
+      stdout: (chunk) => output.write('stdout', chunk),
+      stderr: (chunk) => output.write('stderr', chunk),
+      signal: given_up.signal,
+    },
+  );
+  try {
+    const exit = await unlessAborted(running, turn.signal);
+    if (exit !== null) return exit;
+    await endProcess(attempt, running);
+    throw turn.signal.reason;
+  } finally {
+    given_up.abort();
+    output.end();
+  }
+}
+
+async function clearRunnerFiles({ folder }: Attempt): Promise<void> {
+  for (const path of [folder.pid, ...Object.values(folder.files)]) await writeRunnerFile(path, '');
+}
+
+/** What the step wrote for us: returns its outputs and keeps what it set for the steps after it. */
+async function heard(attempt: Attempt, step: number): Promise<Record<string, string>> {
+  const { files } = attempt.folder;
+  for (const [name, value] of await readEntries(files.GITHUB_ENV, 'GITHUB_ENV')) {
+    if (isReserved(name)) say(attempt, step, `GITHUB_ENV: ${name} cannot be set by a step`);
+    else attempt.env.steps[name] = value;
+  }
+  const folders = parsePathFile(await readRunnerFile(files.GITHUB_PATH, 'GITHUB_PATH'));
+  attempt.path = [...folders, ...attempt.path];
+  return Object.fromEntries(await readEntries(files.GITHUB_OUTPUT, 'GITHUB_OUTPUT'));
+}
+
+async function readEntries(path: string, name: string): Promise<[string, string][]> {
+  const { entries, problem } = parseEnvFile(await readRunnerFile(path, name));
+  if (problem !== null) throw new Refusal(`${name}: ${problem}`);
+  return entries;
+}

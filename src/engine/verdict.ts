@@ -1,0 +1,51 @@
+import type { EndStatus } from '../jobs/status.ts';
+import { Wish } from '../jobs/message.ts';
+
+/** How something ended and why, in a sentence; the reason is null only for plain success. */
+export interface Ending {
+  status: EndStatus;
+  reason: string | null;
+  exit_code: number | null;
+}
+
+export const SUCCESS: Ending = { status: 'succeeded', reason: null, exit_code: null };
+
+/** What an abort means: a wish that someone had, or (an Error) that this worker cannot go on. */
+export function endingOfAbort(reason: unknown): Ending {
+  const wish = Wish.safeParse(reason);
+  if (!wish.success) return { status: 'errored', reason: messageOf(reason), exit_code: null };
+  const status = wish.data.kind === 'time_out' ? 'timed_out' : 'cancelled';
+  return { status, reason: wish.data.reason, exit_code: null };
+}
+
+/** Whether there is no time for grace: it was forced, or the worker itself has to go. */
+export function endsAtOnce({ signal, force }: { signal: AbortSignal; force: AbortSignal }): boolean {
+  if (force.aborted) return true;
+  return signal.aborted && !['cancel', 'time_out'].includes(Wish.safeParse(signal.reason).data?.kind ?? '');
+}
+
+/** Failed is not errored: what is the user's to mend fails, what is ours or the host's errs and is tried again. */
+export function endingOfError(error: unknown): Ending {
+  return { status: isTheUsers(error) ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
+}
+
+/** By the class of an error, the codes that are the user's to mend; null: all of them. */
+const THE_USERS: Record<string, readonly string[] | null> = {
+  Refusal: null,
+  ExpressionError: null,
+  AppFileError: null,
+  BuildError: null,
+  DockerError: ['refused', 'image_missing'],
+  GitError: ['not_found', 'denied'],
+  ProxyError: ['unhealthy', 'conflict'],
+};
+
+function isTheUsers(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const codes = THE_USERS[error.name];
+  return codes === null || (codes !== undefined && 'code' in error && codes.includes(String(error.code)));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
