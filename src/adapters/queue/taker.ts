@@ -1,0 +1,20 @@
+import { connectCommands } from './connection.ts';
+import { openLaneTaker, type LaneTaker } from './lane-taker.ts';
+import type { Taker } from './queue.ts';
+
+export function openTaker(url: string): Taker {
+  const looking = connectCommands(url);
+  const lanes: LaneTaker[] = [];
+  return {
+    take: (lane, slots, take) => {
+      lanes.push(openLaneTaker(url, looking, lane, slots, take));
+    },
+    drain: async () => {
+      await Promise.all(lanes.map((lane) => lane.drain()));
+    },
+    close: async () => {
+      await Promise.all(lanes.map((lane) => lane.close()));
+      looking.disconnect();
+    },
+  };
+}

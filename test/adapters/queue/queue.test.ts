@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openOffers } from '../../../src/adapters/queue/offers.ts';
+import type { Offers, Taker } from '../../../src/adapters/queue/queue.ts';
+import { openTaker } from '../../../src/adapters/queue/taker.ts';
+import { startRedis, type TestRedis } from '../../redis.ts';
+
+let redis: TestRedis;
+let offers: Offers;
+let takers: Taker[];
+beforeEach(async () => {
+  redis = await startRedis();
+  offers = openOffers(redis.url);
+  takers = [];
+  await vi.waitFor(async () => expect(await offers.reachable()).toBe(true));
+});
+afterEach(async () => {
+  await offers.close();
+  await Promise.all(takers.map((taker) => taker.close()));
+  await redis.end();
+});
+
+function taker(): Taker {
+  const opened = openTaker(redis.url);
+  takers.push(opened);
+  return opened;
+}
+
+/** A worker whose attempts end when they are let go. */
+function hands() {
+  const taken: string[] = [];
+  const ends = new Map<string, () => void>();
+  const take = (attempt: string) => {
+    taken.push(attempt);
+    return new Promise<void>((resolve) => ends.set(attempt, resolve));
+  };
+  return { taken, take, end: (attempt: string) => ends.get(attempt)?.() };
+}
+
+test('an offer is taken once however often it is made, and nothing of it is left in Redis', async () => {
+  const { taken, take, end } = hands();
+  for (let i = 0; i < 5; i++) await offers.offer('test', 'att_1');
+  taker().take('test', 2, take);
+  await vi.waitFor(() => expect(taken).toEqual(['att_1']));
+  await offers.offer('test', 'att_1');
+  end('att_1');
+  await vi.waitFor(async () => expect(await redis.command('KEYS {gantry}:test:att_1')).toBe('*0\r\n'));
+  expect(taken).toEqual(['att_1']);
+});
+
+test('a lane gives out no more than its slots, and the next as soon as one is free', async () => {
+  const { taken, take, end } = hands();
+  for (const attempt of ['att_1', 'att_2', 'att_3']) await offers.offer('build', attempt);
+  taker().take('build', 2, take);
+  await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2']));
+  end('att_2');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2', 'att_3']));
+});
+
+test('lanes do not wait for each other', async () => {
+  const { taken, take } = hands();
+  const hand = taker();
+  for (const lane of ['plan', 'test', 'build', 'deploy', 'notify'] as const) {
+    hand.take(lane, 1, take);
+    await offers.offer(lane, `att_${lane}`);
+  }
+  await vi.waitFor(() =>
+    expect(taken.toSorted()).toEqual(['att_build', 'att_deploy', 'att_notify', 'att_plan', 'att_test']),
+  );
+});
+
+test('a withdrawn offer is taken by nobody', async () => {
+  const { taken, take } = hands();
+  await offers.offer('test', 'att_1');
+  await offers.withdraw('test', 'att_1');
+  await offers.withdraw('test', 'att_1');
+  await offers.offer('test', 'att_2');
+  taker().take('test', 2, take);
+  await vi.waitFor(() => expect(taken).toEqual(['att_2']));
+});
+
+test('after a FLUSHALL what is held goes on, and a new offer is taken', async () => {
+  const { taken, take, end } = hands();
+  taker().take('test', 2, take);
+  await offers.offer('test', 'att_1');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1']));
+  await redis.flush();
+  await offers.offer('test', 'att_2');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2']), { timeout: 10_000 });
+  end('att_1');
+  end('att_2');
+  await offers.offer('test', 'att_3');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2', 'att_3']), { timeout: 10_000 });
+});
+
+test('FLUSHALL again and again while offers are made loses none that is offered again', async () => {
+  const { taken, take, end } = hands();
+  taker().take('test', 4, async (attempt) => {
+    void take(attempt);
+    end(attempt);
+  });
+  for (let i = 0; i < 40; i++) {
+    await vi.waitFor(async () => {
+      await offers.offer('test', `att_${i}`);
+      if (i % 2 === 0 && !taken.includes(`att_${i}`)) await redis.flush();
+      await offers.offer('test', `att_${i}`);
+      expect(taken).toContain(`att_${i}`);
+    }, 20_000);
+  }
+});
+
+test('after an outage of fifteen seconds offers are taken again', async () => {
+  const { taken, take } = hands();
+  taker().take('test', 4, take);
+  await offers.offer('test', 'att_1');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1']));
+  await redis.stop();
+  await expect(offers.offer('test', 'att_2')).rejects.toMatchObject({ code: 'unreachable' });
+  expect(await offers.reachable()).toBe(false);
+  await new Promise((resolve) => setTimeout(resolve, 15_000));
+  await redis.start();
+  await vi.waitFor(() => offers.offer('test', 'att_2'), { timeout: 5000 });
+  await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2']), { timeout: 10_000 });
+});
+
+test('a taker that came before Redis takes as soon as it is there', async () => {
+  await redis.stop();
+  const { taken, take } = hands();
+  taker().take('test', 1, take);
+  await redis.start();
+  await vi.waitFor(() => offers.offer('test', 'att_1'), { timeout: 5000 });
+  await vi.waitFor(() => expect(taken).toEqual(['att_1']), { timeout: 10_000 });
+});
+
+test('draining takes nothing new and waits for what is held', async () => {
+  const { taken, take, end } = hands();
+  const hand = taker();
+  hand.take('test', 2, take);
+  await offers.offer('test', 'att_1');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1']));
+  const draining = hand.drain();
+  const other = hands();
+  taker().take('test', 2, other.take);
+  await vi.waitFor(
+    async () => {
+      await offers.offer('test', 'att_2');
+      expect(other.taken).toEqual(['att_2']);
+    },
+    { timeout: 5000 },
+  );
+  expect(taken).toEqual(['att_1']);
+  expect(await Promise.race([draining, 'still held'])).toBe('still held');
+  end('att_1');
+  await draining;
+});
+
+test('closing ends within its time while an attempt is held, and while Redis is away', async () => {
+  const { taken, take } = hands();
+  const hand = taker();
+  hand.take('test', 1, take);
+  await offers.offer('test', 'att_1');
+  await vi.waitFor(() => expect(taken).toEqual(['att_1']));
+  await redis.stop();
+  const before = Date.now();
+  await hand.close();
+  await offers.close();
+  const never = openTaker(redis.url);
+  never.take('test', 1, take);
+  await never.close();
+  expect(Date.now() - before).toBeLessThan(3000);
+});
