@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSpool } from '../../../src/adapters/spool/file-spool.ts';
+import type { Event } from '../../../src/jobs/event.ts';
+
+let dir: string;
+let processes: ChildProcess[];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'gantry-spool-'));
+  processes = [];
+});
+afterEach(async () => {
+  for (const running of processes) running.kill('SIGKILL');
+  await rm(dir, { recursive: true, force: true });
+});
+
+const event = (worker: string, attempt: string, seq: number, type = 'step'): Event => ({
+  attempt,
+  worker,
+  seq,
+  at: 1,
+  type,
+  data: { text: 'ünï' },
+  blob: null,
+});
+
+/** A worker in a process of its own that spools events and then either waits to be killed, or has ended. */
+async function workerProcess(worker: string, events: Event[]): Promise<ChildProcess> {
+  const code = `
+    import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
+    const spool = await openSpool(${JSON.stringify(dir)}, ${JSON.stringify(worker)});
+    for (const event of ${JSON.stringify(events)}) await spool.append(event, event.type === 'finished');
+    console.log('ready');
+    setInterval(() => {}, 1000);`;
+  const running = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  processes.push(running);
+  await once(running.stdout, 'data');
+  return running;
+}
+
+async function kill(running: ChildProcess): Promise<void> {
+  running.kill('SIGKILL');
+  await once(running, 'exit');
+}
+
+test('events are lines of the attempt, in order, until the attempt is removed', async () => {
+  const spool = await openSpool(dir, 'wrk_1');
+  await spool.append(event('wrk_1', 'att_1', 1), false);
+  await spool.append(event('wrk_1', 'att_1', 2, 'finished'), true);
+  const lines = (await readFile(join(dir, 'wrk_1', 'att_1.jsonl'), 'utf8')).trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    event('wrk_1', 'att_1', 1),
+    event('wrk_1', 'att_1', 2, 'finished'),
+  ]);
+  await spool.remove('att_1');
+  await spool.remove('att_1');
+  await spool.close();
+  expect(await readdir(dir)).toEqual([]);
+});
+
+test('finished spools of a killed worker are found whole, once, and its unfinished ones are dropped', async () => {
+  const events = [event('wrk_dead', 'att_1', 1), event('wrk_dead', 'att_1', 2, 'finished')];
+  await kill(await workerProcess('wrk_dead', [...events, event('wrk_dead', 'att_2', 1)]));
+  const [one, two] = [await openSpool(dir, 'wrk_1'), await openSpool(dir, 'wrk_2')];
+  const found = (await Promise.all([one.orphans(), two.orphans()])).flat();
+  expect(found).toEqual([{ worker: 'wrk_dead', attempt: 'att_1', events }]);
+  expect((await readdir(dir)).toSorted()).toEqual(['wrk_1', 'wrk_2']);
+  await one.removeOrphan('wrk_dead', 'att_1');
+  await two.removeOrphan('wrk_dead', 'att_1');
+  await one.close();
+  await two.close();
+  expect(await readdir(dir)).toEqual([]);
+});
+
+test('an orphan that its finder did not get rid of is found again after the finder', async () => {
+  await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
+  const code = `
+    import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
+    await (await openSpool(${JSON.stringify(dir)}, 'wrk_finder')).orphans();
+    process.exit();`;
+  const finder = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' });
+  await once(finder, 'exit');
+  const spool = await openSpool(dir, 'wrk_1');
+  expect(await spool.orphans()).toMatchObject([{ worker: 'wrk_dead', attempt: 'att_1' }]);
+  await spool.close();
+});
+
+test('the spools of a living worker are left alone', async () => {
+  await workerProcess('wrk_alive', [event('wrk_alive', 'att_1', 1, 'finished')]);
+  const spool = await openSpool(dir, 'wrk_1');
+  expect(await spool.orphans()).toEqual([]);
+  expect(await readdir(join(dir, 'wrk_alive'))).toContain('att_1.jsonl');
+  await spool.close();
+});
+
+test('a process id that was given out again is not taken for the dead worker', async () => {
+  await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
+  const path = join(dir, 'wrk_dead', 'owner.json');
+  const owner = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...owner, pid: process.pid }));
+  const spool = await openSpool(dir, 'wrk_1');
+  expect(await spool.orphans()).toHaveLength(1);
+  await spool.close();
+});
+
+test('a worker in another process namespace is gone when it gave no sign for half a minute', async () => {
+  const running = await workerProcess('wrk_far', [event('wrk_far', 'att_1', 1, 'finished')]);
+  const path = join(dir, 'wrk_far', 'owner.json');
+  const owner = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...owner, namespace: 'pid:[1]' }));
+  const spool = await openSpool(dir, 'wrk_1');
+  expect(await spool.orphans()).toEqual([]);
+  await kill(running);
+  await utimes(path, new Date(0), new Date(0));
+  expect(await spool.orphans()).toHaveLength(1);
+  await spool.close();
+});
+
+test('a last line that was torn by a crash does not count', async () => {
+  await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
+  await appendFile(join(dir, 'wrk_dead', 'att_1.jsonl'), '{"attempt":"att_1","type":"finis');
+  const spool = await openSpool(dir, 'wrk_1');
+  expect(await spool.orphans()).toEqual([]);
+  await spool.close();
+});
