@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = resolve(import.meta.dirname, '../src');
+
+interface Rule {
+  /** Rooms, and files at the root of src, whose values may be imported. Types of `jobs` and `deps.ts` always may. */
+  rooms: string[];
+  /** Packages besides zod; a name covers its subpaths, one that ends in / a whole scope. */
+  packages: string[];
+  node: boolean;
+}
+
+/** The import table of ARCHITECTURE.md. */
+const TABLE: Record<string, Rule> = {
+  workflows: { rooms: [], packages: ['@actions/', 'yaml'], node: false },
+  jobs: { rooms: ['workflows'], packages: ['@actions/', 'yaml'], node: false },
+  engine: { rooms: ['workflows', 'jobs', 'log'], packages: ['tar-stream', '@balena/dockerignore'], node: true },
+  workers: { rooms: ['engine', 'workflows', 'jobs', 'log'], packages: [], node: true },
+  control: { rooms: ['workflows', 'jobs', 'log'], packages: [], node: true },
+  api: { rooms: ['control', 'jobs', 'log'], packages: ['hono', '@hono/'], node: true },
+  cli: {
+    rooms: ['deps', 'api', 'control', 'workers', 'config', 'log', 'metrics'],
+    packages: ['commander', '@hono/node-server'],
+    node: true,
+  },
+  'adapters/blobs': adapter(),
+  'adapters/bus': adapter('ioredis'),
+  'adapters/docker': adapter('dockerode', 'docker-modem', '@grpc/grpc-js', 'protobufjs', 'tar-stream'),
+  'adapters/git': adapter(),
+  'adapters/github': adapter('@octokit/rest', '@octokit/webhooks-methods'),
+  'adapters/logs': adapter(),
+  'adapters/proxy': adapter(),
+  'adapters/queue': adapter('bullmq', 'ioredis'),
+  'adapters/spool': adapter(),
+  'adapters/store': adapter('kysely'),
+  'adapters/vault': adapter(),
+  config: { rooms: [], packages: [], node: true },
+  deps: { rooms: ['adapters', 'jobs', 'config', 'log', 'metrics'], packages: [], node: true },
+  log: { rooms: [], packages: ['pino'], node: true },
+  metrics: { rooms: [], packages: ['prom-client'], node: true },
+  register: { rooms: [], packages: [], node: true },
+};
+
+/** What has a house of its own although it comes with Node. */
+const HOUSED: Record<string, RegExp> = {
+  // Node has no lock on a file but SQLite's: the command line takes it.
+  'node:sqlite': /^(adapters\/store|cli)$/,
+  'node:child_process': /^(adapters\/.*|cli)$/,
+};
+
+interface Import {
+  type: boolean;
+  target: string;
+}
+
+interface Source {
+  /** Below src: `adapters/docker/exec.ts`. */
+  path: string;
+  room: string;
+  imports: Import[];
+  /** Without comments. */
+  code: string;
+}
+
+const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map(readSource);
+
+describe('The import table', () => {
+  it('names every room', () => {
+    expect(sources.filter((source) => !(source.room in TABLE)).map((source) => source.path)).toEqual([]);
+  });
+
+  it.each(Object.keys(TABLE))('holds in %s', (room) => {
+    const inside = sources.filter((source) => source.room === room);
+    expect(violations(inside, (source, it) => !allows(source, it))).toEqual([]);
+  });
+
+  it('leaves values of deps.ts to the command line', () => {
+    const outside = sources.filter((source) => source.room !== 'cli');
+    expect(violations(outside, (source, it) => !it.type && roomOf(source, it) === 'deps')).toEqual([]);
+  });
+});
+
+describe('The pure rooms', () => {
+  const pure = sources.filter((source) => ['workflows', 'jobs'].includes(source.room));
+
+  it.each([
+    ['no clock', /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bsetTimeout\b|\bsetInterval\b/],
+    ['no randomness', /\bMath\.random\b|\bcrypto\./],
+    ['no process and no network', /\bprocess\.|\bfetch\(|\bglobalThis\b/],
+    ['no dynamic import', /\bimport\(/],
+  ])('know %s', (_, forbidden) => {
+    expect(pure.filter((source) => forbidden.test(source.code)).map((source) => source.path)).toEqual([]);
+  });
+});
+
+describe('The environment and the shell', () => {
+  it('are read by configuration alone; the command line hands the environment on whole', () => {
+    const mentions = sources.filter((source) => source.path !== 'config.ts' && /\bprocess\.env\b/.test(source.code));
+    const readers = mentions.filter(
+      (source) => source.room !== 'cli' || /process\.env\s*[.[]|\}\s*=\s*process\.env/.test(source.code),
+    );
+    expect(readers.map((source) => source.path)).toEqual([]);
+  });
+
+  it('are never given a command as one string', () => {
+    const spawning = sources.filter((source) => source.imports.some((it) => it.target === 'node:child_process'));
+    const strings = /\bexec(Sync)?\b[^;]*from 'node:child_process'|\bshell: *[^f\s]|\* as/;
+    expect(spawning.filter((source) => strings.test(source.code)).map((source) => source.path)).toEqual([]);
+  });
+});
+
+describe('Files', () => {
+  const paths = sources.map((source) => source.path);
+
+  it('lie flat in their room', () => {
+    expect(
+      paths.filter((path) => !/^(adapters\/[^/]+\/|[^/]+\/)?[^/]+$/.test(path) || /^adapters\/[^/]+$/.test(path)),
+    ).toEqual([]);
+  });
+
+  it('are named in kebab-case', () => {
+    expect(paths.filter((path) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path))).toEqual([]);
+  });
+
+  it('are no barrels and no buckets', () => {
+    const bucket = /(^|\/)(index|utils?|helpers?|common|lib|types?|constants?|misc|shared)(\/|\.ts$)/;
+    expect(paths.filter((path) => bucket.test(path))).toEqual([]);
+    const barrels = sources.filter((source) => source.path !== 'deps.ts' && /^export (type )?\*/m.test(source.code));
+    expect(barrels.map((source) => source.path)).toEqual([]);
+  });
+
+  it('export by name', () => {
+    expect(
+      sources.filter((source) => /^export default\b|\bas default\b/m.test(source.code)).map((source) => source.path),
+    ).toEqual([]);
+  });
+});
+
+function adapter(...packages: string[]): Rule {
+  return { rooms: ['jobs', 'workflows', 'log'], packages, node: true };
+}
+
+function violations(among: Source[], breaks: (source: Source, it: Import) => boolean): string[] {
+  return among.flatMap((source) =>
+    source.imports
+      .filter((it) => breaks(source, it))
+      .map((it) => `${source.path} imports ${it.type ? 'a type of ' : ''}${it.target}`),
+  );
+}
+
+function allows(source: Source, it: Import): boolean {
+  const rule = TABLE[source.room];
+  if (rule === undefined) return false;
+  const room = roomOf(source, it);
+  if (room === null) return allowsPackage(source.room, rule, it.target);
+  if (room === source.room || rule.rooms.includes(room)) return true;
+  if (it.type && (room === 'jobs' || room === 'deps' || source.room === 'deps')) return true;
+  return room.startsWith('adapters/') && rule.rooms.includes('adapters');
+}
+
+function allowsPackage(room: string, rule: Rule, target: string): boolean {
+  const housed = HOUSED[target];
+  if (housed !== undefined) return housed.test(room);
+  if (target.startsWith('node:')) return rule.node;
+  return ['zod', ...rule.packages].some((name) =>
+    name.endsWith('/') ? target.startsWith(name) : target === name || target.startsWith(`${name}/`),
+  );
+}
+
+/** The room that an import leads to; null for a package. What lies outside src (package.json) is everyone's. */
+function roomOf(source: Source, it: Import): string | null {
+  if (!it.target.startsWith('.')) return null;
+  const path = relative(SRC, resolve(SRC, dirname(source.path), it.target));
+  return path.startsWith('..') ? source.room : nameRoom(path);
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(SRC, path), 'utf8');
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+  return { path, room: nameRoom(path), imports: readImports(code), code };
+}
+
+function nameRoom(path: string): string {
+  const [first = '', second = ''] = path.split('/');
+  return first === 'adapters' ? `${first}/${second}` : first.replace(/\.ts$/, '');
+}
+
+/** Statements begin at the head of a line, as the formatter leaves them; `import { type X }` is a value's. */
+function readImports(code: string): Import[] {
+  const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+  const dynamic = /\bimport\(\s*'([^']+)'/g;
+  return [
+    ...code.matchAll(statement).map(([, type, target = '']) => ({ type: type !== undefined, target })),
+    ...code.matchAll(dynamic).map(([, target = '']) => ({ type: false, target })),
+  ];
+}
