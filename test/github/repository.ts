@@ -32,7 +32,7 @@ export interface Deployment {
   statuses: DeploymentStatus[];
 }
 
-export interface DeploymentStatus {
+interface DeploymentStatus {
   id: number;
   state: string;
   description: string;

@@ -7,9 +7,10 @@ import type { Repository } from './repository.ts';
 type Payload = { [key: string]: unknown };
 type Named = Pick<Repository, 'id' | 'full_name' | 'clone_url' | 'default_branch'>;
 
+const require = createRequire(import.meta.url);
 const NO_COMMIT = '0'.repeat(40);
 
-export interface Delivery {
+interface Delivery {
   event: string;
   payload: unknown;
   /** Signs the body; without one GitHub sends no signature. */
@@ -122,7 +123,7 @@ export function examplePayload(event: string, repository: Named): Payload {
 let examples: { name: string; examples: Payload[] }[] | undefined;
 
 function example(event: string, fits: (payload: Payload) => boolean): Payload {
-  examples ??= createRequire(import.meta.url)('@octokit/webhooks-examples') as typeof examples;
+  examples ??= require('@octokit/webhooks-examples') as typeof examples;
   const found = examples?.find((it) => it.name === event)?.examples.find(fits);
   if (found === undefined) throw new Error(`There is no example of a webhook ${event}.`);
   return structuredClone(found);
