@@ -7,7 +7,7 @@ import { readEvents, readInputs } from './workflow-events.ts';
 import { readDefaults, readJob } from './workflow-job.ts';
 import { readYaml } from './yaml-file.ts';
 import { entriesOf, textOf } from './yaml-node.ts';
-import { annotationsOf, hasFailed, reportPlace, type YamlSource } from './yaml-source.ts';
+import { annotationsOf, hasFailed, reportPlace, unreadable, type YamlSource } from './yaml-source.ts';
 import { templateOf, templatesOf } from './yaml-template.ts';
 
 export type ParsedWorkflow =
@@ -50,10 +50,4 @@ function readWorkflow(source: YamlSource): Workflow {
     env: templatesOf(source, valueOf('env'), '`env`'),
     jobs,
   };
-}
-
-/** The parsers are not ours: whatever they throw on some text is that file's failure and nobody else's. */
-function unreadable(path: string, error: unknown): Annotation {
-  const reason = error instanceof RangeError ? 'it is nested too deeply' : String(error);
-  return { path, line: 1, column: 1, level: 'failure', message: `The file cannot be read: ${reason}` };
 }

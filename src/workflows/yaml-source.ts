@@ -55,3 +55,9 @@ export function placeAt(source: YamlSource, offset: number): Place {
 function offsetOf(node: unknown): number {
   return isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }
+
+/** The parsers are not ours: whatever they throw on some text is that file's failure and nobody else's. */
+export function unreadable(path: string, error: unknown): Annotation {
+  const reason = error instanceof RangeError ? 'it is nested too deeply' : String(error);
+  return { path, line: 1, column: 1, level: 'failure', message: `The file cannot be read: ${reason}` };
+}

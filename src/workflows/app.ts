@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { Duration, Memory } from './quantity.ts';
+
+const Name = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must have 1 to 40 lower-case letters, digits and hyphens');
+
+const Variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must have letters, digits and underscores only, and no digit first');
+
+const Value = z.union([z.string(), z.number(), z.boolean()], 'must be text, a number, true or false').transform(String);
+
+const Host = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'must be a host name in lower case, without scheme, port or path',
+  )
+  .refine(
+    (host) => !/(^|\.)invalid$/.test(host),
+    'must not end in .invalid: those names are kept for releases that are being tried',
+  );
+
+const Hosts = z.array(Host).refine((hosts) => new Set(hosts).size === hosts.length, 'must not name a host twice');
+
+const Health = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[!-~]*$/, 'must be a path that begins with /')
+    .optional(),
+  interval: Duration.refine((value) => value > 0, 'must be more than nothing').optional(),
+  timeout: Duration.refine((value) => value > 0, 'must be more than nothing').optional(),
+});
+
+const Web = z.strictObject({
+  command: z.array(z.string()).min(1, 'must name a program').optional(),
+  port: z.int().min(1).max(65535),
+  hosts: Hosts.optional(),
+  health: Health.optional(),
+  stop_grace: Duration.optional(),
+  cpus: z.number().min(0.01).max(1024).optional(),
+  memory: Memory.optional(),
+});
+
+const Env = z.record(Variable, Value);
+const Secrets = z.array(Variable);
+
+/** What differs in one environment; env and secrets are added to the app's, lists replace the app's. */
+const Override = z.strictObject({
+  env: Env.optional(),
+  secrets: Secrets.optional(),
+  processes: z.strictObject({ web: Web.partial().optional() }).optional(),
+});
+export type Override = z.infer<typeof Override>;
+
+/** gantry.yml as it is written, checked; durations in milliseconds, memory in bytes. */
+export const AppFile = z.strictObject({
+  app: Name,
+  env: Env.default({}),
+  secrets: Secrets.default([]),
+  processes: z.strictObject({ web: Web }),
+  /** Null when the file has none: then every environment is the app as it stands. */
+  environments: z.record(Name, Override.nullable()).nullable().default(null),
+});
+export type AppFile = z.infer<typeof AppFile>;
+
+export const EnvironmentName = Name;
