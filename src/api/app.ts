@@ -1,0 +1,112 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { NONCE, secureHeaders } from 'hono/secure-headers';
+import manifest from '../../package.json' with { type: 'json' };
+import type { ServerDeps } from '../deps.ts';
+import { requireToken } from './bearer.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { deploymentRoutes } from './deployments.ts';
+import { healthRoutes } from './health.ts';
+import { homeRoutes, type Offered } from './home.ts';
+import { jobRoutes } from './jobs.ts';
+import { observe } from './observe.ts';
+import { ApiError, answerError, answerProblem, refuseInvalid } from './problem.ts';
+import { repoRoutes } from './repos.ts';
+import { json } from './route.ts';
+import { runRoutes } from './runs.ts';
+import { secretRoutes } from './secrets.ts';
+import { tokenRoutes } from './tokens.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+const MIB = 1024 * 1024;
+
+const description = createRoute({
+  method: 'get',
+  path: '/openapi.json',
+  summary: 'This description',
+  responses: { 200: json(z.looseObject({ openapi: z.string() }), 'OpenAPI 3.1.') },
+});
+
+/** Once `draining` aborts, streams end and /readyz says so. */
+export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: refuseInvalid });
+  app.use(requestId());
+  app.use(observe(deps));
+  app.use(secureHeaders(headers));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerProblem(c, wrongMethod(methods)) }));
+  app.use('/metrics', requireToken(deps));
+  app.use('/api/*', requireToken(deps));
+  app.use('/api/*', limitBody(MIB));
+  app.use('/webhooks/*', limitBody(25 * MIB));
+
+  app.route(
+    '/',
+    homeRoutes(deps, () => list(app)),
+  );
+  app.route('/', healthRoutes(deps, draining));
+  app.route('/', webhookRoutes(deps));
+  app.route('/api/v1', repoRoutes(deps));
+  app.route('/api/v1', secretRoutes(deps));
+  app.route('/api/v1', runRoutes(deps, draining));
+  app.route('/api/v1', jobRoutes(deps, draining));
+  app.route('/api/v1', deploymentRoutes(deps));
+  app.route('/api/v1', deliveryRoutes(deps));
+  app.route('/api/v1', tokenRoutes(deps));
+  app.openapi(description, (c) => c.json(describe(app) as never, 200));
+
+  app.notFound((c) =>
+    answerProblem(c, new ApiError(404, `There is nothing at ${c.req.path}; /openapi.json says what there is.`)),
+  );
+  app.onError(answerError(deps.log));
+  return app;
+}
+
+/** TLS ends elsewhere, and other names of this host may be apps without it: no Strict-Transport-Security. */
+const headers = {
+  strictTransportSecurity: false,
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: [NONCE],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
+/** Counts the bytes that come, whatever Content-Length says. */
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new ApiError(413, `The body is larger than ${maxSize / MIB} MiB.`);
+    },
+  });
+}
+
+function wrongMethod(methods: string[]): ApiError {
+  return new ApiError(405, `This address answers ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } });
+}
+
+function describe(app: OpenAPIHono) {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Gantry',
+      version: manifest.version,
+      description:
+        'CI, deployment and background jobs in one box. Times are RFC 3339 in UTC; lists are pages, newest first.',
+      license: { name: 'Apache-2.0' },
+    },
+  });
+}
+
+function list(app: OpenAPIHono): Offered[] {
+  return app.openAPIRegistry.definitions.flatMap((definition) =>
+    definition.type === 'route'
+      ? [{ method: definition.route.method, path: definition.route.path, summary: definition.route.summary ?? '' }]
+      : [],
+  );
+}

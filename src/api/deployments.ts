@@ -1,0 +1,137 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { time } from '../control/present.ts';
+import { rollBack } from '../control/rollback.ts';
+import type { Row, ServerDeps } from '../deps.ts';
+import { Phase } from '../jobs/deployment.ts';
+import { DeploymentStatus } from '../jobs/status.ts';
+import { pageOf, pageQuery, paginate } from './page.ts';
+import { invalidField, notFound } from './problem.ts';
+import { json, jsonBody, problems, secured, Timestamp } from './route.ts';
+
+const Deployment = z
+  .object({
+    id: z.string(),
+    app: z.string(),
+    environment: z.string(),
+    release: z.string().nullable(),
+    image: z.string().nullable(),
+    sha: z.string().nullable(),
+    run_id: z.string(),
+    job_id: z.string(),
+    status: DeploymentStatus,
+    reason: z.string().nullable(),
+    url: z.string().nullable(),
+    replaced: z.string().nullable().describe('The deployment that was live before.'),
+    phases: z.array(Phase.extend({ started_at: Timestamp, finished_at: Timestamp.nullable() })),
+    created_at: Timestamp,
+    live_at: Timestamp.nullable(),
+    finished_at: Timestamp.nullable(),
+  })
+  .openapi('Deployment');
+type Deployment = z.infer<typeof Deployment>;
+
+const NewDeployment = z
+  .strictObject({
+    app: z.string().min(1).max(100),
+    environment: z.string().min(1).max(100),
+    release: z.string().min(1).max(100).optional().describe('The newest kept one that was live before, without it.'),
+  })
+  .openapi('NewDeployment');
+
+const list = createRoute({
+  method: 'get',
+  path: '/deployments',
+  summary: 'Deployments, newest first',
+  ...secured,
+  request: {
+    query: pageQuery('dep', {
+      app: z.string().optional(),
+      environment: z.string().optional(),
+      status: DeploymentStatus.optional(),
+    }),
+  },
+  responses: { 200: json(pageOf(Deployment), 'A page of deployments.'), ...problems(422) },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/deployments/{id}',
+  summary: 'One deployment',
+  ...secured,
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 200: json(Deployment, 'The deployment.'), ...problems(404) },
+});
+
+const create = createRoute({
+  method: 'post',
+  path: '/deployments',
+  summary: 'Put a kept release back: image, environment and routing together, without a build',
+  ...secured,
+  request: jsonBody(NewDeployment),
+  responses: { 202: json(Deployment, 'A run of one deploy job was made.'), ...problems(400, 413, 415, 422) },
+});
+
+export function deploymentRoutes(deps: ServerDeps) {
+  const query = () =>
+    deps.store.read
+      .selectFrom('deployments')
+      .leftJoin('releases', 'releases.id', 'deployments.release_id')
+      .selectAll('deployments')
+      .select('releases.image as image');
+  const found = async (id: string): Promise<Deployment> => {
+    const row = await query().where('deployments.id', '=', id).executeTakeFirst();
+    if (row === undefined) throw notFound(`deployment ${id}`);
+    return show(row);
+  };
+
+  return new OpenAPIHono()
+    .openapi(list, async (c) => {
+      const { limit, cursor, app, environment, status } = c.req.valid('query');
+      let page = query()
+        .orderBy('deployments.id', 'desc')
+        .limit(limit + 1);
+      if (cursor !== undefined) page = page.where('deployments.id', '<', cursor);
+      if (app !== undefined) page = page.where('deployments.app', '=', app);
+      if (environment !== undefined) page = page.where('deployments.environment', '=', environment);
+      if (status !== undefined) page = page.where('deployments.status', '=', status);
+      const { rows, next_cursor } = paginate(await page.execute(), limit);
+      return c.json({ items: rows.map(show), next_cursor }, 200);
+    })
+    .openapi(get, async (c) => c.json(await found(c.req.valid('param').id), 200))
+    .openapi(create, async (c) => {
+      const { app, environment, release = null } = c.req.valid('json');
+      const answer = await rollBack(deps, { app, environment, release, actor: null });
+      if ('refused' in answer) throw invalidField(FIELD[answer.refused], answer.detail);
+      return c.json(await found(answer.deployment), 202, { location: `/api/v1/deployments/${answer.deployment}` });
+    });
+}
+
+const FIELD = { unknown_app: 'app', unknown_release: 'release', nothing_older: 'environment' } as const;
+
+function show(row: Row<'deployments'> & { image: string | null }): Deployment {
+  return {
+    id: row.id,
+    app: row.app,
+    environment: row.environment,
+    release: row.release_id,
+    image: row.image,
+    sha: row.sha,
+    run_id: row.run_id,
+    job_id: row.job_id,
+    status: row.status,
+    reason: row.reason,
+    url: row.url,
+    replaced: row.replaced,
+    phases: z
+      .array(Phase)
+      .parse(JSON.parse(row.phases))
+      .map(({ name, started_at, finished_at }) => ({
+        name,
+        started_at: time(started_at),
+        finished_at: time(finished_at),
+      })),
+    created_at: time(row.created_at),
+    live_at: time(row.live_at),
+    finished_at: time(row.finished_at),
+  };
+}

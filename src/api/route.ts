@@ -1,0 +1,27 @@
+import { z } from '@hono/zod-openapi';
+import { Problem, type ProblemStatus, titles } from './problem.ts';
+
+/** What a route that needs a token says of itself. */
+export const secured = { security: [{ bearer: [] }] };
+
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { body: { required: true, content: { 'application/json': { schema } } } } as const;
+}
+
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } } as const;
+}
+
+type ProblemResponse = { description: string; content: { 'application/problem+json': { schema: typeof Problem } } };
+
+/** The problems that a route answers with, besides those that any may: 401, 500. */
+export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S | 401 | 500, ProblemResponse> {
+  const responses = [401, ...statuses, 500].map((status) => [
+    status,
+    { description: titles[status as ProblemStatus], content: { 'application/problem+json': { schema: Problem } } },
+  ]);
+  return Object.fromEntries(responses) as Record<S | 401 | 500, ProblemResponse>;
+}
+
+/** As all times leave Gantry. */
+export const Timestamp = z.iso.datetime();
