@@ -148,7 +148,7 @@ test('draining takes nothing new and waits for what is held', async () => {
     { timeout: 5000 },
   );
   expect(taken).toEqual(['att_1']);
-  expect(await Promise.race([draining.then(() => 'drained'), 'still held'])).toBe('still held');
+  expect(await Promise.race([draining.then(() => 'drained'), Promise.resolve('still held')])).toBe('still held');
   end('att_1');
   await draining;
 });

@@ -1,0 +1,132 @@
+import { createLines, type Lines } from './lines.ts';
+import type { LogStore, LogStream, LogWriter } from './logs.ts';
+import { createMask } from './mask.ts';
+
+/** What is written at once, how long a line may wait for that, and how far the disk may fall behind. */
+const BATCH_BYTES = 64 * 1024;
+const BATCH_MS = 50;
+const BEHIND_BYTES = 64 * 1024 * 1024;
+
+export interface LogWriterOptions {
+  /** Told the file's size, at most every 50 ms. */
+  ring(size: number): void;
+  now(): number;
+  /** After so many bytes the rest is dropped, with one line that says so. */
+  cap_bytes: number;
+}
+
+/** Memory stays bounded and nobody waits: what the disk does not take is counted, and said in the log as soon as it takes something again. */
+export function openLogWriter(store: LogStore, attempt: string, options: LogWriterOptions): LogWriter {
+  const mask = createMask();
+  const streams = new Map<LogStream, { step: number; lines: Lines }>();
+  let waiting: string[] = [];
+  let waitingBytes = 0;
+  let size = 0;
+  let admitted = 0;
+  let capped = false;
+  let lost = { bytes: 0, why: '' };
+  let timer: NodeJS.Timeout | null = null;
+  let ringing: NodeJS.Timeout | null = null;
+  let writing = Promise.resolve();
+  let rung = { size: 0, at: -Infinity };
+
+  return {
+    mask: (values) => mask.add(values),
+    write: (step, stream, chunk) => {
+      let open = streams.get(stream);
+      if (open?.step !== step) {
+        if (open) queue(open.step, stream, open.lines.end());
+        open = { step, lines: createLines(mask) };
+        streams.set(stream, open);
+      }
+      queue(step, stream, open.lines.write(chunk));
+    },
+    flush,
+    close: async () => {
+      for (const [stream, { step, lines }] of streams) queue(step, stream, lines.end());
+      streams.clear();
+      return await flush();
+    },
+  };
+
+  function queue(step: number, stream: LogStream, lines: string[]): void {
+    if (lines.length === 0) return;
+    const stamp = `${options.now()} ${step} ${stream} `;
+    for (const line of lines) {
+      if (capped) return;
+      admit(`${stamp}${line}\n`);
+    }
+    if (waitingBytes >= BATCH_BYTES) start();
+    else timer ??= setTimeout(start, BATCH_MS);
+  }
+
+  function admit(line: string): void {
+    const bytes = Buffer.byteLength(line);
+    if (waitingBytes + bytes > BEHIND_BYTES) {
+      lost = { bytes: lost.bytes + bytes, why: 'the disk did not keep up' };
+      return;
+    }
+    if (admitted + bytes > options.cap_bytes) {
+      capped = true;
+      waiting.push(
+        remark(`The log has reached its limit of ${options.cap_bytes} bytes: the rest of the output is dropped.`),
+      );
+      return;
+    }
+    waiting.push(line);
+    waitingBytes += bytes;
+    admitted += bytes;
+  }
+
+  function start(): void {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    writing = writing.then(append);
+  }
+
+  async function append(): Promise<void> {
+    if (waiting.length === 0 && lost.bytes === 0) return;
+    const batch = waiting;
+    const missed = lost;
+    [waiting, waitingBytes, lost] = [[], 0, { bytes: 0, why: '' }];
+    if (missed.bytes > 0) batch.unshift(remark(`${missed.bytes} bytes of output are missing here: ${missed.why}.`));
+    const bytes = Buffer.from(batch.join(''));
+    try {
+      await store.append(attempt, size, bytes);
+      size += bytes.length;
+      tell();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      lost = { bytes: lost.bytes + missed.bytes + bytes.length, why };
+      size = await store.size(attempt).catch(() => size);
+    }
+  }
+
+  function tell(): void {
+    const since = options.now() - rung.at;
+    if (size === rung.size) return;
+    if (since < BATCH_MS) {
+      ringing ??= setTimeout(ring, BATCH_MS - since);
+      return;
+    }
+    ring();
+  }
+
+  function ring(): void {
+    if (ringing) clearTimeout(ringing);
+    ringing = null;
+    if (size !== rung.size) options.ring(size);
+    rung = { size, at: options.now() };
+  }
+
+  async function flush(): Promise<number> {
+    start();
+    await writing;
+    ring();
+    return size;
+  }
+
+  function remark(text: string): string {
+    return `${options.now()} 0 system ${text}\n`;
+  }
+}

@@ -1,0 +1,71 @@
+import { secretForms } from './secret-forms.ts';
+
+const STARS = '***';
+
+/** Text whose secrets are hidden, and the end of it that may begin one: undecided until more comes. */
+export interface Masked {
+  shown: string;
+  held: string;
+}
+
+/** What is hidden in all streams of one log. */
+export interface Mask {
+  add(values: readonly string[]): void;
+  /** With `final` nothing is held back: no more comes. */
+  apply(text: string, final: boolean): Masked;
+}
+
+export function createMask(): Mask {
+  const forms = new Set<string>();
+  let pattern: RegExp | null = null;
+  /** By first character: what a secret may begin with. */
+  let byFirst = new Map<number, string[]>();
+  let longest = 0;
+
+  return {
+    add: (values) => {
+      for (const value of values) for (const form of secretForms(value)) forms.add(form);
+      if (forms.size === 0) return;
+      const ordered = [...forms].toSorted((a, b) => b.length - a.length);
+      pattern = new RegExp(ordered.map(literally).join('|'), 'g');
+      byFirst = Map.groupBy(ordered, (form) => form.charCodeAt(0));
+      longest = ordered[0]?.length ?? 0;
+    },
+    apply: (text, final) => {
+      if (pattern === null) return { shown: text, held: '' };
+      return hide(text, pattern, final ? text.length : undecidedFrom(text));
+    },
+  };
+
+  /** Where the longest end of `text` starts that is the beginning, and not the whole, of a secret. */
+  function undecidedFrom(text: string): number {
+    for (let start = Math.max(0, text.length - longest + 1); start < text.length; start++) {
+      const end = byFirst.get(text.charCodeAt(start));
+      const length = text.length - start;
+      if (end?.some((form) => form.length > length && text.endsWith(form.slice(0, length)))) return start;
+    }
+    return text.length;
+  }
+}
+
+/** A secret that reaches into the undecided end is held back with it. */
+function hide(text: string, pattern: RegExp, undecided: number): Masked {
+  let shown = '';
+  let done = 0;
+  let cut = undecided;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (match.index >= cut) break;
+    if (pattern.lastIndex > cut) {
+      cut = match.index;
+      break;
+    }
+    shown += text.slice(done, match.index) + STARS;
+    done = pattern.lastIndex;
+  }
+  return { shown: shown + text.slice(done, cut), held: text.slice(cut) };
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
