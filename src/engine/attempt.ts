@@ -1,5 +1,6 @@
 import type { LogStream } from '../deps.ts';
 import type { JobGrant } from '../jobs/grant.ts';
+import type { JsonObject } from '../jobs/json.ts';
 import type { Courier } from './courier.ts';
 import { type Folder, layOutFolder } from './folder.ts';
 import type { Machine } from './machine.ts';
@@ -18,6 +19,8 @@ export interface Attempt {
   readonly force: AbortSignal;
   readonly folder: Folder;
   readonly secrets: Secrets;
+  /** The payload of what started the run: `github.event`. */
+  event: JsonObject;
   /** Evaluated: of workflow and job, of `container`, and what steps set by GITHUB_ENV; later ones win. */
   env: { job: Record<string, string>; container: Record<string, string>; steps: Record<string, string> };
   path: string[];
@@ -48,6 +51,7 @@ export function newAttempt(
     force,
     folder: layOutFolder(machine.config.work_dir, courier.attempt),
     secrets: new Secrets(),
+    event: {},
     env: { job: {}, container: {}, steps: {} },
     path: [],
     steps: {},

@@ -1,4 +1,3 @@
-import type { JobGrant } from '../jobs/grant.ts';
 import type { JsonObject } from '../jobs/json.ts';
 import type { Contexts } from '../jobs/plan.ts';
 import type { Attempt } from './attempt.ts';
@@ -6,10 +5,9 @@ import { EVENT, runnerContext, WORKSPACE } from './job-env.ts';
 
 /** What expressions of a step see at this moment; `env` is the step's own where it has one. */
 export function contextsOf(attempt: Attempt, action: string, env: Record<string, string> = {}): Contexts {
-  const { grant } = attempt;
   return {
-    ...jobContexts(grant),
-    github: githubContext(grant, action),
+    ...jobContexts(attempt),
+    github: githubContext(attempt, action),
     env: { ...attempt.env.job, ...attempt.env.steps, ...env },
     job: { status: GITHUB_WORDS[standing(attempt)] },
     steps: Object.fromEntries(Object.entries(attempt.steps).map(([id, result]) => [id, { ...result }])),
@@ -17,13 +15,14 @@ export function contextsOf(attempt: Attempt, action: string, env: Record<string,
 }
 
 /** What the job itself sees before its first step: its `env`, its `container`. */
-export function jobContexts(grant: JobGrant): Contexts {
+export function jobContexts(attempt: Attempt): Contexts {
+  const { grant } = attempt;
   return {
     ...objectOf(grant.github, 'vars'),
     ...objectOf(grant.github, 'inputs'),
-    github: githubContext(grant, ''),
+    github: githubContext(attempt, ''),
     needs: grant.needs,
-    strategy: strategyContext(grant),
+    strategy: strategyContext(attempt),
     matrix: grant.spec.matrix ?? {},
     secrets: grant.secrets,
     runner: runnerContext(),
@@ -39,7 +38,7 @@ export function standing(attempt: Attempt): 'succeeded' | 'failed' | 'cancelled'
 const GITHUB_WORDS = { succeeded: 'success', failed: 'failure', cancelled: 'cancelled' };
 
 /** The grant's, with what only this attempt knows. */
-export function githubContext(grant: JobGrant, action: string): JsonObject {
+export function githubContext({ grant, event }: Attempt, action: string): JsonObject {
   return {
     repository: grant.source?.name ?? '',
     run_id: grant.run,
@@ -48,13 +47,15 @@ export function githubContext(grant: JobGrant, action: string): JsonObject {
     sha: grant.sha ?? '',
     ref: grant.ref ?? '',
     ...grant.github,
+    event,
     action,
     workspace: WORKSPACE,
     event_path: EVENT,
   };
 }
 
-function strategyContext({ spec: { strategy } }: JobGrant): JsonObject {
+function strategyContext({ grant: { spec } }: Attempt): JsonObject {
+  const { strategy } = spec;
   return {
     'fail-fast': strategy.fail_fast,
     'job-index': strategy.job_index,

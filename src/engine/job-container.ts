@@ -30,10 +30,24 @@ export async function needContainer(attempt: Attempt, step: number, signal: Abor
     user: '0:0',
     mounts: jobMounts(attempt.folder),
   });
-  await startSleeper(attempt.machine, container, image);
+  await attempt.machine.docker.start(container);
   attempt.container = container;
   attempt.image = image;
   return container;
+}
+
+/** Why a process could not be started there: one without a shell ends at once, and a step may end its own. Other errors stay as they are. */
+export async function explained({ machine, image }: Attempt, container: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'code' in error && error.code === 'conflict')) return error;
+  const found = await machine.docker.inspect(container);
+  if (found === null || found.state !== 'exited') return error;
+  const hasNoShell = found.exit_code === 127 || found.exit_code === 126;
+  return new Refusal(
+    hasNoShell
+      ? `the image ${image} cannot hold steps: it needs \`sh\` and \`sleep\``
+      : `the job's container has ended, with code ${found.exit_code}`,
+    { cause: error },
+  );
 }
 
 /** A container of this attempt, with what all of them have in common. */
@@ -77,7 +91,7 @@ export async function chosenImage(attempt: Attempt, step: number, signal: AbortS
   const watch = { progress: (line: string) => say(attempt, step, line), signal };
   const { image: asked } = grant.spec.container;
   if (asked === null) return runnerImage(machine, grant.spec.runs_on, watch);
-  const image = interpolate(asked, jobContexts(grant)).trim();
+  const image = interpolate(asked, jobContexts(attempt)).trim();
   if (image === '') throw new Refusal(`container.image is empty: \`${asked}\` came to nothing`);
   const found = (await machine.docker.image(image)) ?? (await machine.docker.pull(image, watch));
   return found.id;
@@ -98,16 +112,4 @@ function jobMounts(folder: Folder): Mount[] {
 
 function bound(source: string, target: string, read_only = false): Mount {
   return { source, target, kind: 'bind', read_only };
-}
-
-/** An image without a shell cannot hold steps; the Engine says so in its own words when the container starts. */
-async function startSleeper({ docker }: Machine, container: string, image: string): Promise<void> {
-  try {
-    await docker.start(container);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error) || error.code !== 'refused') throw error;
-    throw new Refusal(`the image ${image} cannot hold steps: it needs \`sh\` and \`sleep\` (${error.message})`, {
-      cause: error,
-    });
-  }
 }

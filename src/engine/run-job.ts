@@ -50,13 +50,21 @@ async function prepare(attempt: Attempt): Promise<void> {
   const { machine, grant } = attempt;
   mask(attempt, [...Object.values(grant.secrets), ...(grant.source?.token ? [grant.source.token] : [])]);
   await removeLeftovers(machine, grant);
-  await makeFolder(attempt.folder, JsonObject.safeParse(grant.github.event).data ?? {});
-  attempt.env = evaluatedEnv(grant);
+  attempt.event = await readEvent(machine, grant);
+  await makeFolder(attempt.folder, attempt.event);
+  attempt.env = evaluatedEnv(attempt);
+}
+
+/** Payloads may be large, so they come by their blob. */
+async function readEvent({ blobs }: Machine, { payload_blob }: JobGrant): Promise<JsonObject> {
+  const blob = payload_blob === null ? null : await blobs.get(payload_blob);
+  return blob === null ? {} : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
 
 /** Each layer of `env` may use the contexts that are there before the first step. */
-function evaluatedEnv(grant: JobGrant): Attempt['env'] {
-  const contexts = jobContexts(grant);
+function evaluatedEnv(attempt: Attempt): Attempt['env'] {
+  const { grant } = attempt;
+  const contexts = jobContexts(attempt);
   const evaluated = (templates: Record<string, string>) =>
     Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, interpolate(text, contexts)]));
   const job = Object.assign({}, ...grant.spec.env.map(evaluated)) satisfies Record<string, string>;

@@ -5,7 +5,7 @@ import { unlessAborted } from './abort.ts';
 import { type Attempt, mask, say } from './attempt.ts';
 import { isReserved, parseEnvFile, parsePathFile } from './env-file.ts';
 import { endProcess } from './process-end.ts';
-import { jobLimits, needContainer } from './job-container.ts';
+import { explained, jobLimits, needContainer } from './job-container.ts';
 import { WORKSPACE } from './job-env.ts';
 import type { Machine } from './machine.ts';
 import { interpolate } from '../workflows/template.ts';
@@ -76,6 +76,8 @@ async function follow(attempt: Attempt, turn: StepTurn, container: string, argv:
     if (exit !== null) return exit;
     await endProcess(attempt, running);
     throw turn.signal.reason;
+  } catch (error) {
+    throw await explained(attempt, container, error);
   } finally {
     given_up.abort();
     output.end();

@@ -46,7 +46,10 @@ export class StepOutput {
 
   /** What was held back at the end of the step. */
   end(): void {
-    for (const stream of ['stdout', 'stderr'] as const) this.#judge(stream, this.#lines[stream].release());
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const line = this.#lines[stream].release();
+      if (line.length > 0) this.#judge(stream, line);
+    }
   }
 
   #judge(stream: LogStream, line: Buffer): void {

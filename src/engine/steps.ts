@@ -89,7 +89,7 @@ async function perform(attempt: Attempt, planned: PlannedStep, step: Step): Prom
     number: step.number,
     name: step.name,
     planned,
-    env: environmentOf(attempt, env, githubContext(attempt.grant, actionOf(step))),
+    env: environmentOf(attempt, env, githubContext(attempt, actionOf(step))),
     with: evaluated(planned.with, attempt, step, env),
     contexts,
     signal: deadline.signal,
