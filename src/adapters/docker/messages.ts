@@ -8,7 +8,7 @@ export const Message = z.object({
   /** What the classic builder prints. */
   stream: z.string().optional(),
   progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).nullish(),
-  aux: z.unknown(),
+  aux: z.unknown().optional(),
   error: z.string().optional(),
 });
 export type Message = z.infer<typeof Message>;

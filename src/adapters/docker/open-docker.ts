@@ -1,3 +1,4 @@
+import { build } from './build.ts';
 import { connection, type Engine } from './connection.ts';
 import * as container from './container.ts';
 import type { Docker } from './docker.ts';
@@ -24,9 +25,7 @@ export function openDocker(options: { host: string | null; installation: string 
     untag: verb(image.untag),
     tags: verb(image.tags),
     push: verb(push),
-    build: verb(async () => {
-      throw new Error('later');
-    }),
+    build: (spec, watch) => build(connect, spec, watch),
     network: verb(network.network),
     volume: verb(network.volume),
     create: verb(container.create),

@@ -17,5 +17,6 @@ export function parseReference(text: string): Reference {
   return { repository, tag: match?.groups?.tag ?? (digest === null ? 'latest' : null), digest };
 }
 
+/** A registry's name has a dot or a port, or is localhost; all else is lower case. */
 const REFERENCE =
-  /^(?<repository>(?:\w[\w.-]*(?::\d+)?\/)?\w[\w.-]*(?:\/\w[\w.-]*)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>\w+:[\da-f]+))?$/i;
+  /^(?<repository>(?:(?:localhost|[\w-]+(?=[.:][^/]*\/)(?:\.[\w-]+)*)(?::\d+)?\/)?[a-z\d][a-z\d._-]*(?:\/[a-z\d][a-z\d._-]*)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>\w+:[\da-f]+))?$/;
