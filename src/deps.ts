@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
 import type { Blobs } from './adapters/blobs/blobs.ts';
 import type { ControlBus, Doorbells, WorkerBus } from './adapters/bus/bus.ts';
+import type { RedisFacts } from './adapters/bus/redis-check.ts';
 import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
 import type { GitHub } from './adapters/github/github.ts';
@@ -11,12 +16,14 @@ import type { Spool } from './adapters/spool/spool.ts';
 import type { Store } from './adapters/store/open.ts';
 import type { Envelope, Vault } from './adapters/vault/vault.ts';
 import type { Config } from './config.ts';
-import type { IdPrefix } from './jobs/id.ts';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Fleet } from './control/fleet.ts';
+import { type IdPrefix, newId } from './jobs/id.ts';
+import { type Log, openLog } from './log.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 
 export type * from './adapters/blobs/blobs.ts';
 export type * from './adapters/bus/bus.ts';
+export type * from './adapters/bus/redis-check.ts';
 export type * from './adapters/docker/docker.ts';
 export type * from './adapters/git/git.ts';
 export type * from './adapters/github/github.ts';
@@ -60,6 +67,8 @@ export interface ServerDeps {
   bus: ControlBus;
   offers: Offers;
   doorbells: Doorbells;
+  /** The workers, as control hears of them. */
+  fleet: Fleet;
   logs: LogStore;
   blobs: Blobs;
   github(token: string): GitHub;
@@ -74,4 +83,77 @@ export interface ServerDeps {
   newToken(): string;
   hashToken(token: string): string;
   newId(prefix: IdPrefix): string;
+}
+
+/** What `gantry up` and `gantry doctor` look at before there are roles. */
+export interface Checks {
+  docker: Docker;
+  /** Rejects when nothing answers at that address. */
+  askRedis(url: string): Promise<RedisFacts>;
+  shutDownRedis(url: string): Promise<void>;
+}
+
+/** What each process has no use for is not even loaded; the server cannot reach Docker. */
+export async function serverDeps(config: Config): Promise<ServerDeps> {
+  const [blobs, control, doorbells, github, signature, webhook, logs, offers, store, vaults, tokens] =
+    await Promise.all([
+      import('./adapters/blobs/file-blobs.ts'),
+      import('./adapters/bus/control-bus.ts'),
+      import('./adapters/bus/doorbells.ts'),
+      import('./adapters/github/octokit.ts'),
+      import('./adapters/github/signature.ts'),
+      import('./adapters/github/webhook.ts'),
+      import('./adapters/logs/file-logs.ts'),
+      import('./adapters/queue/offers.ts'),
+      import('./adapters/store/open.ts'),
+      import('./adapters/vault/open.ts'),
+      import('./adapters/vault/token.ts'),
+    ]);
+  const redis_url = expectRedis(config);
+  const database = join(config.server_dir, 'gantry.sqlite');
+  const vault = vaults.openVault({ ...config, has_database: existsSync(database) });
+  return {
+    config,
+    log: openLog('server', config.log_level),
+    metrics: openMetrics(manifest.version),
+    store: store.openStore(database),
+    vault,
+    envelope: vaults.openEnvelope(vault.worker_key),
+    bus: control.openControlBus(redis_url),
+    offers: offers.openOffers(redis_url),
+    doorbells: doorbells.openDoorbells(redis_url),
+    fleet: new Map(),
+    logs: logs.openLogStore(join(config.shared_dir, 'logs')),
+    blobs: blobs.openBlobs(join(config.shared_dir, 'blobs')),
+    github: github.openGitHub({ api_url: config.github_api_url }),
+    webhooks: { verify: signature.verifySignature, read: webhook.readTrigger },
+    now: Date.now,
+    random: randomBytes,
+    newToken: tokens.newToken,
+    hashToken: tokens.hashToken,
+    newId: (prefix) => newId(prefix, Date.now(), randomBytes),
+  };
+}
+
+/** Before the first start there is no key, and nothing in Docker that could be ours. */
+export async function openChecks(config: Config): Promise<Checks> {
+  const [docker, redis, vaults, keys] = await Promise.all([
+    import('./adapters/docker/open-docker.ts'),
+    import('./adapters/bus/redis-check.ts'),
+    import('./adapters/vault/open.ts'),
+    import('./adapters/vault/key-file.ts'),
+  ]);
+  const installation = existsSync(config.worker_key_file)
+    ? vaults.openEnvelope(keys.readWorkerKey(config.worker_key_file)).installation
+    : 'none';
+  return {
+    docker: docker.openDocker({ host: config.docker_host, installation }),
+    askRedis: redis.askRedis,
+    shutDownRedis: redis.shutDownRedis,
+  };
+}
+
+function expectRedis({ redis_url }: Config): string {
+  if (redis_url === null) throw new Error('no Redis was found or named');
+  return redis_url;
 }

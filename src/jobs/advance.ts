@@ -26,11 +26,10 @@ export type Advance =
   | { job: string; to: 'stop'; reason: string };
 
 /** Whether a job's condition holds; throws what the language says when it cannot be evaluated. */
-export type Condition = (
-  expression: string,
-  contexts: Contexts,
-  so_far: { succeeded: boolean; failed: boolean; cancelled: boolean },
-) => boolean;
+export type Condition = (expression: string, contexts: Contexts, so_far: SoFar) => boolean;
+
+/** How what a job needs went; `skipped`: not all of it succeeded, and none failed. */
+export type SoFar = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
 /** Every step that the graph can take now. Taking them may open further ones: call again until there are none. */
 export function advance(run: GraphRun, holds: Condition): Advance[] {
@@ -63,11 +62,7 @@ function ready(job: GraphJob, run: GraphRun, holds: Condition): Advance[] {
   const results = Object.fromEntries(
     needs.map(({ base, cells }) => [base, { result: foldNeed(cells), outputs: mergeOutputs(cells) }]),
   );
-  const so_far = {
-    succeeded: !run.cancelled && Object.values(results).every(({ result }) => result === 'success'),
-    failed: ancestors(job, run.jobs).some((other) => resultOf(other, run.jobs) === 'failure'),
-    cancelled: run.cancelled,
-  };
+  const so_far = howItWent(job, run, Object.values(results));
   try {
     if (holds(job.spec.if, { ...run.contexts, needs: results }, so_far)) return [{ job: job.id, to: 'queued' }];
   } catch (error) {
@@ -75,6 +70,12 @@ function ready(job: GraphJob, run: GraphRun, holds: Condition): Advance[] {
   }
   if (run.cancelled) return [{ job: job.id, to: 'cancelled', reason: 'the run was cancelled' }];
   return [{ job: job.id, to: 'skipped', reason: whySkipped(job, results) }];
+}
+
+function howItWent(job: GraphJob, run: GraphRun, needs: { result: NeedResult }[]): SoFar {
+  if (run.cancelled) return 'cancelled';
+  if (ancestors(job, run.jobs).some((other) => resultOf(other, run.jobs) === 'failure')) return 'failed';
+  return needs.every(({ result }) => result === 'success') ? 'succeeded' : 'skipped';
 }
 
 function whySkipped(job: GraphJob, results: Record<string, { result: NeedResult }>): string {

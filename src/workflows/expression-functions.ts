@@ -13,7 +13,7 @@ export interface ExpressionFunctions {
   status?: Status;
 }
 
-export type Status = 'succeeded' | 'failed' | 'cancelled';
+export type Status = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
 export const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as const;
 

@@ -26,7 +26,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE runs (
     id TEXT PRIMARY KEY, number INTEGER NOT NULL, repo_id TEXT, repo TEXT, delivery_id TEXT, workflow TEXT NOT NULL, path TEXT,
     "trigger" TEXT NOT NULL, event TEXT NOT NULL, ref TEXT, branch TEXT, sha TEXT, actor TEXT, app TEXT,
-    forced INTEGER NOT NULL, payload_blob TEXT, base_ref TEXT, head_ref TEXT, status TEXT NOT NULL, reason TEXT,
+    forced INTEGER NOT NULL, payload_blob TEXT, payload TEXT NOT NULL, base_ref TEXT, head_ref TEXT, status TEXT NOT NULL, reason TEXT,
     annotations TEXT NOT NULL, rev INTEGER NOT NULL DEFAULT 0, intent TEXT, intent_reason TEXT,
     created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER
   ) STRICT;
@@ -70,7 +70,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, effect TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 
   CREATE TABLE reports (
-    key TEXT PRIMARY KEY, repo_id TEXT NOT NULL, desired TEXT NOT NULL, sent TEXT, sent_desired TEXT,
+    key TEXT PRIMARY KEY, repo_id TEXT NOT NULL, desired TEXT NOT NULL, sent TEXT, granted TEXT, sent_desired TEXT,
     tries INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL DEFAULT 0, gave_up TEXT, updated_at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX reports_due ON reports (not_before) WHERE gave_up IS NULL AND (sent_desired IS NULL OR sent_desired <> desired);

@@ -101,8 +101,9 @@ interface RunsTable {
   actor: string | null;
   app: string | null;
   forced: number;
-  /** The event's payload, as `github.event` shows it: a blob's hash. */
+  /** The event's payload, as `github.event` shows it: a blob's hash; and the part of it that conditions look at, trimmed. */
   payload_blob: string | null;
+  payload: string;
   base_ref: string | null;
   head_ref: string | null;
   status: JobStatus;

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerDeps } from '../deps.ts';
+import type { PipeMessage } from '../jobs/message.ts';
+import { sendAnswer } from './answers.ts';
+import { applyEvent } from './apply.ts';
+import { onClaim } from './claim.ts';
+import { hear } from './fleet.ts';
+import { makeOffers } from './offering.ts';
+import { markAllDirty } from './proxy-watch.ts';
+import { sweep } from './sweep.ts';
+
+const SWEEP_EVERY = 1000;
+
+/** Grants claims, applies events, answers questions and sweeps until `signal` aborts. Redis may come and go; SQL may not. */
+export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise<void> {
+  await remember(deps);
+  await markAllDirty(deps);
+  await deps.bus.onBeat((beat) => {
+    const idle = deps.fleet.get(beat.worker)?.beat?.free;
+    hear(deps, beat);
+    if (JSON.stringify(idle) !== JSON.stringify(beat.free)) void makeOffers(deps).catch(() => undefined);
+  });
+  await Promise.all([deps.bus.readPipe((message) => handle(deps, message), signal), keepSweeping(deps, signal)]);
+}
+
+/** Workers that held something when this process began count as heard of just now. */
+async function remember(deps: ServerDeps): Promise<void> {
+  const rows = await deps.store.read
+    .selectFrom('attempts')
+    .select('worker')
+    .distinct()
+    .where('status', '=', 'running')
+    .execute();
+  for (const { worker } of rows) if (worker !== null) deps.fleet.set(worker, { beat: null, heard_at: deps.now() });
+}
+
+async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadable'; text: string }): Promise<void> {
+  try {
+    switch (message.kind) {
+      case 'claim':
+        return await onClaim(deps, message.claim);
+      case 'event':
+        return await applyEvent(deps, message.event);
+      case 'ask':
+        return await sendAnswer(deps, message.attempt, message.seq);
+      case 'unreadable':
+        await deps.store.write((sql) =>
+          sql.insertInto('parked').values({ text: message.text, error: 'unreadable', at: deps.now() }).execute(),
+        );
+    }
+  } catch (error) {
+    // The sender repeats what nobody acknowledged; one message that cannot be handled must not hold up the others.
+    deps.log.error({ err: error, kind: message.kind }, 'a message of a worker cannot be handled');
+  }
+}
+
+async function keepSweeping(deps: ServerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sweep(deps).catch((error: unknown) => deps.log.warn({ err: error }, 'a sweep was cut short'));
+    await sleep(SWEEP_EVERY, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Finished } from '../jobs/event.ts';
+import { judge } from '../jobs/judge.ts';
+import { advanceRun, queueJob } from './advance-run.ts';
+import type { AttemptRow } from './attempts.ts';
+import { dropWaiting } from './deployments.ts';
+import { changeRun } from './run-change.ts';
+import type { Transaction } from './transact.ts';
+
+/** The attempt's verdict moves its job: to its end, or back into its lane. Then whatever the graph allows. */
+export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, outputs }: Finished): Promise<void> {
+  const { run_id } = await t.sql
+    .selectFrom('jobs')
+    .select('run_id')
+    .where('id', '=', attempt.subject_id)
+    .executeTakeFirstOrThrow();
+  const change = await changeRun(t, run_id);
+  const job = change.jobs.find(({ id }) => id === attempt.subject_id);
+  if (!job) return;
+  const deployed = await deploymentsOf(t, attempt);
+  const judgement = judge({
+    verdict: timedOut(attempt, verdict),
+    errors: job.errors,
+    cancel_reason: job.intent === null ? null : (job.intent_reason ?? 'it was cancelled'),
+    done: deployed.some(({ status }) => status === 'live'),
+  });
+  if (judgement.next === 'retry') {
+    change.setJob(job, { errors: job.errors + (verdict.handed_back ? 0 : 1) });
+    await t.sql
+      .updateTable('deployments')
+      .set({ attempt_id: null, asked_seq: null })
+      .where('attempt_id', '=', attempt.id)
+      .where('status', '=', 'waiting')
+      .execute();
+    await queueJob(t, change, job, judgement.delay);
+    change.setJob(job, { reason: `tried again: ${judgement.reason}` });
+  } else {
+    const { status, reason, exit_code } = judgement;
+    if (change.moveJob(job, status, { reason, exit_code, outputs: JSON.stringify(outputs) }) && job.started_at !== null)
+      t.deps.metrics.job_duration.observe({ kind: job.kind }, (t.now - job.started_at) / 1000);
+    await dropWaiting(
+      t,
+      job.id,
+      status === 'succeeded' || status === 'skipped' ? 'skipped' : status === 'cancelled' ? 'cancelled' : 'failed',
+      reason ?? status,
+    );
+    await advanceRun(t, change);
+  }
+  await change.save();
+  for (const { app, environment } of deployed) t.effects.push({ do: 'environment', app, environment });
+}
+
+function deploymentsOf(t: Transaction, attempt: AttemptRow) {
+  return t.sql
+    .selectFrom('deployments')
+    .select(['app', 'environment', 'status'])
+    .where('attempt_id', '=', attempt.id)
+    .execute();
+}
+
+/** A worker that was lost after its deadline does not get the job another try. */
+function timedOut(attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
+  const wish = attempt.wish === null ? null : (JSON.parse(attempt.wish) as { kind: string; reason: string });
+  if (wish?.kind !== 'time_out' || verdict.status !== 'errored') return verdict;
+  return { ...verdict, status: 'timed_out', reason: wish.reason };
+}

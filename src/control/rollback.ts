@@ -1,0 +1,166 @@
+import type { Row, ServerDeps } from '../deps.ts';
+import type { PlannedJob } from '../jobs/plan.ts';
+import { rollbackTarget } from '../jobs/release.ts';
+import { advanceRun } from './advance-run.ts';
+import { liveDeployment } from './deployments.ts';
+import { changeRun } from './run-change.ts';
+import { nextRunNumber } from './runs.ts';
+import { type Transaction, transact } from './transact.ts';
+
+export interface RollbackRefusal {
+  refused: 'unknown_app' | 'unknown_release' | 'nothing_older';
+  detail: string;
+}
+
+/** Puts a kept release back, image, configuration and routing together: a run of one deploy job, without a build. */
+export function rollBack(
+  deps: ServerDeps,
+  wanted: { app: string; environment: string; release: string | null; actor: string | null },
+): Promise<{ run: string; job: string; deployment: string } | RollbackRefusal> {
+  return transact(deps, async (t) => {
+    const target = await findTarget(t, wanted);
+    return 'refused' in target ? target : makeRun(t, target, wanted.actor);
+  });
+}
+
+async function findTarget(
+  t: Transaction,
+  { app, environment, release }: { app: string; environment: string; release: string | null },
+): Promise<Row<'releases'> | RollbackRefusal> {
+  const all = await t.sql
+    .selectFrom('releases')
+    .selectAll()
+    .where('app', '=', app)
+    .where('environment', '=', environment)
+    .execute();
+  if (all.length === 0) return { refused: 'unknown_app', detail: `${app} has no release in ${environment}` };
+  if (release !== null) {
+    const named = all.find(({ id }) => id === release);
+    if (!named) return { refused: 'unknown_release', detail: `${release} is no release of ${app} in ${environment}` };
+    if (named.kept === 1) return named;
+    return {
+      refused: 'unknown_release',
+      detail: `the image of ${release} is not kept any more; the kept ones are ${keptOf(all)}`,
+    };
+  }
+  const live = await liveDeployment(t, app, environment);
+  const past = all.map((row) => ({ ...row, kept: row.kept === 1, row }));
+  const target = rollbackTarget(past, live?.release_id ?? null);
+  return (
+    target?.row ?? {
+      refused: 'nothing_older',
+      detail: `no kept release of ${app} in ${environment} is older than the live one`,
+    }
+  );
+}
+
+function keptOf(releases: readonly Row<'releases'>[]): string {
+  return (
+    releases
+      .filter(({ kept }) => kept === 1)
+      .map(({ id }) => id)
+      .join(', ') || 'none'
+  );
+}
+
+async function makeRun(
+  t: Transaction,
+  release: Row<'releases'>,
+  actor: string | null,
+): Promise<{ run: string; job: string; deployment: string }> {
+  const origin = await t.sql.selectFrom('runs').selectAll().where('id', '=', release.run_id).executeTakeFirstOrThrow();
+  const run = t.newId('run');
+  const job = t.newId('job');
+  const spec = rollbackSpec(release);
+  await t.sql
+    .insertInto('runs')
+    .values({
+      id: run,
+      number: origin.repo_id === null ? 0 : await nextRunNumber(t, origin.repo_id),
+      repo_id: origin.repo_id,
+      repo: origin.repo,
+      workflow: 'rollback',
+      trigger: 'api',
+      event: 'api',
+      ref: origin.ref,
+      branch: origin.branch,
+      sha: release.sha,
+      actor,
+      app: release.app,
+      forced: 1,
+      payload: '{}',
+      status: 'queued',
+      annotations: '[]',
+      created_at: t.now,
+    })
+    .execute();
+  await t.sql
+    .insertInto('jobs')
+    .values({
+      id: job,
+      run_id: run,
+      position: 0,
+      key: spec.key,
+      base: spec.base,
+      name: spec.name,
+      kind: 'deploy',
+      lane: 'deploy',
+      status: 'waiting',
+      needs: '[]',
+      spec: JSON.stringify(spec),
+      release_id: release.id,
+      outputs: '{}',
+      steps: '[]',
+      annotations: '[]',
+      created_at: t.now,
+    })
+    .execute();
+  const change = await changeRun(t, run);
+  await advanceRun(t, change);
+  await change.save();
+  const deployment = await t.sql
+    .selectFrom('deployments')
+    .select('id')
+    .where('job_id', '=', job)
+    .executeTakeFirstOrThrow();
+  return { run, job, deployment: deployment.id };
+}
+
+function rollbackSpec(release: Row<'releases'>): PlannedJob {
+  return {
+    key: 'rollback',
+    base: 'rollback',
+    name: `rollback of ${release.app} in ${release.environment}`,
+    kind: 'deploy',
+    needs: [],
+    if: 'success()',
+    matrix: null,
+    strategy: { fail_fast: true, job_index: 0, job_total: 1, max_parallel: null },
+    continue_on_error: 'false',
+    timeout_minutes: 60,
+    runs_on: [],
+    container: { image: null, env: {} },
+    env: [],
+    outputs: {},
+    steps: [
+      {
+        id: 'deploy',
+        name: `Put ${release.id} back`,
+        if: 'success()',
+        run: null,
+        uses: 'gantry/deploy@v1',
+        with: { environment: release.environment },
+        env: {},
+        shell: null,
+        working_directory: null,
+        continue_on_error: 'false',
+        timeout_minutes: null,
+        line: 1,
+        column: 1,
+      },
+    ],
+    environments: [release.environment],
+    line: 1,
+    column: 1,
+  };
+}

@@ -1,0 +1,89 @@
+import type { ServerDeps } from '../deps.ts';
+import { advanceEnvironment } from './environments.ts';
+import { endAttempt, wishFor } from './attempts.ts';
+import { finish } from './finish.ts';
+import { forget, lostWorkers } from './fleet.ts';
+import { makeOffers } from './offering.ts';
+import { drainOutbox } from './outbox.ts';
+import { attemptReports } from './reports.ts';
+import { transact } from './transact.ts';
+
+/** After a deadline's wish, so long until the worker is to do without grace. */
+const FORCE_AFTER = 30_000;
+const MOST_REPORTS = 50;
+
+/** What time brings: deadlines, lost workers, reports that are due, and everything in Redis once more. */
+export async function sweep(deps: ServerDeps): Promise<void> {
+  await endLostAttempts(deps);
+  await callTime(deps);
+  await reopenEnvironments(deps);
+  await transact(deps, (t) => attemptReports(t, MOST_REPORTS));
+  await mirrorWishes(deps);
+  await makeOffers(deps);
+  await drainOutbox(deps);
+}
+
+/** Attempts of workers that are silent, or that nobody here has heard of, end; their jobs get another one. */
+async function endLostAttempts(deps: ServerDeps): Promise<void> {
+  for (const worker of lostWorkers(deps)) {
+    const held = await deps.store.read
+      .selectFrom('attempts')
+      .selectAll()
+      .where('worker', '=', worker)
+      .where('status', '=', 'running')
+      .execute();
+    if (held.length > 0) deps.log.warn({ worker, attempts: held.length }, 'a worker was lost');
+    for (const attempt of held) {
+      const size = await deps.logs.seal(attempt.id);
+      const verdict = { status: 'errored' as const, reason: 'its worker was lost', exit_code: null };
+      await transact(deps, async (t) => {
+        if (await endAttempt(t, attempt, verdict, size))
+          await finish(t, attempt, { verdict, outputs: {}, log_size: size });
+      });
+    }
+    forget(deps, worker);
+  }
+}
+
+async function callTime(deps: ServerDeps): Promise<void> {
+  const now = deps.now();
+  const late = await deps.store.read
+    .selectFrom('attempts')
+    .selectAll()
+    .where('status', '=', 'running')
+    .where('deadline', '<=', now)
+    .execute();
+  for (const attempt of late) {
+    const minutes = Math.round(((attempt.deadline ?? now) - (attempt.started_at ?? now)) / 600) / 100;
+    const reason = `it took longer than its ${minutes} minutes`;
+    if (attempt.wish === null) await transact(deps, (t) => wishFor(t, attempt, 'time_out', reason));
+    else if (
+      (attempt.deadline ?? now) < now - FORCE_AFTER &&
+      !attempt.wish.includes('"force"') &&
+      attempt.wish.includes('"time_out"')
+    )
+      deps.log.warn({ attempt: attempt.id }, 'an attempt is long past its deadline');
+  }
+}
+
+async function reopenEnvironments(deps: ServerDeps): Promise<void> {
+  const rows = await deps.store.read
+    .selectFrom('deployments')
+    .select(['app', 'environment'])
+    .distinct()
+    .where('status', 'in', ['waiting', 'starting', 'switching'])
+    .union((eb) => eb.selectFrom('environments').select(['app', 'name as environment']).where('dirty', '=', 1))
+    .execute();
+  for (const { app, environment } of rows) await advanceEnvironment(deps, app, environment);
+}
+
+/** Redis may have been emptied: what running attempts are wished is put there again. */
+async function mirrorWishes(deps: ServerDeps): Promise<void> {
+  const rows = await deps.store.read
+    .selectFrom('attempts')
+    .select(['id', 'worker', 'wish'])
+    .where('status', '=', 'running')
+    .where('wish', 'is not', null)
+    .execute();
+  for (const { id, worker, wish } of rows) if (worker !== null && wish !== null) await deps.bus.wish(worker, id, wish);
+}
