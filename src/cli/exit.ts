@@ -1,0 +1,36 @@
+/** What the process ends with: the same for every command. */
+export const exits = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  not_found: 3,
+  denied: 4,
+  unreachable: 5,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitName = keyof typeof exits;
+
+/** Ends the command: `message` says what is wrong, `advice` what to do about it. Nothing else prints to people in a failure. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: ExitName;
+  readonly advice: string | null;
+  constructor(code: ExitName, message: string, advice: string | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.advice = advice;
+  }
+}
+
+/** The one place where a failure becomes an exit code. */
+export function exitOf(error: unknown): number {
+  if (error instanceof CliError) return exits[error.code];
+  if (hasCode(error) && error.code === 'config') return exits.usage;
+  return exits.failed;
+}
+
+export function hasCode(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
