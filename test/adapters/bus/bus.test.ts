@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ControlBus, WorkerBus } from '../../../src/adapters/bus/bus.ts';
 import { openControlBus } from '../../../src/adapters/bus/control-bus.ts';
 import { openDoorbells } from '../../../src/adapters/bus/doorbells.ts';
-import { checkRedis } from '../../../src/adapters/bus/fitness.ts';
+import { askRedis } from '../../../src/adapters/bus/redis-check.ts';
 import { openWorkerBus } from '../../../src/adapters/bus/worker-bus.ts';
 import type { Beat, PipeMessage } from '../../../src/jobs/message.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
@@ -179,12 +179,10 @@ test('listening while Redis is away waits for it, and ends when closed', async (
   await listening;
 });
 
-test('a Redis that may evict keys is not fit, nor is one that is not there', async () => {
-  expect(await checkRedis(redis.url)).toEqual({ fit: true, version: expect.stringMatching(/^\d+\.\d+/) });
-  await redis.command('CONFIG SET maxmemory-policy allkeys-lru');
-  expect(await checkRedis(redis.url)).toMatchObject({ fit: false, problem: expect.stringContaining('noeviction') });
-  expect(await checkRedis('unix:/nowhere/redis.sock')).toMatchObject({
-    fit: false,
-    problem: expect.stringContaining('does not answer'),
+test('a Redis says what it is, and one that is not there is named unreachable', async () => {
+  expect(await askRedis(redis.url)).toMatchObject({
+    policy: 'noeviction',
+    version: expect.stringMatching(/^\d+\.\d+/),
   });
+  await expect(askRedis('unix:/nowhere/redis.sock')).rejects.toMatchObject({ code: 'unreachable' });
 });
