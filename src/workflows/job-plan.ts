@@ -65,9 +65,10 @@ function cellsOf(job: WorkflowJob, contexts: Contexts): MatrixCell[] {
 }
 
 function strategyOf(job: WorkflowJob, contexts: Contexts, index: number, total: number): PlannedJob['strategy'] {
+  const failFast = evaluated(job.fail_fast, contexts, '`fail-fast`');
   const parallel = numberOf(job.max_parallel, contexts, '`max-parallel`');
   return {
-    fail_fast: evaluated(job.fail_fast, contexts, '`fail-fast`') !== 'false',
+    fail_fast: failFast !== false && failFast !== 'false',
     job_index: index,
     job_total: total,
     max_parallel: parallel === null ? null : Math.ceil(parallel),
