@@ -9,7 +9,7 @@ export interface Docker {
   pull(reference: string, watch: Watch): Promise<Image>;
   /** Gives an image one more name, `repository:tag`. */
   tag(image: string, reference: string): Promise<void>;
-  /** Takes a name away; the image goes when it was the last and nothing uses it. A missing one is no error. */
+  /** Takes a name away; the image goes when it was the last, which it keeps while a container uses it. A missing one is no error. */
   untag(reference: string): Promise<void>;
   /** Names of images that match `repository:*`. */
   tags(repository: string): Promise<string[]>;
@@ -22,8 +22,9 @@ export interface Docker {
   volume(name: string): Promise<void>;
 
   create(spec: ContainerSpec): Promise<string>;
+  /** One that runs already is left as it is. */
   start(container: string): Promise<void>;
-  /** SIGTERM (or the image's stop signal), after `grace` milliseconds SIGKILL. */
+  /** SIGTERM (or the image's stop signal), after `grace` milliseconds SIGKILL. One that is stopped or gone is no error. */
   stop(container: string, grace: number): Promise<void>;
   /** Gone with its anonymous volumes; waits until it is. A missing one is no error. */
   remove(container: string): Promise<void>;

@@ -4,16 +4,18 @@ export interface Proxy {
   deploy(service: ServiceSpec): Promise<void>;
   /** What is served: service, hosts and target as `alias:port`. What it names is live, whatever else we believe. */
   list(): Promise<Service[]>;
+  /** A service that is not there is no error. */
   remove(service: string): Promise<void>;
 }
 
 export interface ServiceSpec {
   name: string;
+  /** None means every host that no other service has. */
   hosts: string[];
   /** `alias:port` on the proxy's network. */
   target: string;
   health_path: string;
-  /** Milliseconds. */
+  /** Milliseconds, at least 1. */
   health_interval: number;
   deploy_timeout: number;
   drain_timeout: number;
