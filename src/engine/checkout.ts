@@ -1,5 +1,6 @@
 import type { CloneSource } from '../jobs/grant.ts';
 import { type Attempt, say } from './attempt.ts';
+import { ownCommit } from './own-commit.ts';
 import { Refusal } from './refusal.ts';
 import type { StepEnd, StepTurn } from './step.ts';
 import { SUCCESS } from './verdict.ts';
@@ -41,13 +42,10 @@ export function parseCheckout(given: Record<string, string>, repository: string)
 
 /** The commit, in the mirror of this host: the run's own, or what `ref` names. */
 async function fetched(attempt: Attempt, source: CloneSource, ref: string, signal: AbortSignal) {
-  const { grant } = attempt;
-  if (ref === '' || ref === grant.sha || ref === grant.ref) {
-    const own = { ref: grant.ref ?? 'HEAD', sha: grant.sha };
-    return { ref: own.ref, sha: await attempt.machine.git.fetch(source, own, signal) };
-  }
+  const { machine, grant } = attempt;
+  if (ref === '' || ref === grant.sha || ref === grant.ref) return ownCommit(attempt, source, signal);
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(ref))
-    return { ref, sha: await attempt.machine.git.fetch(source, { ref: grant.ref ?? 'HEAD', sha: ref }, signal) };
+    return { ref, sha: await machine.git.fetch(source, { ref: grant.ref ?? 'HEAD', sha: ref }, signal) };
   return firstNamed(attempt, source, candidatesOf(ref), signal);
 }
 

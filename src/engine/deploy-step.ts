@@ -1,0 +1,43 @@
+import type { DeployAnswer, DeployOrder } from '../jobs/deployment.ts';
+import type { Attempt } from './attempt.ts';
+import { deploy } from './deploy.ts';
+import { askForEnvironment } from './deploy-request.ts';
+import type { StepEnd, StepTurn } from './step.ts';
+import { SUCCESS } from './verdict.ts';
+
+/** gantry/deploy@v1: an image becomes a release and takes the environment's traffic, or a kept release is put back. */
+export async function deployStep(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
+  const answer = await askForEnvironment(attempt, turn);
+  switch (answer.go) {
+    case 'stop':
+      return stopped(attempt, answer);
+    case 'live':
+      return { ending: SUCCESS, outputs: outputsOf(answer, answer.url) };
+    case 'start': {
+      const stop = await deploy(attempt, turn, answer.order);
+      return stop === null
+        ? { ending: SUCCESS, outputs: outputsOf(answer.order, urlOf(attempt, answer.order)) }
+        : stopped(attempt, stop);
+    }
+  }
+}
+
+type Stop = Extract<DeployAnswer, { go: 'stop' }>;
+
+/** Control's no is the job's verdict; only a failure is one that steps may still ask about. */
+function stopped(attempt: Attempt, { status, reason }: Omit<Stop, 'go'>): StepEnd {
+  const ending = { status, reason, exit_code: null };
+  if (status !== 'failed') attempt.interruption ??= ending;
+  return { ending, outputs: {} };
+}
+
+function outputsOf({ deployment, release }: { deployment: string; release: string }, url: string | null) {
+  return { deployment, release, ...(url === null ? {} : { url }) };
+}
+
+/** Null for an app without a host of its own: the proxy sends it what no other has. */
+function urlOf({ machine }: Attempt, { config }: DeployOrder): string | null {
+  const [host] = config.processes.web.hosts;
+  const port = machine.config.proxy_http_port;
+  return host === undefined ? null : `http://${host}${port === 80 || port === 0 ? '' : `:${port}`}`;
+}

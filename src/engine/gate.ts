@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Proxy } from '../deps.ts';
+import type { DeployOrder } from '../jobs/deployment.ts';
+import { unlessAborted } from './abort.ts';
+import type { Machine } from './machine.ts';
+import { gateOf } from './names.ts';
+import { Refusal } from './refusal.ts';
+import { targetOf } from './release-container.ts';
+
+/** A release may be slow to start, but not without end: at least so long is it looked at. */
+const SHORTEST = 1_000;
+
+/**
+ * Resolves when the candidate is healthy, as the proxy sees it: through a shadow service with a host that nobody can guess, so that the
+ * live one is never touched. Rejects as soon as the candidate exits, when its time (`elapsed` counts) is over, or with `signal.reason`.
+ */
+export async function passGate(
+  { docker, now }: Machine,
+  proxy: Proxy,
+  order: DeployOrder,
+  candidate: { container: string; started_at: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const { health } = order.config.processes.web;
+  const gating = proxy.deploy({
+    name: gateOf(order.deployment),
+    hosts: [`${randomBytes(16).toString('hex')}.invalid`],
+    target: targetOf(order),
+    health_path: health.path,
+    health_interval: health.interval,
+    deploy_timeout: Math.max(SHORTEST, health.timeout - (now() - candidate.started_at)),
+    drain_timeout: SHORTEST,
+  });
+  const over = new AbortController();
+  const exit = docker.wait(candidate.container, over.signal).then(({ exit_code, oom_killed }) => {
+    throw new Refusal(
+      `the new release ended with code ${exit_code}${oom_killed ? ', out of memory,' : ''} before it was healthy`,
+    );
+  });
+  exit.catch(() => {});
+  try {
+    const passed = await unlessAborted(Promise.race([gating.then(() => true), exit]), signal);
+    if (passed === null) throw signal.reason;
+  } finally {
+    over.abort();
+    gating.catch(() => {});
+  }
+}
+
+/** The proxy's own `deploy` outlives its caller, so what it still does after the candidate's end is undone too. */
+export async function removeGate(proxy: Proxy, deployment: string): Promise<void> {
+  const gate = gateOf(deployment);
+  for (let looks = 0; looks < 3; looks++) {
+    const services = await proxy.list();
+    if (services.some(({ name }) => name === gate)) await proxy.remove(gate);
+    else if (looks > 0) return;
+    await delay(100);
+  }
+}
