@@ -1,9 +1,11 @@
-import { type Logger, pino } from 'pino';
+import { styleText } from 'node:util';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
 /** JSON lines on stderr, or lines for people when stderr is a terminal. Secrets by their usual names never appear. */
 export function openLog(role: string, level: string): Log {
+  const lines = pino.destination({ dest: 2, sync: true });
   return pino(
     {
       level,
@@ -25,6 +27,37 @@ export function openLog(role: string, level: string): Log {
         censor: '***',
       },
     },
-    pino.destination({ dest: 2, sync: true }),
+    process.stderr.isTTY ? forPeople(lines) : lines,
   );
+}
+
+function forPeople(lines: DestinationStream): DestinationStream {
+  return { write: (line) => lines.write(`${readable(line)}\n`) };
+}
+
+const colours = { warn: 'yellow', error: 'red', fatal: 'red' } as const;
+
+interface Line {
+  level: string;
+  time: string;
+  role: string;
+  msg?: string;
+  err?: { stack?: string; message?: string };
+  [name: string]: unknown;
+}
+
+/** `12:30:05 server  ready  address=...`, from one line of ours. */
+export function readable(line: string): string {
+  const { level, time, role, msg = '', err, ...rest } = JSON.parse(line) as Line;
+  const colour = colours[level as keyof typeof colours];
+  const told = Object.entries(rest).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const said = [colour === undefined ? '' : paint(colour, level), msg, paint('dim', told.join(' '))];
+  const stack = err === undefined ? '' : `\n  ${err.stack ?? err.message ?? ''}`;
+  return `${paint('dim', `${time.slice(11, 19)} ${role.padEnd(6)}`)} ${said.filter(Boolean).join('  ')}${stack}`;
+}
+
+function paint(style: 'dim' | 'yellow' | 'red', text: string): string {
+  return styleText(style, text, { stream: process.stderr });
 }

@@ -14,7 +14,7 @@ export function takeLock(file: string, what: string): Lock {
   const database = new DatabaseSync(file, { timeout: 0 });
   const pid_file = `${file}.pid`;
   try {
-    database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if (!isBusy(error)) throw error;

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Checks, RedisFacts } from '../deps.ts';
 import { CliError } from './exit.ts';
+import { isAlive } from './alive.ts';
 import { backoff } from './backoff.ts';
 import { expectGoodRedis } from './redis-check.ts';
 import { makeSocketFolder, redisSocket } from './redis-socket.ts';
@@ -142,19 +143,5 @@ function lastLines(path: string): string {
       .join('\n')}`;
   } catch {
     return '';
-  }
-}
-
-/** One that ended and that nobody has reaped is not alive. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true;
   }
 }

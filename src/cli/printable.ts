@@ -7,13 +7,13 @@ const STRINGS =
 const OTHERS = '\\u001b[ -/]*[0-~]?';
 const CONTROLS = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]';
 const unsafe = new RegExp(`${STRINGS}|${CSI}|${OTHERS}|${CONTROLS}`, 'g');
-const colour = new RegExp(`^\\u001b\\[[\\d;:]*m$`);
+const COLOUR = /^[\d;:]*m$/;
 
 /** One line of a log, harmless to the terminal that shows it: no cursor moves, titles or links; colours only when asked for. */
 export function printableLine(line: string, colours: boolean): string {
   let coloured = false;
   const text = lastOverwrite(line).replace(unsafe, (sequence) => {
-    if (!colours || !colour.test(sequence)) return '';
+    if (!colours || !sequence.startsWith('\u001b[') || !COLOUR.test(sequence.slice(2))) return '';
     coloured = true;
     return sequence;
   });

@@ -61,7 +61,8 @@ export function isOver(status: string): boolean {
 
 /** `acme/shop #12 CI`: how people speak of a run. */
 export function describeRun(run: Run): string {
-  const number = run.number === null || run.number === undefined ? '' : `#${run.number}`;
+  // A task belongs to no repository, which is what counts runs.
+  const number = run.repo ? `#${run.number}` : '';
   return [run.repo, number, run.workflow].filter(Boolean).join(' ') || run.id;
 }
 
