@@ -23,6 +23,7 @@ import { webhookRoutes } from './webhooks.ts';
 const MIB = 1024 * 1024;
 
 const description = createRoute({
+  operationId: 'describe',
   method: 'get',
   path: '/openapi.json',
   summary: 'This description',
@@ -66,6 +67,7 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
 /** TLS ends elsewhere, and other names of this host may be apps without it: no Strict-Transport-Security. */
 const headers = {
   strictTransportSecurity: false,
+  xFrameOptions: 'DENY',
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
     styleSrc: [NONCE],

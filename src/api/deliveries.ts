@@ -25,6 +25,7 @@ const Delivery = z
   .openapi('Delivery');
 
 const list = createRoute({
+  operationId: 'listDeliveries',
   method: 'get',
   path: '/deliveries',
   summary: 'What came in and what became of it, newest first',
@@ -34,6 +35,7 @@ const list = createRoute({
 });
 
 const get = createRoute({
+  operationId: 'getDelivery',
   method: 'get',
   path: '/deliveries/{id}',
   summary: 'One delivery',

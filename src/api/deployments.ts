@@ -39,6 +39,7 @@ const NewDeployment = z
   .openapi('NewDeployment');
 
 const list = createRoute({
+  operationId: 'listDeployments',
   method: 'get',
   path: '/deployments',
   summary: 'Deployments, newest first',
@@ -54,6 +55,7 @@ const list = createRoute({
 });
 
 const get = createRoute({
+  operationId: 'getDeployment',
   method: 'get',
   path: '/deployments/{id}',
   summary: 'One deployment',
@@ -63,6 +65,7 @@ const get = createRoute({
 });
 
 const create = createRoute({
+  operationId: 'rollBack',
   method: 'post',
   path: '/deployments',
   summary: 'Put a kept release back: image, environment and routing together, without a build',

@@ -13,6 +13,7 @@ const Readiness = z
   .openapi('Readiness');
 
 const healthz = createRoute({
+  operationId: 'healthz',
   method: 'get',
   path: '/healthz',
   summary: 'Whether this process answers',
@@ -20,6 +21,7 @@ const healthz = createRoute({
 });
 
 const readyz = createRoute({
+  operationId: 'readyz',
   method: 'get',
   path: '/readyz',
   summary: 'Whether the parts that it needs answer it',
@@ -27,6 +29,7 @@ const readyz = createRoute({
 });
 
 const metrics = createRoute({
+  operationId: 'metrics',
   method: 'get',
   path: '/metrics',
   summary: 'Counters and gauges in the text format of Prometheus',
@@ -40,7 +43,7 @@ export function healthRoutes(deps: ServerDeps, draining: AbortSignal) {
     .openapi(readyz, async (c) => {
       const [sql, redis] = await Promise.all([sqlAnswers(deps), deps.offers.reachable()]);
       const parts = { sql: upOrDown(sql), redis: upOrDown(redis && deps.bus.up() !== null) };
-      const workers = await countWorkers(deps);
+      const workers = deps.fleet.size;
       if (draining.aborted) return c.json({ status: 'draining' as const, parts, workers }, 503);
       const ready = Object.values(parts).every((part) => part === 'up');
       return ready
@@ -54,11 +57,6 @@ export function healthRoutes(deps: ServerDeps, draining: AbortSignal) {
           'content-type': deps.metrics.registry.contentType,
         }) as never,
     );
-}
-
-/** Workers heard of lately. */
-export async function countWorkers({ metrics }: ServerDeps): Promise<number> {
-  return (await metrics.workers.get()).values[0]?.value ?? 0;
 }
 
 async function sqlAnswers({ store, log }: ServerDeps): Promise<boolean> {

@@ -2,7 +2,6 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { html } from 'hono/html';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ServerDeps } from '../deps.ts';
-import { countWorkers } from './health.ts';
 
 /** A line of the table of what can be asked here. */
 export interface Offered {
@@ -12,6 +11,7 @@ export interface Offered {
 }
 
 const home = createRoute({
+  operationId: 'home',
   method: 'get',
   path: '/',
   summary: 'What runs here, for people',
@@ -20,8 +20,8 @@ const home = createRoute({
 
 /** Tells nothing that a token protects. */
 export function homeRoutes(deps: ServerDeps, offered: () => Offered[]) {
-  return new OpenAPIHono<{ Variables: { secureHeadersNonce?: string } }>().openapi(home, async (c) => {
-    const workers = await countWorkers(deps);
+  return new OpenAPIHono<{ Variables: { secureHeadersNonce?: string } }>().openapi(home, (c) => {
+    const workers = deps.fleet.size;
     const address = deps.config.public_url;
     return c.html(
       html`<!doctype html>

@@ -13,6 +13,7 @@ import { NewTask } from './task.ts';
 const JobId = z.object({ id: z.string() });
 
 const create = createRoute({
+  operationId: 'submitJob',
   method: 'post',
   path: '/jobs',
   summary: 'Run one container, with the queue, log and end of any other job',
@@ -22,6 +23,7 @@ const create = createRoute({
 });
 
 const get = createRoute({
+  operationId: 'getJob',
   method: 'get',
   path: '/jobs/{id}',
   summary: 'One job',
@@ -31,6 +33,7 @@ const get = createRoute({
 });
 
 const logs = createRoute({
+  operationId: 'readLog',
   method: 'get',
   path: '/jobs/{id}/logs',
   summary: "A job's log, through its attempts, as server-sent events or as text",

@@ -37,13 +37,17 @@ const Repo = z
   })
   .openapi('Repo');
 
-const RegisteredRepo = Repo.extend({
-  webhook: z
-    .object({ url: z.string(), secret: z.string(), content_type: z.literal('json'), events: z.array(z.string()) })
-    .describe('What to enter at GitHub. The secret is shown this once.'),
-}).openapi('RegisteredRepo');
+const RegisteredRepo = z
+  .object({
+    ...Repo.shape,
+    webhook: z
+      .object({ url: z.string(), secret: z.string(), content_type: z.literal('json'), events: z.array(z.string()) })
+      .describe('What to enter at GitHub. The secret is shown this once.'),
+  })
+  .openapi('RegisteredRepo');
 
 const create = createRoute({
+  operationId: 'registerRepo',
   method: 'post',
   path: '/repos',
   summary: 'Register a repository',
@@ -53,6 +57,7 @@ const create = createRoute({
 });
 
 const list = createRoute({
+  operationId: 'listRepos',
   method: 'get',
   path: '/repos',
   summary: 'Registered repositories, newest first',
@@ -62,6 +67,7 @@ const list = createRoute({
 });
 
 const get = createRoute({
+  operationId: 'getRepo',
   method: 'get',
   path: '/repos/{name}',
   summary: 'One repository',
@@ -71,6 +77,7 @@ const get = createRoute({
 });
 
 const remove = createRoute({
+  operationId: 'removeRepo',
   method: 'delete',
   path: '/repos/{name}',
   summary: 'Forget a repository: its history stays, and what is deployed goes on serving',

@@ -39,6 +39,7 @@ const Cancellation = z
   .openapi('Cancellation');
 
 const list = createRoute({
+  operationId: 'listRuns',
   method: 'get',
   path: '/runs',
   summary: 'Runs, newest first',
@@ -55,6 +56,7 @@ const list = createRoute({
 });
 
 const get = createRoute({
+  operationId: 'getRun',
   method: 'get',
   path: '/runs/{id}',
   summary: 'One run with its jobs',
@@ -64,6 +66,7 @@ const get = createRoute({
 });
 
 const create = createRoute({
+  operationId: 'startRun',
   method: 'post',
   path: '/runs',
   summary: 'Start a run without a webhook',
@@ -73,6 +76,7 @@ const create = createRoute({
 });
 
 const cancel = createRoute({
+  operationId: 'cancelRun',
   method: 'post',
   path: '/runs/{id}/cancellation',
   summary: 'Cancel a run; again, or after its end, nothing changes',
@@ -85,6 +89,7 @@ const cancel = createRoute({
 });
 
 const events = createRoute({
+  operationId: 'followRun',
   method: 'get',
   path: '/runs/{id}/events',
   summary: 'What changes in a run, as server-sent events until its end',

@@ -29,6 +29,7 @@ const NewSecret = z
 const Secret = z.object({ name: z.string(), version: z.int(), updated_at: Timestamp }).openapi('Secret');
 
 const list = createRoute({
+  operationId: 'listSecrets',
   method: 'get',
   path: '/repos/{name}/secrets',
   summary: "Names of a repository's secrets; values are never readable again",
@@ -38,6 +39,7 @@ const list = createRoute({
 });
 
 const put = createRoute({
+  operationId: 'setSecret',
   method: 'put',
   path: '/repos/{name}/secrets/{secret}',
   summary: 'Set a secret',
@@ -47,6 +49,7 @@ const put = createRoute({
 });
 
 const remove = createRoute({
+  operationId: 'removeSecret',
   method: 'delete',
   path: '/repos/{name}/secrets/{secret}',
   summary: 'Take a secret out of force',

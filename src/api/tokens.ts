@@ -26,9 +26,10 @@ const Token = z
   })
   .openapi('Token');
 
-const MadeToken = Token.extend({ token: z.string().describe('Shown this once.') }).openapi('MadeToken');
+const MadeToken = z.object({ ...Token.shape, token: z.string().describe('Shown this once.') }).openapi('MadeToken');
 
 const list = createRoute({
+  operationId: 'listTokens',
   method: 'get',
   path: '/tokens',
   summary: 'Tokens, newest first',
@@ -38,6 +39,7 @@ const list = createRoute({
 });
 
 const create = createRoute({
+  operationId: 'createToken',
   method: 'post',
   path: '/tokens',
   summary: 'Make a token',
@@ -47,6 +49,7 @@ const create = createRoute({
 });
 
 const remove = createRoute({
+  operationId: 'revokeToken',
   method: 'delete',
   path: '/tokens/{id}',
   summary: 'Revoke a token, at once',

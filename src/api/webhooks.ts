@@ -25,6 +25,7 @@ const Headers = z.object({
 const Body = { schema: { type: 'object' as const } };
 
 const receive = createRoute({
+  operationId: 'receiveWebhook',
   method: 'post',
   path: '/webhooks/github',
   summary: "GitHub's webhooks; signed, so that no token is needed",
