@@ -1,0 +1,97 @@
+import type { Finished } from '../../src/jobs/event.ts';
+import type { PlannedJob, PlannedRun } from '../../src/jobs/plan.ts';
+import type { Trigger } from '../../src/jobs/trigger.ts';
+import { startRun, submitDelivery } from '../../src/control/delivery.ts';
+import type { Office } from './office.ts';
+
+export const SHA = 'a'.repeat(40);
+
+/** A job with one step that does nothing, changed by `more`. */
+export function job(base: string, more: Partial<PlannedJob> = {}): PlannedJob {
+  return {
+    key: base,
+    base,
+    name: base,
+    kind: 'test',
+    needs: [],
+    if: 'success()',
+    matrix: null,
+    strategy: { fail_fast: true, job_index: 0, job_total: 1, max_parallel: null },
+    continue_on_error: 'false',
+    timeout_minutes: 60,
+    runs_on: ['ubuntu-latest'],
+    container: { image: null, env: {} },
+    env: [],
+    outputs: {},
+    steps: [],
+    environments: [],
+    line: 1,
+    column: 1,
+    ...more,
+  };
+}
+
+export function planOf(...jobs: PlannedJob[]): Finished {
+  return plans({ workflow: 'CI', path: '.github/workflows/ci.yml', failure: null, app: 'shop', annotations: [], jobs });
+}
+
+export function plans(...runs: PlannedRun[]): Finished {
+  return {
+    verdict: ok,
+    outputs: {},
+    log_size: 0,
+    plan: { sha: SHA, message: 'A change', runs, ignored: [], reason: null },
+  };
+}
+
+const ok = { status: 'succeeded' as const, reason: null, exit_code: 0 };
+
+export function ended(status: Finished['verdict']['status'] = 'succeeded', more: Partial<Finished> = {}): Finished {
+  return {
+    verdict: { status, reason: status === 'succeeded' ? null : `it ${status}`, exit_code: status === 'failed' ? 1 : 0 },
+    outputs: {},
+    log_size: 0,
+    ...more,
+  };
+}
+
+export function push(office: Office, more: Partial<Trigger> = {}): Promise<{ delivery: string; outcome: string }> {
+  const trigger: Trigger = {
+    kind: 'push',
+    event: 'push',
+    action: null,
+    ref: 'refs/heads/main',
+    sha: SHA,
+    before: null,
+    forced: false,
+    base_ref: null,
+    head_ref: null,
+    actor: 'ada',
+    payload: {},
+    ...more,
+  };
+  const guid = Math.random().toString(36);
+  return submitDelivery(office.deps, {
+    guid,
+    body_hash: guid,
+    event: 'push',
+    action: null,
+    repo: office.repo.name,
+    repo_id: office.repo.id,
+    trigger,
+    reason: null,
+  });
+}
+
+export async function start(office: Office): Promise<string> {
+  const { id, name, default_branch } = office.repo;
+  const { run } = await startRun(office.deps, {
+    repo_id: id,
+    repo: name,
+    default_branch,
+    ref: 'main',
+    workflow: null,
+    actor: null,
+  });
+  return run;
+}
