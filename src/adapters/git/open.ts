@@ -1,0 +1,23 @@
+import { checkOut } from './checkout.ts';
+import { changedPaths, commitOf, filesOf, readFile, relationOf } from './contents.ts';
+import type { Git } from './git.ts';
+import { fetchCommit } from './mirror.ts';
+
+/** The git on PATH, with a configuration of ours alone. */
+export function openGit(place: {
+  mirrors_dir: string;
+  ca_file: string | null;
+  proxy_env: Record<string, string>;
+}): Git {
+  const { mirrors_dir: dir, ca_file, proxy_env } = place;
+  const mirrors = { dir, settings: { ca_file, proxy_env } };
+  return {
+    fetch: (source, want, signal) => fetchCommit(mirrors, source, want, signal),
+    commit: (repo, sha) => commitOf(mirrors, repo, sha),
+    files: (repo, sha, folder) => filesOf(mirrors, repo, sha, folder),
+    read: (repo, sha, path, limit) => readFile(mirrors, repo, sha, path, limit),
+    changed: (repo, from, to, fromMergeBase) => changedPaths(mirrors, repo, from, to, fromMergeBase),
+    relation: (repo, sha, other) => relationOf(mirrors, repo, sha, other),
+    checkout: (repo, sha, ref, target, options) => checkOut(mirrors, repo, sha, ref, target, options),
+  };
+}
