@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import manifest from '../package.json' with { type: 'json' };
 import type { Blobs } from './adapters/blobs/blobs.ts';
 import type { ControlBus, Doorbells, WorkerBus } from './adapters/bus/bus.ts';
 import type { RedisFacts } from './adapters/bus/redis-check.ts';
@@ -94,7 +93,7 @@ export interface Checks {
 }
 
 /** What each process has no use for is not even loaded; the server cannot reach Docker. */
-export async function serverDeps(config: Config): Promise<ServerDeps> {
+export async function serverDeps(config: Config, version: string): Promise<ServerDeps> {
   const [blobs, control, doorbells, github, signature, webhook, logs, offers, store, vaults, tokens] =
     await Promise.all([
       import('./adapters/blobs/file-blobs.ts'),
@@ -115,7 +114,7 @@ export async function serverDeps(config: Config): Promise<ServerDeps> {
   return {
     config,
     log: openLog('server', config.log_level),
-    metrics: openMetrics(manifest.version),
+    metrics: openMetrics(version),
     store: store.openStore(database),
     vault,
     envelope: vaults.openEnvelope(vault.worker_key),

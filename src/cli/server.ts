@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { type Door, serve } from '../api/serve.ts';
 import type { Config } from '../config.ts';
 import { runControl } from '../control/clerk.ts';
@@ -21,7 +22,7 @@ export async function startServer(
   await using open = new AsyncDisposableStack();
   const lock = takeLock(join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
   open.defer(() => lock.release());
-  const deps = await serverDeps(await withRedis(config));
+  const deps = await serverDeps(await withRedis(config), manifest.version);
   open.defer(() => closeDeps(deps));
   const first_token = await makeFirstToken(deps);
   const stop = new AbortController();
