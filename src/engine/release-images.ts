@@ -1,0 +1,18 @@
+import type { Docker } from '../deps.ts';
+import type { DeployOrder, Reconciliation } from '../jobs/deployment.ts';
+import { releaseImage, releaseRepository } from './names.ts';
+
+/** Kept releases have their names, the others lose theirs. While a deployment is at work nothing is taken: its release is not told here. */
+export async function tidyImages(docker: Docker, wanted: Reconciliation, live: DeployOrder | null): Promise<void> {
+  const { app, environment, keep } = wanted;
+  const kept = [...keep, ...(live === null ? [] : [live])].map(({ release, image_id }) => ({
+    name: releaseImage(app, environment, release),
+    image_id,
+  }));
+  const tags = await docker.tags(releaseRepository(app, environment));
+  for (const { name, image_id } of kept)
+    if (!tags.includes(name) && (await docker.image(image_id)) !== null) await docker.tag(image_id, name);
+  if (wanted.active.length > 0) return;
+  const names = new Set(kept.map(({ name }) => name));
+  for (const name of tags.filter((tag) => !names.has(tag))) await docker.untag(name);
+}
