@@ -121,7 +121,7 @@ async function follow(stream: NodeJS.ReadableStream, watch: BuildWatch): Promise
   let traced = false;
   let built: string | null = null;
   for await (const message of messages(stream)) {
-    // CVE-2024-24557: the classic builder's cache can be poisoned; its first word ends the build; BuildKit says nothing this way before its first trace.
+    // The classic builder, whose cache can be poisoned (CVE-2024-24557), begins with this; BuildKit only ends with it.
     if (message.stream !== undefined && !traced)
       throw new DockerError('failed', 'Cannot build: this Docker Engine builds without BuildKit');
     if (message.error !== undefined) throw record.toError(message.error);

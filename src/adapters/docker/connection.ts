@@ -12,7 +12,7 @@ export interface Engine {
   streams: Dockerode;
 }
 
-export interface EngineVersion {
+interface EngineVersion {
   version: string;
   api_version: string;
 }

@@ -13,6 +13,7 @@ export interface Docker {
   untag(reference: string): Promise<void>;
   /** Names of images that match `repository:*`. */
   tags(repository: string): Promise<string[]>;
+  /** Throws `DockerError` `refused` with the registry's words. */
   push(reference: string, watch: Watch): Promise<{ digest: string }>;
   /** BuildKit, through the Engine API. Aborting `signal` ends it on the daemon too. Throws `BuildError` when the user's recipe fails. */
   build(spec: BuildSpec, watch: BuildWatch): Promise<Image>;

@@ -30,7 +30,7 @@ export async function tags(engine: Engine, repository: string): Promise<string[]
   return found.flatMap((one) => one.RepoTags ?? []).filter((name) => name.startsWith(`${repository}:`));
 }
 
-export function toImage(answer: Pick<ImageInspectInfo, 'Id' | 'RepoDigests' | 'RepoTags' | 'Size' | 'Config'>): Image {
+function toImage(answer: Pick<ImageInspectInfo, 'Id' | 'RepoDigests' | 'RepoTags' | 'Size' | 'Config'>): Image {
   return {
     id: answer.Id,
     digests: answer.RepoDigests ?? [],

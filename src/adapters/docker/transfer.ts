@@ -15,7 +15,7 @@ export async function pull(engine: Engine, reference: string, watch: Watch): Pro
   const doing = `pull ${reference}`;
   watch.signal.throwIfAborted();
   const query = { fromImage: repository, tag: digest ?? tag, abortSignal: watch.signal };
-  await followed(doing, () => engine.streams.createImage(query), watch);
+  await followed(doing, 'image_missing', () => engine.streams.createImage(query), watch);
   const pulled = await image(engine, reference);
   if (!pulled) throw new DockerError('failed', `Cannot ${doing}: it was pulled and is gone again`);
   return pulled;
@@ -31,6 +31,7 @@ export async function push(engine: Engine, reference: string, watch: Watch): Pro
   const query = { tag, authconfig: { username: '', password: '', serveraddress: '' }, abortSignal: watch.signal };
   await followed(
     doing,
+    'refused',
     () => engine.streams.getImage(repository).push(query),
     watch,
     (message) => {
@@ -45,6 +46,7 @@ const Pushed = z.object({ Digest: z.string() });
 
 async function followed(
   doing: string,
+  no: 'image_missing' | 'refused',
   call: () => Promise<NodeJS.ReadableStream>,
   watch: Watch,
   see: (message: Message) => void = () => {},
@@ -52,7 +54,7 @@ async function followed(
   const progress = transferProgress();
   try {
     for await (const message of messages(await call())) {
-      if (message.error !== undefined) throw refusal(doing, message.error);
+      if (message.error !== undefined) throw refusal(doing, no, message.error);
       see(message);
       const line = progress(message, Date.now());
       if (line !== null) watch.progress(line);
@@ -61,12 +63,14 @@ async function followed(
     watch.signal.throwIfAborted();
     const known = toDockerError(doing, error);
     // Before the stream begins the registry's no comes as an HTTP status of the Engine's.
-    throw known.code === 'unreachable' || error instanceof DockerError ? known : refusal(doing, known.message, known);
+    throw known.code === 'unreachable' || error instanceof DockerError
+      ? known
+      : refusal(doing, no, known.message, known);
   }
 }
 
 /** Whether the registry said no, or was not reached: the Engine tells them apart by its words only. */
-function refusal(doing: string, words: string, cause?: Error): DockerError {
+function refusal(doing: string, no: 'image_missing' | 'refused', words: string, cause?: Error): DockerError {
   const message = words.startsWith('Cannot ') ? words : `Cannot ${doing}: ${words}`;
-  return new DockerError(isHostTrouble(words) ? 'failed' : 'image_missing', message, { cause });
+  return new DockerError(isHostTrouble(words) ? 'failed' : no, message, { cause });
 }

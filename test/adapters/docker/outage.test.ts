@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, pipeline } from 'node:stream';
+import { pack } from 'tar-stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
+import { idle, installation, made, never, unique } from './engine.ts';
+
+const away = { code: 'unreachable', message: expect.stringMatching(/Docker Engine/) };
+
+test('An Engine that goes away while a step runs is told of, not waited for', async () => {
+  const { docker, cut } = await line();
+  const container = await idle();
+  const spec = { argv: ['sh', '-c', 'echo up; sleep 60'], env: {}, cwd: '/' };
+  await expect(docker.exec(container, spec, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
+});
+
+test('An Engine that goes away while a container runs is told of, not waited for', async () => {
+  const { docker, cut } = await line();
+  const container = await made({ command: ['sh', '-c', 'echo up; sleep 60'] });
+  await expect(docker.run(container, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
+});
+
+test('An Engine that goes away while it builds is told of, not waited for', async () => {
+  const { docker, cut } = await line();
+  const tar = pack();
+  tar.entry({ name: 'Dockerfile' }, `FROM busybox:latest\nRUN echo ${unique()}; sleep 60\n`);
+  tar.finalize();
+  const context = new PassThrough();
+  pipeline(tar, context, () => {});
+  const spec = { context, dockerfile: 'Dockerfile', tags: [], labels: {}, build_args: {}, target: null, secrets: {} };
+  const watch = { progress: () => {}, output: cut, signal: never };
+  await expect(docker.build({ ...spec, no_cache: false }, watch)).rejects.toMatchObject(away);
+});
+
+test('After an outage the Engine is found again', async () => {
+  const { docker, cut, mend } = await line();
+  await docker.version();
+  cut();
+  await expect(docker.image('busybox:latest')).rejects.toMatchObject(away);
+  await mend();
+  expect(await docker.image('busybox:latest')).not.toBeNull();
+});
+
+/** A way to the Engine that can be cut, as if it had gone away. */
+async function line() {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-line-'));
+  const path = join(folder, 'docker.sock');
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect('/var/run/docker.sock');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => [near, far].forEach((end) => end.destroy()));
+    }
+    near.pipe(far).pipe(near);
+  });
+  const mend = async () => {
+    server.listen(path);
+    await once(server, 'listening');
+  };
+  const cut = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  await mend();
+  onTestFinished(async () => {
+    cut();
+    await rm(folder, { recursive: true });
+  });
+  return { docker: openDocker({ host: `unix://${path}`, installation }), cut, mend };
+}
