@@ -6,21 +6,27 @@ import { applyEvent } from './apply.ts';
 import { onClaim } from './claim.ts';
 import { hear } from './fleet.ts';
 import { makeOffers } from './offering.ts';
-import { markAllDirty } from './proxy-watch.ts';
 import { sweep } from './sweep.ts';
+import { openUpkeep, type Upkeep } from './upkeep.ts';
 
 const SWEEP_EVERY = 1000;
 
 /** Grants claims, applies events, answers questions and sweeps until `signal` aborts. Redis may come and go; SQL may not. */
 export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise<void> {
   await remember(deps);
-  await markAllDirty(deps);
+  const upkeep = openUpkeep(deps);
   await deps.bus.onBeat((beat) => {
-    const idle = deps.fleet.get(beat.worker)?.beat?.free;
+    const before = deps.fleet.get(beat.worker)?.beat?.free;
     hear(deps, beat);
-    if (JSON.stringify(idle) !== JSON.stringify(beat.free)) void makeOffers(deps).catch(() => undefined);
+    const freed = JSON.stringify(before) !== JSON.stringify(beat.free);
+    Promise.all([upkeep.heard(beat), freed ? makeOffers(deps) : null]).catch((error: unknown) =>
+      deps.log.debug({ err: error }, 'what a beat asks for is left to the sweep'),
+    );
   });
-  await Promise.all([deps.bus.readPipe((message) => handle(deps, message), signal), keepSweeping(deps, signal)]);
+  await Promise.all([
+    deps.bus.readPipe((message) => handle(deps, message), signal),
+    keepSweeping(deps, upkeep, signal),
+  ]);
 }
 
 /** Workers that held something when this process began count as heard of just now. */
@@ -54,9 +60,12 @@ async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadab
   }
 }
 
-async function keepSweeping(deps: ServerDeps, signal: AbortSignal): Promise<void> {
+async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await sweep(deps).catch((error: unknown) => deps.log.warn({ err: error }, 'a sweep was cut short'));
+    await upkeep
+      .swept()
+      .then(() => sweep(deps))
+      .catch((error: unknown) => deps.log.warn({ err: error }, 'a sweep was cut short'));
     await sleep(SWEEP_EVERY, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -3,7 +3,7 @@ import { AppConfig } from '../jobs/app-config.ts';
 import { type DeployRequest, type NewRelease, Phase, type Relation } from '../jobs/deployment.ts';
 import { mayTakeTraffic } from '../jobs/environment.ts';
 import type { AttemptRow } from './attempts.ts';
-import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, waitingOf } from './deployments.ts';
+import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, queuedFor } from './deployments.ts';
 import type { Transaction } from './transact.ts';
 
 /** A deploy step asks for its environment. The answer comes when the environment is its; what cannot be is refused at once. */
@@ -17,7 +17,9 @@ export async function onDeploy(
   const run = await t.sql.selectFrom('runs').selectAll().where('id', '=', job.run_id).executeTakeFirstOrThrow();
   const wanted = 'release' in request ? await keptRelease(t, job, request.release) : request.config;
   const { app, environment } = wanted;
-  const deployment = (await waitingOf(t, job.id, environment)) ?? (await newDeployment(t, run, job, app, environment));
+  const image_id = 'release' in request ? null : request.image_id;
+  if (await takeOver(t, attempt, seq, { job: job.id, environment, image_id })) return;
+  const deployment = (await queuedFor(t, job.id, environment)) ?? (await newDeployment(t, run, job, app, environment));
   const refusal = await refuse(t, run, wanted);
   await t.sql
     .updateTable('deployments')
@@ -26,6 +28,7 @@ export async function onDeploy(
     .execute();
   Object.assign(deployment, { attempt_id: attempt.id, asked_seq: seq });
   t.effects.push({ do: 'answer', attempt: attempt.id, seq });
+  if (deployment.status !== 'waiting') return;
   if (refusal !== null) {
     await moveDeployment(t, deployment, 'failed', { reason: refusal });
     return;
@@ -34,6 +37,31 @@ export async function onDeploy(
   const release_id = 'release' in request ? request.release : await release(t, run, job, request);
   await t.sql.updateTable('deployments').set({ release_id }).where('id', '=', deployment.id).execute();
   t.effects.push({ do: 'environment', app, environment });
+}
+
+/** The attempt before this one got it through before its worker was lost: there is nothing left to deploy. */
+async function takeOver(
+  t: Transaction,
+  attempt: AttemptRow,
+  seq: number,
+  wanted: { job: string; environment: string; image_id: string | null },
+): Promise<boolean> {
+  const live = await t.sql
+    .selectFrom('deployments')
+    .innerJoin('releases', 'releases.id', 'deployments.release_id')
+    .select(['deployments.id', 'releases.image_id'])
+    .where('deployments.job_id', '=', wanted.job)
+    .where('deployments.environment', '=', wanted.environment)
+    .where('deployments.status', '=', 'live')
+    .executeTakeFirst();
+  if (!live || (wanted.image_id !== null && live.image_id !== wanted.image_id)) return false;
+  await t.sql
+    .updateTable('deployments')
+    .set({ attempt_id: attempt.id, asked_seq: seq, ready_seq: null })
+    .where('id', '=', live.id)
+    .execute();
+  t.effects.push({ do: 'answer', attempt: attempt.id, seq });
+  return true;
 }
 
 async function keptRelease(t: Transaction, job: Row<'jobs'>, id: string): Promise<AppConfig> {

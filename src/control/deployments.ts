@@ -1,9 +1,9 @@
 import type { Patch, Row } from '../deps.ts';
 import { PlannedJob } from '../jobs/plan.ts';
 import { releasesToForget } from '../jobs/release.ts';
-import { deploymentMoves, type DeploymentStatus, mayMove } from '../jobs/status.ts';
-import type { RunChange } from './run-change.ts';
+import { type DeploymentStatus, deploymentMoves, mayMove } from '../jobs/status.ts';
 import { reportDeployment } from './reports.ts';
+import type { RunChange } from './run-change.ts';
 import type { Transaction } from './transact.ts';
 
 export type DeploymentRow = Row<'deployments'>;
@@ -13,7 +13,7 @@ export async function queueDeployments(t: Transaction, change: RunChange, job: R
   const { environments } = PlannedJob.parse(JSON.parse(job.spec));
   if (change.run.app === null || job.kind !== 'deploy') return;
   for (const environment of environments) {
-    if (await waitingOf(t, job.id, environment)) continue;
+    if (await queuedFor(t, job.id, environment)) continue;
     await newDeployment(t, change.run, job, change.run.app, environment);
   }
 }
@@ -53,13 +53,15 @@ export async function newDeployment(
   return deployment;
 }
 
-export function waitingOf(t: Transaction, job: string, environment: string): Promise<DeploymentRow | undefined> {
+/** The place that the job took in the environment's queue and has not asked for yet; it may have lost it meanwhile. */
+export function queuedFor(t: Transaction, job: string, environment: string): Promise<DeploymentRow | undefined> {
   return t.sql
     .selectFrom('deployments')
     .selectAll()
     .where('job_id', '=', job)
     .where('environment', '=', environment)
-    .where('status', '=', 'waiting')
+    .where('asked_seq', 'is', null)
+    .orderBy('id', 'desc')
     .executeTakeFirst();
 }
 

@@ -1,5 +1,6 @@
 import type { Finished } from '../jobs/event.ts';
 import { judge } from '../jobs/judge.ts';
+import { Wish } from '../jobs/message.ts';
 import { advanceRun, queueJob } from './advance-run.ts';
 import type { AttemptRow } from './attempts.ts';
 import { dropWaiting } from './deployments.ts';
@@ -18,7 +19,7 @@ export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, 
   if (!job) return;
   const deployed = await deploymentsOf(t, attempt);
   const judgement = judge({
-    verdict: timedOut(attempt, verdict),
+    verdict: timedOut(t, attempt, verdict),
     errors: job.errors,
     cancel_reason: job.intent === null ? null : (job.intent_reason ?? 'it was cancelled'),
     done: deployed.some(({ status }) => status === 'live'),
@@ -57,9 +58,9 @@ function deploymentsOf(t: Transaction, attempt: AttemptRow) {
     .execute();
 }
 
-/** A worker that was lost after its deadline does not get the job another try. */
-function timedOut(attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
-  const wish = attempt.wish === null ? null : (JSON.parse(attempt.wish) as { kind: string; reason: string });
-  if (wish?.kind !== 'time_out' || verdict.status !== 'errored') return verdict;
-  return { ...verdict, status: 'timed_out', reason: wish.reason };
+/** However an attempt ended that was told its time was up, even by being forced or lost: it timed out. */
+function timedOut(t: Transaction, attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
+  const late = attempt.wish !== null && attempt.deadline !== null && attempt.deadline <= t.now;
+  if (!late || verdict.status === 'succeeded' || verdict.status === 'failed') return verdict;
+  return { ...verdict, status: 'timed_out', reason: Wish.parse(JSON.parse(attempt.wish ?? '')).reason };
 }

@@ -6,8 +6,8 @@ import { hasEnded } from '../jobs/status.ts';
 import { Trigger } from '../jobs/trigger.ts';
 import { advanceRun } from './advance-run.ts';
 import { type AttemptRow, newAttempt } from './attempts.ts';
-import { insertRun } from './runs.ts';
 import { changeRun } from './run-change.ts';
+import { insertRun } from './runs.ts';
 import type { Transaction } from './transact.ts';
 
 /** A plan becomes runs; a repository that could not be read is a run too, so that nobody waits for an answer that never comes. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../deps.ts';
-import { foldNeed } from '../jobs/fold.ts';
 import { mergeOutputs } from '../jobs/advance.ts';
+import { foldNeed } from '../jobs/fold.ts';
 import type { CloneSource, Grant } from '../jobs/grant.ts';
 import { PlannedJob } from '../jobs/plan.ts';
 import { Report } from '../jobs/report.ts';

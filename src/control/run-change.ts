@@ -1,6 +1,6 @@
 import type { Patch, Row } from '../deps.ts';
 import { foldRun } from '../jobs/fold.ts';
-import { hasEnded, jobMoves, type JobStatus, mayMove } from '../jobs/status.ts';
+import { hasEnded, type JobStatus, jobMoves, mayMove } from '../jobs/status.ts';
 import { presentJob, presentRun } from './present.ts';
 import { reportRun } from './reports.ts';
 import type { Transaction } from './transact.ts';

@@ -1,6 +1,7 @@
 import type { ServerDeps } from '../deps.ts';
-import { advanceEnvironment } from './environments.ts';
+import { Wish } from '../jobs/message.ts';
 import { endAttempt, wishFor } from './attempts.ts';
+import { advanceEnvironment } from './environments.ts';
 import { finish } from './finish.ts';
 import { forget, lostWorkers } from './fleet.ts';
 import { makeOffers } from './offering.ts';
@@ -56,13 +57,10 @@ async function callTime(deps: ServerDeps): Promise<void> {
   for (const attempt of late) {
     const minutes = Math.round(((attempt.deadline ?? now) - (attempt.started_at ?? now)) / 600) / 100;
     const reason = `it took longer than its ${minutes} minutes`;
+    const overdue = (attempt.deadline ?? now) < now - FORCE_AFTER;
     if (attempt.wish === null) await transact(deps, (t) => wishFor(t, attempt, 'time_out', reason));
-    else if (
-      (attempt.deadline ?? now) < now - FORCE_AFTER &&
-      !attempt.wish.includes('"force"') &&
-      attempt.wish.includes('"time_out"')
-    )
-      deps.log.warn({ attempt: attempt.id }, 'an attempt is long past its deadline');
+    else if (overdue && Wish.parse(JSON.parse(attempt.wish)).kind !== 'force')
+      await transact(deps, (t) => wishFor(t, attempt, 'force', reason));
   }
 }
 
