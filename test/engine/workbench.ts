@@ -7,8 +7,10 @@ import Dockerode from 'dockerode';
 import { pack } from 'tar-stream';
 import { openBlobs } from '../../src/adapters/blobs/file-blobs.ts';
 import { openDocker } from '../../src/adapters/docker/open-docker.ts';
-import { type Config, readConfig } from '../../src/config.ts';
-import type { Docker, Git, LogStream, Proxy } from '../../src/deps.ts';
+import { openGit } from '../../src/adapters/git/open.ts';
+import { openProxy } from '../../src/adapters/proxy/open-proxy.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Docker, LogStream } from '../../src/deps.ts';
 import type { Courier, DeployQuestion, News, ReadyQuestion } from '../../src/engine/courier.ts';
 import type { Machine } from '../../src/engine/machine.ts';
 import type { DeployAnswer, SwitchAnswer } from '../../src/jobs/deployment.ts';
@@ -25,10 +27,7 @@ export interface Workbench extends AsyncDisposable {
   engine: Dockerode;
 }
 
-export async function openWorkbench(
-  env: Record<string, string> = {},
-  parts: { git?: Git; proxy?: (docker: Docker) => (container: string) => Proxy } = {},
-): Promise<Workbench> {
+export async function openWorkbench(env: Record<string, string> = {}): Promise<Workbench> {
   const installation = randomBytes(6).toString('hex');
   const folder = await mkdtemp(join(tmpdir(), 'gantry-engine-'));
   const config = readConfig({
@@ -40,12 +39,12 @@ export async function openWorkbench(
   });
   const docker = openDocker({ host: null, installation });
   const machine: Machine = {
-    config: config satisfies Config,
+    config,
     log: openLog('test', 'silent'),
     docker,
     blobs: openBlobs(join(folder, 'blobs')),
-    git: parts.git ?? noGit(),
-    proxy: parts.proxy?.(docker) ?? noProxy,
+    git: openGit({ mirrors_dir: join(folder, 'mirrors'), ca_file: null, proxy_env: {} }),
+    proxy: (container) => openProxy((argv) => docker.read(container, argv)),
     envelope: { installation },
     now: Date.now,
   };
@@ -75,19 +74,6 @@ export async function emptyImage({ engine, installation }: Workbench): Promise<A
   const answer = await engine.importImage(tar.pipe(new PassThrough()), { repo, tag });
   for await (const _ of answer);
   return { name, [Symbol.asyncDispose]: () => engine.getImage(name).remove() };
-}
-
-/** For jobs that touch no repository and no proxy: a call fails the test. */
-function noGit(): Git {
-  return new Proxy({} as Git, {
-    get: () => {
-      throw new Error('this test has no git');
-    },
-  });
-}
-
-function noProxy(): Proxy {
-  throw new Error('this test has no proxy');
 }
 
 export interface TestCourier extends Courier {
