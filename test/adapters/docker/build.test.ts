@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { readFile, readdir } from 'node:fs/promises';
-import { PassThrough, pipeline } from 'node:stream';
 import Dockerode from 'dockerode';
-import { pack } from 'tar-stream';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import type { BuildSpec, Image } from '../../../src/adapters/docker/docker.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
-import { docker, idle, installation, never, unique } from './engine.ts';
+import { built, contextOf, spec, watcher } from './builder.ts';
+import { docker, idle, installation, unique } from './engine.ts';
 
 test('A recipe with several stages becomes an image, and says which part runs and what it prints', async () => {
   const tag = `gantry-build/${installation}:${unique()}`;
@@ -64,7 +61,7 @@ test('A secret is there while a command runs, however long that takes, and not i
   const { output } = await docker.read(container, ['sh', '-c', 'cat /sum; ls -A /run/secrets; cat /run/secrets/token']);
   expect(output).toContain(digest);
   expect(output).not.toContain(secret);
-  expect(JSON.stringify(await engine.getImage(image.id).history())).not.toContain(secret);
+  expect(JSON.stringify(await new Dockerode().getImage(image.id).history())).not.toContain(secret);
 });
 
 test('A secret that was not given fails the build by its name', async () => {
@@ -106,54 +103,6 @@ test('A tag that is no name is refused, and a registry that is not reached is th
   });
 });
 
-test('Aborting ends the command on the daemon before the build says so', async () => {
-  const mark = `9${parseInt(unique(), 16)}`;
-  const abort = new AbortController();
-  const watch = watcher(abort.signal);
-  const building = built({ context: contextOf(`FROM busybox:latest\nRUN sleep ${mark}\n`) }, watch);
-  building.catch(() => {});
-  await vi.waitFor(async () => expect(await processes()).toContain(`sleep ${mark}`), 20_000);
-  const reason = { kind: 'cancel', reason: 'by hand' };
-  const asked = performance.now();
-  abort.abort(reason);
-  await expect(building).rejects.toBe(reason);
-  expect(performance.now() - asked).toBeLessThan(4_000);
-  expect(await processes()).not.toContain(`sleep ${mark}`);
-});
-
-test('Aborting while the context is still on its way ends the build', async () => {
-  const abort = new AbortController();
-  const context = new PassThrough();
-  context.write(Buffer.alloc(1024 ** 2, 'x'));
-  const building = built({ context }, watcher(abort.signal));
-  building.catch(() => {});
-  await once(context, 'drain');
-  abort.abort('enough');
-  await expect(building).rejects.toBe('enough');
-  expect(context.destroyed).toBe(true);
-});
-
-test.each(['before', 'while'])('A context that breaks %s it is sent fails the build and says why', async (when) => {
-  const context = new PassThrough();
-  const fail = () => context.destroy(new Error('the disk is gone'));
-  if (when === 'before') fail();
-  else context.once('resume', () => setImmediate(fail));
-  await expect(built({ context })).rejects.toMatchObject({
-    code: 'failed',
-    message: 'Cannot read the build context: the disk is gone',
-  });
-});
-
-test('A context that just stops is not taken for the whole', async () => {
-  const context = new PassThrough();
-  context.write(Buffer.alloc(512));
-  context.once('resume', () => context.destroy());
-  await expect(built({ context })).rejects.toMatchObject({
-    code: 'failed',
-    message: expect.stringContaining('build context'),
-  });
-});
-
 test('An Engine that builds without BuildKit is not used', async () => {
   const classic = createServer((request, response) => {
     if (request.url === '/version')
@@ -181,54 +130,3 @@ test('An Engine that builds without BuildKit is not used', async () => {
     message: expect.stringContaining('without BuildKit'),
   });
 });
-
-const engine = new Dockerode();
-
-const spec: BuildSpec = {
-  context: new PassThrough(),
-  dockerfile: 'Dockerfile',
-  tags: [],
-  labels: {},
-  build_args: {},
-  target: null,
-  secrets: {},
-  no_cache: false,
-};
-
-/** An image that goes, by its ID, when the test is over. */
-async function built(changes: Partial<BuildSpec>, watch = watcher()): Promise<Image> {
-  const image = await docker.build({ ...spec, ...changes }, watch);
-  onTestFinished(async () => {
-    for (const { id } of await docker.containers({})) await docker.remove(id);
-    if (await docker.image(image.id)) await engine.getImage(image.id).remove({ force: true });
-  });
-  return image;
-}
-
-function watcher(signal: AbortSignal = never) {
-  const lines: string[] = [];
-  const said: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
-  return {
-    signal,
-    lines,
-    progress: (line: string) => void lines.push(line),
-    output: (stream: 'stdout' | 'stderr', chunk: Buffer) => void said[stream].push(chunk),
-    text: (stream: 'stdout' | 'stderr') => Buffer.concat(said[stream]).toString(),
-  };
-}
-
-function contextOf(recipe: string, files: Record<string, string> = {}): PassThrough {
-  const tar = pack();
-  for (const [name, content] of Object.entries({ ...files, Dockerfile: recipe })) tar.entry({ name }, content);
-  tar.finalize();
-  const context = new PassThrough();
-  pipeline(tar, context, () => {});
-  return context;
-}
-
-/** Command lines of this host, where the Engine's builds run too. */
-async function processes(): Promise<string[]> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
-  return lines.map((line) => line.split('\0').join(' ').trim());
-}

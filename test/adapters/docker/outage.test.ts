@@ -3,10 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, pipeline } from 'node:stream';
-import { pack } from 'tar-stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
+import { contextOf, spec } from './builder.ts';
 import { idle, installation, made, never, unique } from './engine.ts';
 
 const away = { code: 'unreachable', message: expect.stringMatching(/Docker Engine/) };
@@ -14,8 +13,8 @@ const away = { code: 'unreachable', message: expect.stringMatching(/Docker Engin
 test('An Engine that goes away while a step runs is told of, not waited for', async () => {
   const { docker, cut } = await line();
   const container = await idle();
-  const spec = { argv: ['sh', '-c', 'echo up; sleep 60'], env: {}, cwd: '/' };
-  await expect(docker.exec(container, spec, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
+  const step = { argv: ['sh', '-c', 'echo up; sleep 60'], env: {}, cwd: '/' };
+  await expect(docker.exec(container, step, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
 });
 
 test('An Engine that goes away while a container runs is told of, not waited for', async () => {
@@ -26,14 +25,9 @@ test('An Engine that goes away while a container runs is told of, not waited for
 
 test('An Engine that goes away while it builds is told of, not waited for', async () => {
   const { docker, cut } = await line();
-  const tar = pack();
-  tar.entry({ name: 'Dockerfile' }, `FROM busybox:latest\nRUN echo ${unique()}; sleep 60\n`);
-  tar.finalize();
-  const context = new PassThrough();
-  pipeline(tar, context, () => {});
-  const spec = { context, dockerfile: 'Dockerfile', tags: [], labels: {}, build_args: {}, target: null, secrets: {} };
+  const context = contextOf(`FROM busybox:latest\nRUN echo ${unique()}; sleep 60\n`);
   const watch = { progress: () => {}, output: cut, signal: never };
-  await expect(docker.build({ ...spec, no_cache: false }, watch)).rejects.toMatchObject(away);
+  await expect(docker.build({ ...spec, context }, watch)).rejects.toMatchObject(away);
 });
 
 test('After an outage the Engine is found again', async () => {
