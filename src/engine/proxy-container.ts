@@ -23,10 +23,10 @@ export async function ensureProxy(machine: Machine): Promise<string> {
   const wanted = { 'gantry.proxy': 'true', 'gantry.proxy.ports': portsOf(machine), 'gantry.proxy.image': image };
   for (const end = Date.now() + WITHIN; ; await delay(200)) {
     const found = await find(machine, wanted);
-    if (found?.state === 'running') return found.id;
+    if (found?.state === 'running' && (await answers(machine, found.id))) return found.id;
     const container = found?.id ?? (await create(machine, image, network, wanted));
     // Null: another worker was quicker. What it made is found the next time round.
-    if (container !== null) await start(machine, container, found === null);
+    if (container !== null && found?.state !== 'running') await start(machine, container, found === null);
     if (Date.now() > end)
       throw new ProxyUnavailable('The proxy’s container does not stay up; `docker logs` of it says why');
   }
@@ -89,6 +89,17 @@ async function start({ docker, config }: Machine, container: string, isNew: bool
       { cause: error },
     );
   }
+}
+
+/** It listens a moment after its container has started. */
+async function answers(machine: Machine, container: string): Promise<boolean> {
+  return machine
+    .proxy(container)
+    .list()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 async function proxyImage({ docker, log }: Machine): Promise<string> {
