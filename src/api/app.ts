@@ -57,9 +57,7 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
   app.route('/api/v1', tokenRoutes(deps));
   app.openapi(description, (c) => c.json(describe(app) as never, 200));
 
-  app.notFound((c) =>
-    answerProblem(c, new ApiError(404, `There is nothing at ${c.req.path}; /openapi.json says what there is.`)),
-  );
+  app.notFound((c) => answerProblem(c, nothingAt(c.req.path)));
   app.onError(answerError(deps.log));
   return app;
 }
@@ -85,6 +83,13 @@ function limitBody(maxSize: number) {
       throw new ApiError(413, `The body is larger than ${maxSize / MIB} MiB.`);
     },
   });
+}
+
+function nothingAt(path: string): ApiError {
+  const hint = path.startsWith('/api/v1/repos/')
+    ? "write the slash of a repository's name as %2F"
+    : '/openapi.json says what there is';
+  return new ApiError(404, `There is nothing at ${path}; ${hint}.`);
 }
 
 function wrongMethod(methods: string[]): ApiError {

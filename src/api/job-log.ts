@@ -36,24 +36,26 @@ export async function openJobLog(
   deps: ServerDeps,
   { job, attempt, after, live }: LogWanted,
 ): Promise<(signal: AbortSignal) => AsyncGenerator<LogLine[]>> {
-  const { attempts } = await look();
+  const { attempts } = await load();
   if (attempt !== null && attempts.length === 0) throw notFound(`attempt ${attempt} of job ${job}`);
   const start = after === null ? null : await findPlace(deps, attempts, after);
 
   return async function* lines(signal) {
     let place = start;
     const channels = new Set<string>();
-    const lookFurther = async (): Promise<Look<LogLine>> => {
+    const look = async (): Promise<Look<LogLine>> => {
       // The attempts are read before the file: one that had ended by then gets no line after what is read now.
-      const { status, run, attempts } = await look();
+      const { status, run, attempts } = await load();
       channels.add(`run:${run}`);
       place ??= attempts[0] ? { attempt: attempts[0].id, offset: 0 } : null;
       const index = attempts.findIndex(({ id }) => id === place?.attempt);
       const current = attempts[index];
       if (place === null || current === undefined)
         return { news: [], next: live && !hasEnded(status) ? 'wait' : 'end' };
-      if (!channels.has(`log:${current.id}`)) {
-        channels.add(`log:${current.id}`);
+      // Listening begins before the first look at a file, else a ring between the two is lost.
+      const channel = `log:${current.id}`;
+      if (!channels.has(channel)) {
+        channels.add(channel);
         return { news: [], next: 'again' };
       }
       const bytes = await deps.logs.read(current.id, place.offset);
@@ -70,10 +72,10 @@ export async function openJobLog(
       const over = current.status === 'ended' && (hasEnded(status) || attempt !== null);
       return { news: [], next: live && !over ? 'wait' : 'end' };
     };
-    yield* follow(deps.doorbells, channels, lookFurther, signal);
+    yield* follow(deps.doorbells, channels, look, signal);
   };
 
-  async function look() {
+  async function load() {
     const { read } = deps.store;
     const row = await read.selectFrom('jobs').select(['status', 'run_id']).where('id', '=', job).executeTakeFirst();
     if (row === undefined) throw notFound(`job ${job}`);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ServerDeps } from '../deps.ts';
@@ -34,24 +34,33 @@ export async function serve(deps: ServerDeps): Promise<Door> {
     fetch: buildApp(deps, draining.signal).fetch,
     createServer,
     serverOptions: TIMEOUTS,
-  }) as ReturnType<typeof createServer>;
+  }) as Server;
   server.listen(port, host);
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
     throw new DoorError(explain(cause, host, port), { cause });
   });
 
+  let closing: Promise<void> | null = null;
   return {
     host,
     port: (server.address() as AddressInfo).port,
-    async close() {
+    close() {
       draining.abort();
-      const closed = once(server, 'close');
-      server.close();
-      const timer = setTimeout(() => server.closeAllConnections(), shutdown_timeout);
-      await closed;
-      clearTimeout(timer);
+      closing ??= closeServer(server, shutdown_timeout);
+      return closing;
     },
   };
+}
+
+/** Connections that fall idle while it closes would stay open until their keep-alive ends. */
+async function closeServer(server: Server, patience: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), patience);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
 }
 
 function explain({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
