@@ -121,7 +121,7 @@ test('FLUSHALL in the middle of a run, and a new control process, lose nothing',
     return ended();
   });
   const id = await start(office);
-  const flushing = setInterval(() => void office.redis.flush().catch(() => undefined), 40);
+  const flushing = setInterval(() => void office.redis.flush().catch(() => undefined), 300);
   await vi.waitFor(async () => expect(hand.granted.length).toBeGreaterThan(4), 10_000);
   await office.restart();
   const run = await finishedRun(office, id);
@@ -145,7 +145,7 @@ test('two workers that want the same attempt: one is granted it, the other denie
     openHand(office, script(planOf(job('test')))),
     openHand(office, script(planOf(job('test')))),
   ]);
-  const flushing = setInterval(() => void office.redis.flush().catch(() => undefined), 25);
+  const flushing = setInterval(() => void office.redis.flush().catch(() => undefined), 300);
   const ids = await Promise.all(Array.from({ length: 6 }, () => start(office)));
   for (const id of ids) expect(await finishedRun(office, id)).toMatchObject({ status: 'succeeded' });
   clearInterval(flushing);
