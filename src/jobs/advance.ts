@@ -1,5 +1,5 @@
 import type { Contexts, PlannedJob } from './plan.ts';
-import { foldNeed, type NeedResult } from './fold.ts';
+import { foldNeed, foldRun } from './fold.ts';
 import { hasEnded, type JobStatus } from './status.ts';
 
 /** A job as the rules of its run's graph see it. */
@@ -28,8 +28,21 @@ export type Advance =
 /** Whether a job's condition holds; throws what the language says when it cannot be evaluated. */
 export type Condition = (expression: string, contexts: Contexts, so_far: SoFar) => boolean;
 
-/** How what a job needs went; `skipped`: not all of it succeeded, and none failed. */
+/** How the whole chain before a job went; `skipped`: not all of it succeeded, and none failed. */
 export type SoFar = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+
+/** For people: what became of a job. */
+const ENDED = {
+  waiting: 'still waits',
+  queued: 'is still queued',
+  running: 'still runs',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  errored: 'errored',
+  timed_out: 'timed out',
+  cancelled: 'was cancelled',
+  skipped: 'was skipped',
+} as const satisfies Record<JobStatus, string>;
 
 /** Every step that the graph can take now. Taking them may open further ones: call again until there are none. */
 export function advance(run: GraphRun, holds: Condition): Advance[] {
@@ -47,7 +60,7 @@ function failFast(jobs: readonly GraphJob[]): Advance[] {
     if (hasEnded(job.status) || job.spec.matrix === null || !job.spec.strategy.fail_fast) return [];
     const culprit = jobs.find((other) => other.spec.base === job.spec.base && brokeTheMatrix(other));
     if (culprit === undefined) return [];
-    const reason = `${culprit.spec.name} failed, and its matrix fails fast`;
+    const reason = `${culprit.spec.name} ${ENDED[culprit.status]}, and its matrix fails fast`;
     return [{ job: job.id, to: job.status === 'running' ? ('stop' as const) : ('cancelled' as const), reason }];
   });
 }
@@ -57,32 +70,44 @@ function brokeTheMatrix(job: GraphJob): boolean {
 }
 
 function ready(job: GraphJob, run: GraphRun, holds: Condition): Advance[] {
-  const needs = job.spec.needs.map((base) => ({ base, cells: run.jobs.filter((other) => other.spec.base === base) }));
+  const needs = job.spec.needs.map((base) => ({ base, cells: cellsOf(base, run.jobs) }));
   if (!needs.every(({ cells }) => cells.every((cell) => hasEnded(cell.status)))) return [];
-  const results = Object.fromEntries(
-    needs.map(({ base, cells }) => [base, { result: foldNeed(cells), outputs: mergeOutputs(cells) }]),
-  );
-  const so_far = howItWent(job, run, Object.values(results));
+  const results = needs.map(({ base, cells }) => [base, { result: foldNeed(cells), outputs: mergeOutputs(cells) }]);
+  const contexts: Contexts = { ...run.contexts, needs: Object.fromEntries(results) };
   try {
-    if (holds(job.spec.if, { ...run.contexts, needs: results }, so_far)) return [{ job: job.id, to: 'queued' }];
+    if (holds(job.spec.if, contexts, howItWent(job, run))) return [{ job: job.id, to: 'queued' }];
   } catch (error) {
     return [{ job: job.id, to: 'failed', reason: `its condition cannot be evaluated: ${(error as Error).message}` }];
   }
   if (run.cancelled) return [{ job: job.id, to: 'cancelled', reason: 'the run was cancelled' }];
-  return [{ job: job.id, to: 'skipped', reason: whySkipped(job, results) }];
+  return [{ job: job.id, to: 'skipped', reason: whySkipped(job, run, contexts, holds) }];
 }
 
-function howItWent(job: GraphJob, run: GraphRun, needs: { result: NeedResult }[]): SoFar {
+/** As at GitHub a failure or a skip counts along the whole chain, whatever the jobs between made of it. */
+function howItWent(job: GraphJob, run: GraphRun): SoFar {
   if (run.cancelled) return 'cancelled';
-  if (ancestors(job, run.jobs).some((other) => resultOf(other, run.jobs) === 'failure')) return 'failed';
-  return needs.every(({ result }) => result === 'success') ? 'succeeded' : 'skipped';
+  const results = ancestors(job, run.jobs).map((base) => foldNeed(cellsOf(base, run.jobs)));
+  if (results.includes('failure')) return 'failed';
+  return results.every((result) => result === 'success') ? 'succeeded' : 'skipped';
 }
 
-function whySkipped(job: GraphJob, results: Record<string, { result: NeedResult }>): string {
-  const blocker = Object.entries(results).find(([, { result }]) => result !== 'success');
-  const ended = { failure: 'failed', cancelled: 'was cancelled', skipped: 'was skipped', success: 'succeeded' };
-  if (blocker !== undefined) return `${blocker[0]} ${ended[blocker[1].result]}`;
-  return `its condition \`${job.spec.if}\` is false`;
+/** The job that stood in the way; or the condition, where it would not hold after success either. */
+function whySkipped(job: GraphJob, run: GraphRun, contexts: Contexts, holds: Condition): string {
+  const blocker = [...job.spec.needs, ...ancestors(job, run.jobs)].find(
+    (base) => foldNeed(cellsOf(base, run.jobs)) !== 'success',
+  );
+  if (blocker === undefined || !wouldHold(job.spec.if, contexts, holds))
+    return `its condition \`${job.spec.if}\` is false`;
+  return `${blocker} ${ENDED[foldRun(cellsOf(blocker, run.jobs))]}`;
+}
+
+/** After success; what cannot be evaluated then was not looked at, so that it kept nothing from running. */
+function wouldHold(expression: string, contexts: Contexts, holds: Condition): boolean {
+  try {
+    return holds(expression, contexts, 'succeeded');
+  } catch {
+    return true;
+  }
 }
 
 /** Keeps a matrix with `max-parallel` within it: the rest waits on. */
@@ -99,6 +124,7 @@ function withinParallel(jobs: readonly GraphJob[], moves: Advance[]): Advance[] 
   });
 }
 
+/** The jobs that it needs, and what those need, each once. */
 function ancestors(job: GraphJob, jobs: readonly GraphJob[], seen = new Set<string>()): string[] {
   for (const base of job.spec.needs) {
     if (seen.has(base)) continue;
@@ -109,8 +135,8 @@ function ancestors(job: GraphJob, jobs: readonly GraphJob[], seen = new Set<stri
   return [...seen];
 }
 
-function resultOf(base: string, jobs: readonly GraphJob[]): NeedResult {
-  return foldNeed(jobs.filter((job) => job.spec.base === base));
+function cellsOf(base: string, jobs: readonly GraphJob[]): GraphJob[] {
+  return jobs.filter((job) => job.spec.base === base);
 }
 
 /** A matrix's cells share one set of outputs: the last cell that set one wins, as at GitHub. */
