@@ -91,9 +91,8 @@ function describe(job: {
   const took =
     job.started_at !== null && job.finished_at !== null ? ` in ${duration(job.finished_at - job.started_at)}` : '';
   if (job.status === 'succeeded') return `succeeded${took}`;
-  if (job.status === 'failed' || job.status === 'timed_out')
-    return `${job.status.replace('_', ' ')}${took}: ${job.reason ?? ''}`;
-  return job.reason === null ? job.status : `${job.status}: ${job.reason}`;
+  const what = job.status === 'failed' || job.status === 'timed_out' ? job.status.replace('_', ' ') + took : job.status;
+  return job.reason === null ? what : `${what}: ${job.reason}`;
 }
 
 function duration(milliseconds: number): string {
@@ -101,8 +100,8 @@ function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** GitHub refuses descriptions over 140 characters. */
+/** GitHub refuses descriptions over 140 characters; the cut leaves no half of a character that takes two. */
 function shorten(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length <= 140 ? line : `${line.slice(0, 139)}…`;
+  return line.length <= 140 ? line : `${line.slice(0, 139).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
