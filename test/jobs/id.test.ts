@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { type IdPrefix, newId } from '../../src/jobs/id.ts';
+
+const zeros = (bytes: number) => new Uint8Array(bytes);
+const ones = (bytes: number) => new Uint8Array(bytes).fill(0xff);
+
+describe('An id', () => {
+  it('is its prefix, ten characters of time and sixteen of chance', () => {
+    expect(newId('run', 0, zeros)).toBe('run_00000000000000000000000000');
+    expect(newId('run', 31, zeros)).toBe('run_000000000Z0000000000000000');
+    expect(newId('job', 0, ones)).toBe('job_0000000000ZZZZZZZZZZZZZZZZ');
+  });
+
+  it('says when it was made, as any reader of ULIDs finds it', () => {
+    expect(newId('att', 1_469_922_850_259, zeros)).toBe('att_01ARZ3NDEK0000000000000000');
+  });
+
+  it('sorts by the time it was made, whatever chance adds', () => {
+    const times = [0, 1, 31, 32, 1023, 1024, 1_700_000_000_000, 1_700_000_000_001, 2 ** 45];
+    const ids = times.map((now, index) => newId('dep', now, index % 2 === 0 ? ones : zeros));
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  it.each<IdPrefix>(['run', 'job', 'att', 'dlv', 'rel', 'dep', 'tok', 'repo', 'wrk'])(
+    '%s_... is one that BullMQ takes: no integer, no colon',
+    (prefix) => {
+      expect(newId(prefix, 1_700_000_000_000, ones)).toMatch(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`));
+    },
+  );
+});
