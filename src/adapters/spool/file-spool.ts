@@ -14,6 +14,7 @@ export async function openSpool(dir: string, worker: string): Promise<Spool> {
   const files = new Map<string, Promise<FileHandle>>();
 
   return {
+    begin: async (attempt) => void (await fileOf(attempt)),
     append: async (event, durable) => {
       const file = await fileOf(event.attempt);
       await file.write(`${JSON.stringify(event)}\n`);
@@ -36,6 +37,12 @@ export async function openSpool(dir: string, worker: string): Promise<Spool> {
       return found;
     },
     removeOrphan: (_worker, attempt) => rm(join(mine, attempt + SUFFIX), { force: true }),
+    held: async () => {
+      const held = [];
+      for (const name of await readdir(dir))
+        if (!(await isAbandoned(join(dir, name)))) held.push(...(await attemptsIn(join(dir, name))));
+      return held;
+    },
     close: async () => {
       disown();
       for (const file of files.values()) await (await file).close();

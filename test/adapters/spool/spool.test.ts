@@ -99,6 +99,17 @@ test('the spools of a living worker are left alone', async () => {
   await spool.close();
 });
 
+test('what living workers hold is known on this host, and what dead ones held is not', async () => {
+  await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
+  await workerProcess('wrk_alive', [event('wrk_alive', 'att_2', 1)]);
+  const spool = await openSpool(dir, 'wrk_1');
+  await spool.begin('att_3');
+  expect((await spool.held()).toSorted()).toEqual(['att_2', 'att_3']);
+  await spool.remove('att_3');
+  expect(await spool.held()).toEqual(['att_2']);
+  await spool.close();
+});
+
 test('a process id that was given out again is not taken for the dead worker', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
   const path = join(dir, 'wrk_dead', 'owner.json');
