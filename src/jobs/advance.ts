@@ -1,5 +1,5 @@
-import type { Contexts, PlannedJob } from './plan.ts';
 import { foldNeed, foldRun } from './fold.ts';
+import type { Contexts, PlannedJob } from './plan.ts';
 import { hasEnded, type JobStatus } from './status.ts';
 
 /** A job as the rules of its run's graph see it. */

@@ -1,9 +1,9 @@
+import { type ContextTrigger, triggerContext } from '../workflows/trigger-context.ts';
 import type { JsonObject } from './json.ts';
-import type { Trigger } from './trigger.ts';
 
 /** What the `github` context is made from; `run` is null while the run is being planned. */
 export interface GithubContextInput {
-  trigger: Pick<Trigger, 'event' | 'ref' | 'base_ref' | 'head_ref' | 'actor' | 'payload'>;
+  trigger: ContextTrigger;
   sha: string;
   repo: string;
   api_url: string;
@@ -15,16 +15,7 @@ export interface GithubContextInput {
 export function githubContext({ trigger, sha, repo, api_url, server_url, run }: GithubContextInput): JsonObject {
   const [owner = ''] = repo.split('/');
   return {
-    event_name: trigger.event,
-    event: trigger.payload,
-    ref: trigger.ref,
-    ref_name: shortRef(trigger.ref),
-    ref_type: trigger.ref.startsWith('refs/tags/') ? 'tag' : 'branch',
-    sha,
-    head_ref: trigger.head_ref ?? '',
-    base_ref: trigger.base_ref ?? '',
-    actor: trigger.actor ?? '',
-    triggering_actor: trigger.actor ?? '',
+    ...triggerContext(trigger, sha),
     repository: repo,
     repository_owner: owner,
     server_url,
@@ -38,9 +29,4 @@ export function githubContext({ trigger, sha, repo, api_url, server_url, run }: 
     job: run?.job ?? '',
     token: '',
   };
-}
-
-/** refs/heads/main → main; refs/pull/7/head → 7/head. */
-export function shortRef(ref: string): string {
-  return ref.replace(/^refs\/(heads|tags|pull)\//, '');
 }

@@ -1,5 +1,5 @@
-import type { Contexts } from '../jobs/plan.ts';
 import { falsy } from '@actions/expressions/result';
+import type { Contexts } from '../jobs/plan.ts';
 import { callsIn, evaluateTree, parseExpression } from './expression.ts';
 import { type ExpressionFunctions, STATUS_FUNCTIONS, type Status } from './expression-functions.ts';
 import { segmentsOf } from './template.ts';

@@ -3,8 +3,8 @@ import type { Json, JsonObject } from '../jobs/json.ts';
 import type { Contexts, PlannedJob, PlannedRun } from '../jobs/plan.ts';
 import type { Trigger } from '../jobs/trigger.ts';
 import { actionOf } from './action.ts';
-import { githubContext } from './github-context.ts';
 import { JobPlanError, planJob } from './job-plan.ts';
+import { triggerContext } from './trigger-context.ts';
 import type { Workflow, WorkflowJob } from './workflow.ts';
 
 const MOST_JOBS = 1000;
@@ -18,7 +18,7 @@ export interface RunPlanInput {
 
 /** The run's graph; never throws. What cannot be laid down is an annotation, and the run has no jobs. */
 export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanInput): PlannedRun {
-  const github: JsonObject = { ...githubContext(trigger, sha), ...asObject(contexts.github) };
+  const github: JsonObject = { ...triggerContext(trigger, sha), ...asObject(contexts.github) };
   const inputs: JsonObject = { ...workflow.inputs, ...asObject(contexts.inputs) };
   const seen = { ...contexts, github, inputs };
   const annotations: Annotation[] = [];

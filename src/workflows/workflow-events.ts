@@ -1,7 +1,7 @@
 import type { Node } from 'yaml';
 import type { Json } from '../jobs/json.ts';
 import { compileGlob } from './glob.ts';
-import { type EventFilter, type FilterName, FILTERS } from './workflow.ts';
+import { type EventFilter, FILTERS, type FilterName } from './workflow.ts';
 import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from './yaml-node.ts';
 import { report, type YamlSource } from './yaml-source.ts';
 

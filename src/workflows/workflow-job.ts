@@ -1,10 +1,10 @@
 import type { Node } from 'yaml';
 import type { PlannedContainer } from '../jobs/plan.ts';
+import { reportUnsupported } from './unsupported.ts';
 import type { Located, WorkflowJob } from './workflow.ts';
 import { type RunDefaults, readCondition, readShell, readStep } from './workflow-step.ts';
 import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from './yaml-node.ts';
 import { placeOf, report, type YamlSource } from './yaml-source.ts';
-import { reportUnsupported } from './unsupported.ts';
 import { templateOf, templatesOf } from './yaml-template.ts';
 
 const MOST_STEPS = 1000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { githubContext, shortRef } from '../../src/jobs/github-context.ts';
+import { githubContext } from '../../src/jobs/github-context.ts';
+import { shortRef } from '../../src/workflows/trigger-context.ts';
 
 const push = {
   trigger: {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PlannedRun } from '../../src/jobs/plan.ts';
 import type { Trigger } from '../../src/jobs/trigger.ts';
-import { githubContext } from '../../src/workflows/github-context.ts';
+import { triggerContext } from '../../src/workflows/trigger-context.ts';
 import { failedRun, planRun } from '../../src/workflows/run-plan.ts';
 import type { Workflow } from '../../src/workflows/workflow.ts';
 import { parseWorkflow } from '../../src/workflows/workflow-file.ts';
@@ -114,12 +114,12 @@ it('a file that cannot be run is a failed run that says why', () => {
 });
 
 it('the trigger gives the context `github`', () => {
-  expect(githubContext({ ...trigger, ref: 'refs/tags/v1' }, SHA)).toMatchObject({
+  expect(triggerContext({ ...trigger, ref: 'refs/tags/v1' }, SHA)).toMatchObject({
     ref_name: 'v1',
     ref_type: 'tag',
     sha: SHA,
   });
-  expect(githubContext({ ...trigger, ref: 'refs/pull/7/head' }, SHA)).toMatchObject({
+  expect(triggerContext({ ...trigger, ref: 'refs/pull/7/head' }, SHA)).toMatchObject({
     ref_name: '7/head',
     ref_type: 'branch',
   });
