@@ -7,7 +7,7 @@ import { ApiError, invalidField, notFound } from './problem.ts';
 import { json, jsonBody, problems, secured, Timestamp } from './route.ts';
 
 /** As GitHub has it: `owner/name`. */
-export const RepoName = z
+const RepoName = z
   .string()
   .max(140)
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/, 'not owner/name as GitHub has it');
@@ -116,7 +116,8 @@ export function repoRoutes(deps: ServerDeps) {
       const { name } = c.req.valid('param');
       const outcome = await removeRepo(deps, name);
       if (outcome === 'unknown') throw unknownRepo(name);
-      if (outcome === 'busy') throw new ApiError(409, `Runs of ${name} have not ended yet; cancel them first.`);
+      if (outcome === 'busy')
+        throw new ApiError(409, `Runs of ${name} have not ended yet, or one is being planned; cancel them first.`);
       return c.body(null, 204);
     });
 }

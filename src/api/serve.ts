@@ -14,7 +14,7 @@ export interface Door {
 }
 
 /** The address cannot be listened on; the message says what to do. */
-export class DoorError extends Error {
+class DoorError extends Error {
   override readonly name = 'DoorError';
   readonly code = 'door';
 }

@@ -74,19 +74,13 @@ export function findRepo(sql: Sql, name: string): Promise<Repo | undefined> {
 
 /**
  * Its runs stay as history, and what is deployed goes on serving: the secrets of kept releases stay sealed. Its apps are free for another
- * repository. `busy`: runs have not ended yet.
+ * repository. `busy`: runs have not ended yet, or a push is being planned.
  */
 export async function removeRepo(deps: ServerDeps, name: string): Promise<'removed' | 'unknown' | 'busy'> {
   return deps.store.write(async (sql) => {
     const repo = await findRepo(sql, name);
     if (repo === undefined) return 'unknown';
-    const open = await sql
-      .selectFrom('runs')
-      .select('id')
-      .where('finished_at', 'is', null)
-      .where('repo_id', '=', repo.id)
-      .executeTakeFirst();
-    if (open !== undefined) return 'busy';
+    if (await isBusy(sql, repo.id)) return 'busy';
     await sql
       .updateTable('secrets')
       .set({ deleted_at: deps.now() })
@@ -98,6 +92,17 @@ export async function removeRepo(deps: ServerDeps, name: string): Promise<'remov
     await sql.deleteFrom('repos').where('id', '=', repo.id).execute();
     return 'removed';
   });
+}
+
+/** A run of it has not ended, or a delivery is being planned. */
+async function isBusy(sql: Sql, repo_id: string): Promise<boolean> {
+  const runs = sql.selectFrom('runs').select('id').where('finished_at', 'is', null).where('repo_id', '=', repo_id);
+  const deliveries = sql
+    .selectFrom('deliveries')
+    .select('id')
+    .where('status', '=', 'received')
+    .where('repo_id', '=', repo_id);
+  return (await runs.union(deliveries).limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** A repository that was registered without GitHub's id gets it from its first verified delivery. False: another has that id. */

@@ -40,7 +40,7 @@ export interface TestDoor {
   end(): Promise<void>;
 }
 
-export interface JsonAnswer {
+interface JsonAnswer {
   status: number;
   headers: Headers;
   // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the tests look at, and /openapi.json's to say
