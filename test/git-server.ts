@@ -49,7 +49,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    serve(dir, options, request, response).catch((error: unknown) => response.destroy(error as Error));
+    serveGit(dir, options, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -95,7 +95,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
   };
 }
 
-async function serve(
+export async function serveGit(
   dir: string,
   options: GitServerOptions,
   request: IncomingMessage,

@@ -34,7 +34,7 @@ const nouns: Record<string, Noun> = {
     summary: "a repository's secrets, by name",
     load: async () => (await import('./secrets.ts')).addSecrets,
   },
-  runs: { summary: 'list, show and start runs', load: async () => (await import('./runs.ts')).addRuns },
+  runs: { summary: 'list, show, watch and start runs', load: async () => (await import('./runs.ts')).addRuns },
   logs: { summary: 'what a job or a run printed', load: async () => (await import('./logs.ts')).addLogs },
   cancel: { summary: 'end a run', load: async () => (await import('./cancel.ts')).addCancel },
   jobs: { summary: 'run one container as a job', load: async () => (await import('./jobs.ts')).addJobs },

@@ -1,4 +1,4 @@
-import type { Ready } from './ready.ts';
+import type { Ready, ServerReady } from './ready.ts';
 import { exits } from './exit.ts';
 
 /**
@@ -12,8 +12,9 @@ export function becomeRole(name: 'server' | 'worker'): void {
   process.once('disconnect', leave);
 }
 
-export function tellReady(ready: Omit<Ready, 'ready'>): void {
-  process.send?.({ ready: true, ...ready } satisfies Ready);
+/** A worker has nothing more to tell. */
+export function tellReady(server: ServerReady | null): void {
+  process.send?.({ ready: true, server } satisfies Ready);
 }
 
 function leave(): never {

@@ -9,7 +9,7 @@ import { statusStyle } from './terminal.ts';
 import { ago, took } from './time.ts';
 
 export function addRuns(program: Command, surroundings: Surroundings): void {
-  const runs = program.command('runs').description('List, show and start runs.');
+  const runs = program.command('runs').description('List, show, watch and start runs.');
 
   withPaging(runs.command('list'))
     .description('The newest runs.')
@@ -31,6 +31,12 @@ export function addRuns(program: Command, surroundings: Surroundings): void {
     .argument('<run>', 'its id: run_...')
     .description('One run with its jobs, steps and remarks.')
     .action((id: string, _options: unknown, command: Command) => showRun(openSession(command, surroundings), id));
+
+  runs
+    .command('watch')
+    .argument('<run>', 'its id: run_...')
+    .description('Follow a run to its end, job by job and step by step; exit 1 unless it succeeds.')
+    .action((id: string, _options: unknown, command: Command) => watchRun(openSession(command, surroundings), id));
 
   runs
     .command('start')
@@ -124,7 +130,7 @@ interface StartOptions {
 }
 
 async function startRun(session: Session, repo: string, { ref, workflow, wait }: StartOptions): Promise<void> {
-  const { client, terminal, signal, json } = session;
+  const { client, terminal } = session;
   const body = { repo, ref: ref ?? (await defaultBranch(session, repo)), ...(workflow !== undefined && { workflow }) };
   const started = await client.post('/api/v1/runs', body, Run);
   if (wait !== true) {
@@ -133,7 +139,12 @@ async function startRun(session: Session, repo: string, { ref, workflow, wait }:
     );
     return;
   }
-  const run = await followRun(started.id, { client, terminal, signal, progress: !json });
+  await watchRun(session, started.id);
+}
+
+async function watchRun(session: Session, id: string): Promise<void> {
+  const { client, terminal, signal, json } = session;
+  const run = await followRun(id, { client, terminal, signal, progress: !json });
   session.show(run, () => {});
   expectSuccess(run, { skipped_is_well: true });
 }

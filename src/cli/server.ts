@@ -8,7 +8,7 @@ import { type ServerDeps, serverDeps } from '../deps.ts';
 import { makeDataDir } from './data-dir.ts';
 import { makeFirstToken } from './first-token.ts';
 import { takeLock } from './lock.ts';
-import type { Ready } from './ready.ts';
+import type { ServerReady } from './ready.ts';
 import { withRedis } from './role-redis.ts';
 import { addressFile } from './server-address.ts';
 
@@ -16,7 +16,7 @@ import { addressFile } from './server-address.ts';
 export async function startServer(
   config: Config,
   signal: AbortSignal,
-  ready: (ready: Omit<Ready, 'ready'>) => void,
+  ready: (server: ServerReady) => void,
 ): Promise<void> {
   makeDataDir(config);
   await using open = new AsyncDisposableStack();
@@ -37,7 +37,7 @@ export async function startServer(
   writeFileSync(addressFile(config), `${address}\n`, { mode: 0o644 });
   open.defer(() => rmSync(addressFile(config), { force: true }));
   deps.log.info({ address, data_dir: config.data_dir }, 'the server is ready');
-  ready({ address, first_token });
+  ready({ address, first_token, installation: deps.vault.installation });
   await Promise.race([control, aborted(signal)]);
   deps.log.info('the server stops');
 }

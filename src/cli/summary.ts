@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { tokenFile } from './server-address.ts';
+import type { ServerReady } from './ready.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface Summary {
-  address: string;
-  /** The server has just made it: it is shown this once. */
-  first_token: boolean;
+export interface Summary extends ServerReady {
   config: Config;
   docker: string;
   redis: string;
@@ -15,7 +13,7 @@ export interface Summary {
 
 /** Everything is up: where it is, how to get in and what to do next. */
 export function sayReady(summary: Summary, terminal: Terminal, json: boolean): void {
-  const { address, config, docker, redis, pid } = summary;
+  const { address, installation, config, docker, redis, pid } = summary;
   const apps = `http://127.0.0.1${config.proxy_http_port === 80 ? '' : `:${config.proxy_http_port}`}`;
   if (json) {
     const { data_dir, public_url, workers } = config;
@@ -26,6 +24,7 @@ export function sayReady(summary: Summary, terminal: Terminal, json: boolean): v
         apps_url: apps,
         data_dir,
         token_file: tokenFile(config),
+        installation,
         workers,
         docker,
         redis,

@@ -43,14 +43,14 @@ export async function up({ config, env, signal, json }: Up): Promise<void> {
     return role.ready;
   };
 
-  const server = await unlessAborted(start('server', 'server'), signal);
+  // Workers need the key that the server makes.
+  const first = await unlessAborted(start('server', 'server'), signal);
+  const server = first?.server ?? null;
   const workers = Array.from({ length: server === null ? 0 : config.workers }, (_, index) =>
     start(`worker ${index + 1}`, 'worker'),
   );
   if (server !== null && (await unlessAborted(Promise.all(workers), signal)) !== null) {
-    const { address, first_token } = server;
-    if (address === null) throw new CliError('failed', 'the server does not say where it listens');
-    sayReady({ address, first_token, config, docker, redis: redis.told, pid: process.pid }, terminal, json);
+    sayReady({ ...server, config, docker, redis: redis.told, pid: process.pid }, terminal, json);
     await aborted(signal);
   }
   terminal.say('Stopping: running jobs may end, deployed apps go on. Once more ends it at once.');

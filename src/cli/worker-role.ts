@@ -13,6 +13,6 @@ export function addWorker(program: Command, { env, signal }: Surroundings): void
       becomeRole('worker');
       const config = readConfig(env, givenFlags(command));
       const { startWorker } = await import('./worker.ts');
-      await startWorker(config, signal, () => tellReady({ address: null, first_token: false }));
+      await startWorker(config, signal, () => tellReady(null));
     });
 }

@@ -15,7 +15,7 @@ const role = `
   import { becomeRole, tellReady } from ${source('role.ts')};
   becomeRole('worker');
   process.on('SIGTERM', () => process.env.STUBBORN || process.exit(0));
-  tellReady({ address: null, first_token: false });
+  tellReady(null);
 `;
 
 function roleFile(text: string): string {
