@@ -25,25 +25,28 @@ export async function reportDeployment(t: Transaction, deployment: Row<'deployme
   await want(t, run.repo_id, report, !['waiting', 'starting', 'switching'].includes(deployment.status), deployment.id);
 }
 
-async function want(t: Transaction, repo_id: string, report: Report, now: boolean, id?: string): Promise<void> {
+async function want(t: Transaction, repo_id: string, report: Report, ended: boolean, id?: string): Promise<void> {
   const repo = await t.sql.selectFrom('repos').select('token_sealed').where('id', '=', repo_id).executeTakeFirst();
   if (!repo?.token_sealed) return;
   const key = report.kind === 'status' ? `status/${repo_id}/${report.sha}/${report.context}` : `deployment/${id}`;
   const desired = JSON.stringify(report);
-  const not_before = now ? t.now : t.now + SETTLE;
+  const before = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
+  if (before?.desired === desired) return;
+  const news = { desired, not_before: whenDue(t.now, before, ended), updated_at: t.now };
   await t.sql
     .insertInto('reports')
-    .values({ key, repo_id, desired, not_before, updated_at: t.now })
-    .onConflict((conflict) =>
-      conflict.column('key').doUpdateSet((eb) => ({
-        desired,
-        updated_at: t.now,
-        // What waits out a limit of GitHub's goes on waiting; what only settles is due when its end is known.
-        not_before: eb.case().when('tries', '>', 0).then(eb.ref('not_before')).else(not_before).end(),
-      })),
-    )
+    .values({ key, repo_id, ...news })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet(news))
     .execute();
-  if (now) t.effects.push({ do: 'offer' });
+  if (ended) t.effects.push({ do: 'offer' });
+}
+
+/** An end is told at once, unless GitHub has named a time to wait for; what only moves on waits for more to come, but no longer for that. */
+function whenDue(now: number, before: Row<'reports'> | undefined, ended: boolean): number {
+  if (before && before.tries > 0) return before.not_before;
+  if (ended) return now;
+  const untold = before && before.sent_desired !== before.desired;
+  return untold ? before.not_before : now + SETTLE;
 }
 
 /** Makes an attempt for each report that is due and that nobody is at. */

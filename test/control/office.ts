@@ -23,7 +23,11 @@ export interface Office {
 export async function openOffice({ token = null }: { token?: string | null } = {}): Promise<Office> {
   const dir = await mkdtemp(join(tmpdir(), 'gantry-office-'));
   const redis = await startRedis();
-  const config = readConfig({ GANTRY_DATA_DIR: dir, GANTRY_REDIS_URL: redis.url, GANTRY_LOG_LEVEL: process.env.TEST_LOG ?? 'silent' });
+  const config = readConfig({
+    GANTRY_DATA_DIR: dir,
+    GANTRY_REDIS_URL: redis.url,
+    GANTRY_LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+  });
   let skew = 0;
   const office = {
     redis,

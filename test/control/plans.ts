@@ -1,7 +1,7 @@
+import { startRun, submitDelivery } from '../../src/control/delivery.ts';
 import type { Finished } from '../../src/jobs/event.ts';
 import type { PlannedJob, PlannedRun } from '../../src/jobs/plan.ts';
 import type { Trigger } from '../../src/jobs/trigger.ts';
-import { startRun, submitDelivery } from '../../src/control/delivery.ts';
 import type { Office } from './office.ts';
 
 export const SHA = 'a'.repeat(40);
