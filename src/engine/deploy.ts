@@ -19,6 +19,8 @@ export interface Deployment {
   turn: StepTurn;
   order: DeployOrder;
   proxy: Proxy;
+  /** The one that this attempt started; another attempt's is not ours to take. */
+  container: string | null;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Deployment {
  */
 export async function deploy(attempt: Attempt, turn: StepTurn, order: DeployOrder): Promise<Stop | null> {
   mask(attempt, order.masks);
-  const deployment = { attempt, turn, order, proxy: await openProxy(attempt, order) };
+  const deployment: Deployment = { attempt, turn, order, proxy: await openProxy(attempt, order), container: null };
   // Whoever is here while the environment is ours is what we are about to replace, or was left behind.
   const old = await othersOf(attempt.machine, order);
   const outcome = await bringUp(deployment).catch(async (error: unknown) => {
@@ -67,6 +69,7 @@ async function bringUp(deployment: Deployment): Promise<Live | Stop> {
   if (served !== null) return { container: served, drained: Promise.resolve() };
   const started_at = attempt.machine.now();
   const container = await phased(attempt, order.deployment, 'start', () => startRelease(attempt.machine, order));
+  deployment.container = container;
   await phased(attempt, order.deployment, 'gate', () => gate(deployment, { container, started_at }));
   turn.signal.throwIfAborted();
   const answer = await askToSwitch(deployment);
@@ -134,9 +137,11 @@ interface Settlement {
 }
 
 /** The candidate never served. When even its removal fails nothing is settled here: control has it looked at. */
-async function withdraw({ attempt, order, proxy }: Deployment, { status, reason }: Settlement): Promise<void> {
-  const { docker } = attempt.machine;
-  for (const { id } of await docker.containers({ 'gantry.deployment': order.deployment })) await docker.remove(id);
+async function withdraw(
+  { attempt, order, proxy, container }: Deployment,
+  { status, reason }: Settlement,
+): Promise<void> {
+  if (container !== null) await attempt.machine.docker.remove(container);
   await removeGate(proxy, order.deployment);
   await settle(attempt, order, { status, reason });
 }

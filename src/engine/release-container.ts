@@ -44,6 +44,11 @@ export async function startRelease({ docker, config, envelope }: Machine, order:
     publish: [],
     log_bytes: LOG_BYTES,
   });
-  await docker.start(container);
+  try {
+    await docker.start(container);
+  } catch (error) {
+    await docker.remove(container);
+    throw error;
+  }
   return container;
 }

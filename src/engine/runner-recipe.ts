@@ -11,7 +11,7 @@ export async function buildRunnerImage(machine: Machine, name: string, watch: Wa
   await mkdir(machine.config.work_dir, { recursive: true });
   return locked(join(machine.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
     const made = await machine.docker.image(name);
-    return made ?? build(machine, name, watch);
+    return made ?? build(machine, name, watch).catch((error: unknown) => fail(name, error, watch));
   });
 }
 
@@ -32,6 +32,18 @@ async function build(machine: Machine, name: string, watch: Watch): Promise<Imag
   );
   watch.progress(`${name} is built`);
   return image;
+}
+
+/** No user's recipe failed here, so it is an error of ours. */
+function fail(name: string, error: unknown, { signal }: Watch): never {
+  signal.throwIfAborted();
+  const why = error instanceof Error ? error.message : String(error);
+  throw new Error(
+    `the image ${name} cannot be built from its recipe; set GANTRY_RUNNER_IMAGES to use another. ${why}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The extra certificate authorities: builds take no mounts. */

@@ -214,6 +214,25 @@ describe('A deployment', () => {
     expect(await served()).toBe('two');
   });
 
+  test('that is cancelled as its traffic moves ends as the proxy says, and someone serves', async () => {
+    const abort = new AbortController();
+    const { verdict, settled } = await deploy({
+      version: 'torn',
+      signal: abort.signal,
+      answers: {
+        ready: () => {
+          setImmediate(() => abort.abort({ kind: 'cancel', reason: 'cancelled by ann' }));
+          return { go: 'switch' };
+        },
+      },
+    });
+    const isLive = settled[0]?.status === 'live';
+    expect(verdict.status).toBe(isLive ? 'succeeded' : 'cancelled');
+    await expect.poll(served).toBe(isLive ? 'torn' : 'two');
+    expect(await deployments()).toEqual([live?.deployment]);
+    expect(await services()).toEqual([`shop-production ${aliasOf(live?.deployment ?? '')}:3000`]);
+  });
+
   test('that control does not want any more is withdrawn, and the job ends as control says', async () => {
     const before = await deployments();
     const { verdict, settled } = await deploy({
