@@ -8,7 +8,7 @@ import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
 import type { GitHub } from './adapters/github/github.ts';
 import type { WebhookReading } from './adapters/github/webhook.ts';
-import type { LogStore } from './adapters/logs/logs.ts';
+import type { LogStore, LogWriter } from './adapters/logs/logs.ts';
 import type { Proxy } from './adapters/proxy/proxy.ts';
 import type { Offers, Taker } from './adapters/queue/queue.ts';
 import type { Spool } from './adapters/spool/spool.ts';
@@ -49,6 +49,8 @@ export interface WorkerDeps {
   bus: WorkerBus;
   taker: Taker;
   logs: LogStore;
+  /** The log of an attempt that this worker holds; its readers are told as it grows. */
+  logWriter(attempt: string): LogWriter;
   spool: Spool;
   blobs: Blobs;
   envelope: Envelope;
@@ -133,6 +135,60 @@ export async function serverDeps(config: Config, version: string): Promise<Serve
     newId: (prefix) => newId(prefix, Date.now(), randomBytes),
   };
 }
+
+/** A worker has no master key and no SQL; the key of the conversation is what the server has left for it. */
+export async function workerDeps(config: Config): Promise<WorkerDeps> {
+  const [blobs, buses, docker, git, github, logs, writers, proxies, takers, spools, vaults, keys] = await Promise.all([
+    import('./adapters/blobs/file-blobs.ts'),
+    import('./adapters/bus/worker-bus.ts'),
+    import('./adapters/docker/open-docker.ts'),
+    import('./adapters/git/open.ts'),
+    import('./adapters/github/octokit.ts'),
+    import('./adapters/logs/file-logs.ts'),
+    import('./adapters/logs/log-writer.ts'),
+    import('./adapters/proxy/open-proxy.ts'),
+    import('./adapters/queue/taker.ts'),
+    import('./adapters/spool/file-spool.ts'),
+    import('./adapters/vault/open.ts'),
+    import('./adapters/vault/key-file.ts'),
+  ]);
+  const redis_url = expectRedis(config);
+  const worker = newId('wrk', Date.now(), randomBytes);
+  const envelope = vaults.openEnvelope(keys.readWorkerKey(config.worker_key_file));
+  const engine = docker.openDocker({ host: config.docker_host, installation: envelope.installation });
+  const store = logs.openLogStore(join(config.shared_dir, 'logs'));
+  const bus = buses.openWorkerBus(redis_url);
+  return {
+    config,
+    log: openLog('worker', config.log_level),
+    worker,
+    docker: engine,
+    proxy: (container) => proxies.openProxy((argv) => engine.read(container, argv)),
+    git: git.openGit({
+      mirrors_dir: join(config.work_dir, 'mirrors'),
+      ca_file: config.ca_file,
+      proxy_env: config.proxy_env,
+    }),
+    github: github.openGitHub({ api_url: config.github_api_url }),
+    bus,
+    taker: takers.openTaker(redis_url),
+    logs: store,
+    logWriter: (attempt) =>
+      writers.openLogWriter(store, attempt, {
+        // A ring that is lost is made up for by the reader's own look.
+        ring: (size) => void bus.ring(`log:${attempt}`, String(size)).catch(() => undefined),
+        now: Date.now,
+        cap_bytes: LOG_CAP,
+      }),
+    spool: await spools.openSpool(join(config.work_dir, 'spools'), worker),
+    blobs: blobs.openBlobs(join(config.shared_dir, 'blobs')),
+    envelope,
+    now: Date.now,
+  };
+}
+
+/** Of one attempt's log, in bytes. */
+const LOG_CAP = 1024 ** 3;
 
 /** Before the first start there is no key, and nothing in Docker that could be ours. */
 export async function openChecks(config: Config): Promise<Checks> {

@@ -1,0 +1,60 @@
+import type { GitHub, WorkerDeps } from '../deps.ts';
+import type { Finished, ReportOutcome } from '../jobs/event.ts';
+import type { ReportGrant } from '../jobs/grant.ts';
+import type { JsonObject } from '../jobs/json.ts';
+import type { Verdict } from '../jobs/verdict.ts';
+
+/** Tells GitHub the newest state of one thing. What of it got through is in the outcome, also when the rest did not. */
+export async function notify({ github }: Pick<WorkerDeps, 'github'>, grant: ReportGrant): Promise<Finished> {
+  const outcome: ReportOutcome = { sent: grant.sent, retry_at: null };
+  try {
+    await send(github(grant.token), grant, outcome);
+    return finished({ status: 'succeeded', reason: null, exit_code: null }, outcome);
+  } catch (error) {
+    return finished(verdictOf(error), { ...outcome, retry_at: retryAt(error) });
+  }
+}
+
+async function send(github: GitHub, { repo, report, sent }: ReportGrant, outcome: ReportOutcome): Promise<void> {
+  const { kind, ...desired } = report;
+  if (kind === 'status') {
+    if (same(desired, sent)) return;
+    await github.createStatus(repo, report);
+    outcome.sent = desired;
+    return;
+  }
+  const { ref, environment, description } = report;
+  const id = deploymentId(sent) ?? (await github.createDeployment(repo, { ref, environment, description })).id;
+  if (same({ id, ...desired }, sent)) return;
+  // Kept even if what follows fails: the next attempt is to make no second one.
+  outcome.sent = { ...sent, id };
+  await github.createDeploymentStatus(repo, id, report);
+  outcome.sent = { id, ...desired };
+}
+
+function deploymentId(sent: JsonObject | null): number | null {
+  return typeof sent?.id === 'number' ? sent.id : null;
+}
+
+function same(desired: JsonObject, sent: JsonObject | null): boolean {
+  return sent !== null && Object.entries(desired).every(([name, value]) => sent[name] === value);
+}
+
+/** GitHub's no is final; what it could not hear is said again later. */
+function verdictOf(error: unknown): Verdict {
+  const reason = error instanceof Error ? error.message : String(error);
+  const refused = ['denied', 'not_found', 'invalid'].includes(codeOf(error));
+  return { status: refused ? 'failed' : 'errored', reason, exit_code: null };
+}
+
+function retryAt(error: unknown): number | null {
+  return error instanceof Error && 'retry_at' in error && typeof error.retry_at === 'number' ? error.retry_at : null;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function finished(verdict: Verdict, report: ReportOutcome): Finished {
+  return { verdict, outputs: {}, log_size: 0, report };
+}
