@@ -59,9 +59,12 @@ export function withFlags(command: Command, of: Flagged): Command {
 }
 
 /** What was given, under the names that the environment has for it. */
-export function givenFlags(command: Command): Record<string, string | undefined> {
+export function givenFlags(command: Command): Record<string, string> {
   const options = command.optsWithGlobals<Record<string, string | undefined>>();
-  const given: Record<string, string | undefined> = { GANTRY_DATA_DIR: options.dataDir, GANTRY_TOKEN: options.token };
-  for (const { flag, name } of flags) given[name] = options[new Option(flag).attributeName()];
-  return given;
+  const given = [
+    ['GANTRY_DATA_DIR', options.dataDir],
+    ['GANTRY_TOKEN', options.token],
+    ...flags.map(({ flag, name }) => [name, options[new Option(flag).attributeName()]]),
+  ];
+  return Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }

@@ -19,6 +19,9 @@ export interface Up {
   json: boolean;
 }
 
+/** Milliseconds that a role takes beyond GANTRY_SHUTDOWN_TIMEOUT, at most, to clean up what it gave up. */
+const LAST_WORDS = 20_000;
+
 /** Starts everything, waits for a signal, and lets everything drain. What was started is ended again when a part of it fails. */
 export async function up({ config, env, signal, json }: Up): Promise<void> {
   process.title = 'gantry up';
@@ -100,7 +103,7 @@ function roleSpec(config: Config, env: NodeJS.ProcessEnv, name: string, command:
     name,
     argv: [...process.execArgv, join(import.meta.dirname, 'main.ts'), command],
     env: Object.fromEntries(kept),
-    grace: config.shutdown_timeout + 10_000,
+    grace: config.shutdown_timeout + LAST_WORDS,
   };
 }
 
