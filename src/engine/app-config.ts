@@ -5,7 +5,7 @@ import type { Attempt } from './attempt.ts';
 import { ownCommit } from './own-commit.ts';
 import { Refusal } from './refusal.ts';
 
-export const APP_FILE = 'gantry.yml';
+const APP_FILE = 'gantry.yml';
 const LIMIT = 256 * 1024;
 
 /** The app in that environment, as gantry.yml has it at the job's own commit: what the workspace holds may have been changed by a step. */

@@ -14,7 +14,7 @@ import { pathInWorkspace } from './workspace.ts';
 /** gantry/build@v1: an image out of the workspace, built by BuildKit outside of the job's container. */
 export async function buildStep(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
   const inputs = parseBuildInputs(turn.with);
-  const own = buildImage(repositoryOf(attempt), attempt.courier.attempt);
+  const own = buildImage(attempt.machine.envelope.installation, repositoryOf(attempt), attempt.courier.attempt);
   const tags = inputs.tags.length > 0 ? inputs.tags : [own];
   const image = await build(attempt, turn, { ...inputs, tags });
   if (tags[0] === own) await forgetOlder(attempt);
@@ -107,8 +107,8 @@ async function pushAll(attempt: Attempt, turn: StepTurn, tags: string[]): Promis
 const KEPT = 20;
 
 async function forgetOlder(attempt: Attempt): Promise<void> {
-  const { docker } = attempt.machine;
-  const names = await docker.tags(buildRepository(repositoryOf(attempt)));
+  const { docker, envelope } = attempt.machine;
+  const names = await docker.tags(buildRepository(envelope.installation, repositoryOf(attempt)));
   // Attempts' ids sort by the time they were made.
   for (const name of names.toSorted().toReversed().slice(KEPT)) await docker.untag(name);
 }

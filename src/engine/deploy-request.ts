@@ -1,38 +1,25 @@
 import type { Image } from '../deps.ts';
-import type { DeployAnswer, DeployRequest } from '../jobs/deployment.ts';
+import type { DeployRequest } from '../jobs/deployment.ts';
 import { DEFAULT_ENVIRONMENT } from '../workflows/action.ts';
 import { appConfig } from './app-config.ts';
 import { type Attempt, say } from './attempt.ts';
-import { buildImage, releaseImage } from './names.ts';
+import { buildImage } from './names.ts';
 import { Refusal } from './refusal.ts';
 import type { StepTurn } from './step.ts';
 
-/** Asks control for the environment, and waits for it as long as it takes. The image is held meanwhile: its own name may move on. */
-export async function askForEnvironment(attempt: Attempt, turn: StepTurn): Promise<DeployAnswer> {
+/** What is to be asked of control, and the image to hold meanwhile: its own name may move on. A rollback knows no image. */
+export async function wantedDeployment(
+  attempt: Attempt,
+  turn: StepTurn,
+): Promise<{ request: DeployRequest; image: Image | null }> {
   const { release } = attempt.grant;
   const environment = turn.with.environment || DEFAULT_ENVIRONMENT;
-  if (release !== null) return ask(attempt, turn, { step: turn.number, release, environment });
+  const step = turn.number;
+  if (release !== null) return { request: { step, release, environment }, image: null };
   const image = await givenImage(attempt, turn);
   const config = await appConfig(attempt, environment, turn.signal);
-  const request = {
-    step: turn.number,
-    config,
-    image_id: image.id,
-    image: turn.with.image ?? '',
-    digest: digestOf(image),
-  };
-  return whileHeld(attempt, image, () => ask(attempt, turn, request));
-}
-
-/** An order to start comes back with its image tagged: no prune takes a release. */
-async function ask(attempt: Attempt, turn: StepTurn, data: DeployRequest): Promise<DeployAnswer> {
-  const { machine, courier } = attempt;
-  say(attempt, turn.number, 'Asking for the environment; a deployment under way there is waited for');
-  const answer = await courier.ask({ type: 'deploy', data }, turn.signal);
-  if (answer.go !== 'start') return answer;
-  const { config, image_id, release } = answer.order;
-  await machine.docker.tag(image_id, releaseImage(config.app, config.environment, release));
-  return answer;
+  const request = { step, config, image_id: image.id, image: turn.with.image ?? '', digest: digestOf(image) };
+  return { request, image };
 }
 
 async function givenImage(attempt: Attempt, turn: StepTurn): Promise<Image> {
@@ -49,9 +36,11 @@ function digestOf(image: Image): string | null {
   return image.digests[0]?.split('@')[1] ?? null;
 }
 
-async function whileHeld<T>(attempt: Attempt, image: Image, work: () => Promise<T>): Promise<T> {
-  const { docker } = attempt.machine;
-  const name = `${buildImage(attempt.grant.source?.name ?? 'none', attempt.courier.attempt)}-held`;
+/** Keeps an image from every prune by a name of its own, until a release has it. */
+export async function whileHeld<T>(attempt: Attempt, image: Image | null, work: () => Promise<T>): Promise<T> {
+  if (image === null) return work();
+  const { docker, envelope } = attempt.machine;
+  const name = `${buildImage(envelope.installation, attempt.grant.source?.name ?? 'none', attempt.courier.attempt)}-held`;
   await docker.tag(image.id, name);
   try {
     return await work();

@@ -1,13 +1,20 @@
 import type { DeployAnswer, DeployOrder } from '../jobs/deployment.ts';
-import type { Attempt } from './attempt.ts';
+import { type Attempt, say } from './attempt.ts';
 import { deploy } from './deploy.ts';
-import { askForEnvironment } from './deploy-request.ts';
+import { wantedDeployment, whileHeld } from './deploy-request.ts';
 import type { StepEnd, StepTurn } from './step.ts';
 import { SUCCESS } from './verdict.ts';
 
 /** gantry/deploy@v1: an image becomes a release and takes the environment's traffic, or a kept release is put back. */
 export async function deployStep(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
-  const answer = await askForEnvironment(attempt, turn);
+  const { request, image } = await wantedDeployment(attempt, turn);
+  return whileHeld(attempt, image, async () => {
+    say(attempt, turn.number, 'Asking for the environment; a deployment under way there is waited for');
+    return follow(attempt, turn, await attempt.courier.ask({ type: 'deploy', data: request }, turn.signal));
+  });
+}
+
+async function follow(attempt: Attempt, turn: StepTurn, answer: DeployAnswer): Promise<StepEnd> {
   switch (answer.go) {
     case 'stop':
       return stopped(attempt, answer);

@@ -3,8 +3,10 @@ import type { DeployOrder, Relation, SwitchAnswer } from '../jobs/deployment.ts'
 import { Wish } from '../jobs/message.ts';
 import { type Attempt, mask, say } from './attempt.ts';
 import { passGate, removeGate } from './gate.ts';
+import { releaseImage } from './names.ts';
 import { phased } from './phase.ts';
 import { ensureProxy } from './proxy-container.ts';
+import { Refusal } from './refusal.ts';
 import { startRelease } from './release-container.ts';
 import { othersOf, retire } from './retire.ts';
 import type { StepTurn } from './step.ts';
@@ -67,6 +69,7 @@ async function bringUp(deployment: Deployment): Promise<Live | Stop> {
   // The attempt before this one may have got it through and not lived to say so.
   const served = (await isServed(proxy, order)) ? await runningContainer(deployment) : null;
   if (served !== null) return { container: served, drained: Promise.resolve() };
+  await keepImage(attempt, order);
   const started_at = attempt.machine.now();
   const container = await phased(attempt, order.deployment, 'start', () => startRelease(attempt.machine, order));
   deployment.container = container;
@@ -75,6 +78,16 @@ async function bringUp(deployment: Deployment): Promise<Live | Stop> {
   const answer = await askToSwitch(deployment);
   if (answer.go === 'stop') return answer;
   return phased(attempt, order.deployment, 'switch', () => takeTraffic(deployment, container));
+}
+
+/** From here on no prune takes it. Of a release that is put back it may be gone all the same. */
+async function keepImage(
+  { machine: { docker, envelope } }: Attempt,
+  { config, image_id, release }: DeployOrder,
+): Promise<void> {
+  if ((await docker.image(image_id)) === null)
+    throw new Refusal(`the image of release ${release} is not on this host any more`);
+  await docker.tag(image_id, releaseImage(envelope.installation, config.app, config.environment, release));
 }
 
 async function runningContainer({ attempt, order }: Deployment): Promise<string | null> {

@@ -13,9 +13,12 @@ export const GATES = 'gate-';
 export const gateOf = (deployment: string) => `${GATES}${aliasOf(deployment)}`;
 
 /** Kept releases: a name keeps an image from every prune. */
-export const releaseRepository = (app: string, environment: string) => `gantry-release/${app}/${environment}`;
-export const releaseImage = (app: string, environment: string, release: string) =>
-  `${releaseRepository(app, environment)}:${aliasOf(release)}`;
+export const releaseRepository = (installation: string, app: string, environment: string) =>
+  `gantry-release/${installation}/${app}/${environment}`;
+export const releaseImage = (installation: string, app: string, environment: string, release: string) =>
+  `${releaseRepository(installation, app, environment)}:${aliasOf(release)}`;
 /** Images of builds that name none themselves. */
-export const buildRepository = (repo: string) => `gantry-build/${repo.toLowerCase()}`;
-export const buildImage = (repo: string, attempt: string) => `${buildRepository(repo)}:${aliasOf(attempt)}`;
+export const buildRepository = (installation: string, repo: string) =>
+  `gantry-build/${installation}/${repo.toLowerCase()}`;
+export const buildImage = (installation: string, repo: string, attempt: string) =>
+  `${buildRepository(installation, repo)}:${aliasOf(attempt)}`;

@@ -8,7 +8,7 @@ const STATE = '/home/kamal-proxy/.config/kamal-proxy';
 const WITHIN = 30_000;
 
 /** The proxy's own container cannot be brought up; the message says what to do. */
-export class ProxyUnavailable extends Error {
+class ProxyUnavailable extends Error {
   override readonly name = 'ProxyUnavailable';
   readonly code = 'proxy_unavailable';
 }

@@ -33,7 +33,7 @@ export async function reconcileEnvironment(
     if (live !== null && !served.byActive) await bringUp(machine, proxy, live, served, say);
     signal.throwIfAborted();
     await removeStrays(machine, proxy, reconciliation, live, say);
-    await tidyImages(machine.docker, reconciliation, live);
+    await tidyImages(machine, reconciliation, live);
     const isUp = live !== null && !served.byActive;
     return { verdict: SUCCESS, outputs: {}, log_size: 0, live: isUp ? live.deployment : null };
   } catch (error) {

@@ -56,7 +56,7 @@ describe('gantry/build', () => {
       { context: 'app', 'build-args': 'WORD=a=b\n', labels: 'team=shop' },
     );
     expect(verdict.reason).toBeNull();
-    expect(outputs.image).toMatch(/^gantry-build\/none:att-/);
+    expect(outputs.image).toMatch(/^gantry-build\/[0-9a-f]+\/none:att-/);
     expect(outputs.digest).toMatch(/^sha256:/);
     expect(courier.text()).toContain('building a=b');
     const image = await bench.docker.image(outputs.image ?? '');

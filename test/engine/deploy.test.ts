@@ -26,8 +26,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const { docker } = bench;
-  for (const tag of await docker.tags('gantry-release/shop/production')) await docker.untag(tag);
-  const held = await docker.tags('gantry-build/acme/shop');
+  for (const tag of await docker.tags(releases())) await docker.untag(tag);
+  const held = await docker.tags(`gantry-build/${bench.installation}/acme/shop`);
   await bench[Symbol.asyncDispose]();
   await server.end();
   expect(held, 'images are held only while a deployment is asked for').toEqual([]);
@@ -117,6 +117,10 @@ function orderOf(request: DeployRequest, sha: string): DeployOrder {
   };
 }
 
+function releases(): string {
+  return `gantry-release/${bench.installation}/shop/production`;
+}
+
 async function port(): Promise<number> {
   const proxy = await bench.docker.inspect(await ensureProxy(bench.machine));
   return proxy?.published.find(({ container_port }) => container_port === 80)?.host_port ?? 0;
@@ -149,7 +153,7 @@ describe('A deployment', () => {
       event.type === 'phase' && event.data.finished_at ? [event.data.name] : [],
     );
     expect(phases).toEqual(['start', 'gate', 'switch']);
-    expect(await bench.docker.tags('gantry-release/shop/production')).toHaveLength(1);
+    expect(await bench.docker.tags(releases())).toHaveLength(1);
     expect(courier.questions.map(({ type }) => type)).toEqual(['deploy', 'ready']);
   });
 
@@ -263,6 +267,19 @@ describe('A deployment', () => {
     live = back;
   });
 
+  test('fails and says so when the image of a kept release is gone', async () => {
+    if (live === null) throw new Error('nothing is live');
+    const order = { ...live, deployment: newId('dep'), image_id: `sha256:${'0'.repeat(64)}` };
+    const { verdict, settled } = await deploy({
+      version: 'ignored',
+      release: order.release,
+      answers: { deploy: () => ({ go: 'start', order }) },
+    });
+    expect(verdict.reason).toBe(`the image of release ${order.release} is not on this host any more`);
+    expect(settled).toMatchObject([{ deployment: order.deployment, status: 'failed' }]);
+    expect(await served()).toBe('back');
+  });
+
   test('that is live already needs nothing more', async () => {
     const { verdict, outputs } = await deploy({
       version: 'x',
@@ -367,10 +384,8 @@ describe('An environment', () => {
     await reconcile({ keep: [kept] });
     expect(await docker.inspect(id)).toBeNull();
     expect(await services()).toHaveLength(1);
-    const names = [kept.release, live?.release ?? ''].map(
-      (release) => `gantry-release/shop/production:${aliasOf(release)}`,
-    );
-    expect((await docker.tags('gantry-release/shop/production')).toSorted()).toEqual(names.toSorted());
+    const names = [kept.release, live?.release ?? ''].map((release) => `${releases()}:${aliasOf(release)}`);
+    expect((await docker.tags(releases())).toSorted()).toEqual(names.toSorted());
   });
 });
 

@@ -163,7 +163,7 @@ export function newId(prefix: string): string {
   return `${prefix}_${randomBytes(13).toString('hex').toUpperCase().slice(0, 20)}${String(count++).padStart(6, '0')}`;
 }
 
-export function step(given: Partial<PlannedStep>): PlannedStep {
+function step(given: Partial<PlannedStep>): PlannedStep {
   return {
     id: null,
     name: given.run ?? given.uses ?? 'step',
