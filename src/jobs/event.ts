@@ -43,7 +43,6 @@ export const EventData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('finished'), data: Finished }),
 ]);
 export type EventData = z.infer<typeof EventData>;
-export type EventType = EventData['type'];
 
 /** Events are numbered from 1 within their attempt; `at` is milliseconds since 1970 by the worker's clock. */
 export const Event = z.object({

@@ -18,7 +18,6 @@ export const JobStatus = z.enum([
 export type JobStatus = z.infer<typeof JobStatus>;
 
 /** A run's status is a fold of its jobs'; it takes the same words. */
-export const RunStatus = JobStatus;
 export type RunStatus = JobStatus;
 
 /** How an attempt, a step or a job may end. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Annotation } from './annotation.ts';
 
 /** A step as a reader of the job sees it; times in milliseconds since 1970. */
 export const Step = z.object({
@@ -14,5 +13,3 @@ export const Step = z.object({
   finished_at: z.int().nullable(),
 });
 export type Step = z.infer<typeof Step>;
-
-export const StepAnnotation = Annotation.extend({ step: z.int() });
