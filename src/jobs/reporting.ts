@@ -38,7 +38,7 @@ export function statusReport(
   return {
     kind: 'status',
     sha: run.sha,
-    context: `${run.workflow} / ${job.name}`.slice(0, 255),
+    context: cut(`${run.workflow} / ${job.name}`, 255),
     state: STATES[job.status],
     description: shorten(describe(job)),
     target_url: run.url,
@@ -56,7 +56,7 @@ export function brokenRunReport(run: {
   return {
     kind: 'status',
     sha: run.sha,
-    context: run.workflow.slice(0, 255),
+    context: cut(run.workflow, 255),
     state: STATES[run.status],
     description: shorten(run.reason),
     target_url: run.url,
@@ -100,8 +100,13 @@ function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** GitHub refuses descriptions over 140 characters; the cut leaves no half of a character that takes two. */
+/** GitHub refuses descriptions over 140 characters. */
 function shorten(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length <= 140 ? line : `${line.slice(0, 139).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return line.length <= 140 ? line : `${cut(line, 139)}…`;
+}
+
+/** Leaves no half of a character that takes two. */
+function cut(text: string, most: number): string {
+  return text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
 }
