@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { LogError, type LogStore } from './logs.ts';
 
 /** What is read at once, and at the same time the longest line that there is: see lines.ts. */
-export const BLOCK = 64 * 1024;
+const BLOCK = 64 * 1024;
 
 const NEWLINE = 0x0a;
 

@@ -116,6 +116,7 @@ test('after an outage of fifteen seconds offers are taken again', async () => {
   await redis.stop();
   await expect(offers.offer('test', 'att_2')).rejects.toMatchObject({ code: 'unreachable' });
   expect(await offers.reachable()).toBe(false);
+  // The outage itself, longer than every lock and every blocking read.
   await new Promise((resolve) => setTimeout(resolve, 15_000));
   await redis.start();
   await vi.waitFor(() => offers.offer('test', 'att_2'), { timeout: 5000 });
