@@ -116,6 +116,7 @@ function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>
     workers: env.GANTRY_WORKERS,
     slots: env.GANTRY_SLOTS,
     github_api_url: env.GANTRY_GITHUB_API_URL,
+    github_url: siteOf(env.GANTRY_GITHUB_API_URL),
     webhook_secret: env.GANTRY_WEBHOOK_SECRET ?? null,
     proxy_http_port: env.GANTRY_PROXY_HTTP_PORT,
     proxy_https_port: env.GANTRY_PROXY_HTTPS_PORT,
@@ -130,6 +131,12 @@ function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>
     /** Where the shipped workflows and recipes lie. */
     pipelines_dir: join(ROOT, 'pipelines'),
   };
+}
+
+/** Where people look at what the API tells of: https://github.com, or an Enterprise Server's own address. */
+function siteOf(api: string): string {
+  const { protocol, host } = new URL(api);
+  return `${protocol}//${host.replace(/^api\./, '')}`;
 }
 
 /** In a checkout its own `.gantry`; installed, the system's place. */

@@ -16,7 +16,7 @@ import type { Store } from './adapters/store/open.ts';
 import type { Envelope, Vault } from './adapters/vault/vault.ts';
 import type { Config } from './config.ts';
 import type { Fleet } from './control/fleet.ts';
-import { type IdPrefix, newId } from './jobs/id.ts';
+import { type IdPrefix, newId, openIds } from './jobs/id.ts';
 import { type Log, openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 
@@ -132,7 +132,7 @@ export async function serverDeps(config: Config, version: string): Promise<Serve
     random: randomBytes,
     newToken: tokens.newToken,
     hashToken: tokens.hashToken,
-    newId: (prefix) => newId(prefix, Date.now(), randomBytes),
+    newId: openIds(Date.now, randomBytes),
   };
 }
 

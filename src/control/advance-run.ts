@@ -105,7 +105,7 @@ export function runContext(deps: ServerDeps, run: Row<'runs'>, job = '', attempt
     sha: run.sha ?? '',
     repo: run.repo ?? '',
     api_url: deps.config.github_api_url,
-    server_url: 'https://github.com',
+    server_url: deps.config.github_url,
     run: { id: run.id, number: run.number, attempt, workflow: run.workflow, path: run.path, job },
   });
 }

@@ -2,6 +2,7 @@ import type { Row } from '../deps.ts';
 import { AppConfig } from '../jobs/app-config.ts';
 import { type DeployRequest, type NewRelease, Phase, type Relation } from '../jobs/deployment.ts';
 import { mayTakeTraffic } from '../jobs/environment.ts';
+import { Wish } from '../jobs/message.ts';
 import type { AttemptRow } from './attempts.ts';
 import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, queuedFor } from './deployments.ts';
 import type { Transaction } from './transact.ts';
@@ -174,7 +175,7 @@ export async function onReady(
   const decision = mayTakeTraffic({
     relation: data.relation,
     ordered: isOrdered(run),
-    cancelled: run.intent !== null || attempt.wish !== null,
+    unwanted: run.intent_reason ?? (attempt.wish === null ? null : Wish.parse(JSON.parse(attempt.wish)).reason),
   });
   if (decision.go === 'switch') await moveDeployment(t, deployment, 'switching');
   // Its worker takes the candidate away and says so; until then the environment is not free.

@@ -34,9 +34,10 @@ export function environmentMoves(deployments: readonly QueuedDeployment[]): Envi
 export function mayTakeTraffic(candidate: {
   relation: Relation;
   ordered: boolean;
-  cancelled: boolean;
+  /** Why it is not wanted any more; null while it is. */
+  unwanted: string | null;
 }): { go: 'switch' } | { go: 'stop'; status: 'cancelled' | 'skipped'; reason: string } {
-  if (candidate.cancelled) return { go: 'stop', status: 'cancelled', reason: 'the run was cancelled' };
+  if (candidate.unwanted !== null) return { go: 'stop', status: 'cancelled', reason: candidate.unwanted };
   if (candidate.ordered && candidate.relation === 'ancestor')
     return { go: 'stop', status: 'skipped', reason: 'a newer commit is live already' };
   return { go: 'switch' };

@@ -8,6 +8,15 @@ export function newId(prefix: IdPrefix, now: number, random: (bytes: number) => 
   return `${prefix}_${encodeTime(now)}${encodeRandom(random(16))}`;
 }
 
+/** Ids of one process, each greater than the one before also within a millisecond: what came first sorts first. */
+export function openIds(now: () => number, random: (bytes: number) => Uint8Array): (prefix: IdPrefix) => string {
+  let last = 0;
+  return (prefix) => {
+    last = Math.max(now(), last + 1);
+    return newId(prefix, last, random);
+  };
+}
+
 function encodeTime(now: number): string {
   let text = '';
   let rest = now;

@@ -1,7 +1,7 @@
-import type { Event as AttemptEvent, EventData, Finished } from '../jobs/event.ts';
-import { DeployAnswer, SwitchAnswer } from '../jobs/deployment.ts';
-import type { Courier, DeployQuestion, News, ReadyQuestion } from '../engine/courier.ts';
 import type { LogWriter, WorkerDeps } from '../deps.ts';
+import type { Courier, DeployQuestion, News, ReadyQuestion } from '../engine/courier.ts';
+import { DeployAnswer, SwitchAnswer } from '../jobs/deployment.ts';
+import type { Event as AttemptEvent, EventData, Finished } from '../jobs/event.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Outgoing } from './outgoing.ts';
 

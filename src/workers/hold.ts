@@ -47,7 +47,9 @@ async function run(
   reason.addEventListener('abort', abort, { once: true });
   const watching = watchWishes(deps.bus, mailbox, courier.attempt, interruption, done.signal);
   try {
-    return await perform(deps, grant, courier, interruption);
+    const finished = await perform(deps, grant, courier, interruption);
+    const left = reason.aborted && !courier.superseded.aborted && finished.verdict.status === 'errored';
+    return left ? { ...finished, verdict: { ...finished.verdict, handed_back: true } } : finished;
   } finally {
     reason.removeEventListener('abort', abort);
     done.abort();

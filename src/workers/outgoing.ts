@@ -1,5 +1,5 @@
-import type { Event as AttemptEvent } from '../jobs/event.ts';
 import type { WorkerDeps } from '../deps.ts';
+import type { Event as AttemptEvent } from '../jobs/event.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** Milliseconds until what is not acknowledged goes out again; longer, up to the second, while nobody acknowledges anything. */

@@ -1,7 +1,7 @@
 import type { WorkerDeps } from '../deps.ts';
+import type { Courier } from '../engine/courier.ts';
 import { reconcileEnvironment } from '../engine/reconcile.ts';
 import { runJob } from '../engine/run-job.ts';
-import type { Courier } from '../engine/courier.ts';
 import type { Finished } from '../jobs/event.ts';
 import { Grant } from '../jobs/grant.ts';
 import { notify } from './notify.ts';

@@ -92,7 +92,7 @@ async function planWorkflow(
   const run = planRun(workflow, {
     trigger,
     sha,
-    contexts: contextsOf(config.github_api_url, source.name, trigger, sha),
+    contexts: contextsOf(config, source.name, trigger, sha),
   });
   const planned = { ...run, annotations: [...warnings, ...run.annotations] };
   if (planned.failure !== null) return planned;
@@ -104,8 +104,8 @@ async function planWorkflow(
   return { ...planned, app };
 }
 
-function contextsOf(api_url: string, repo: string, trigger: Trigger, sha: string): Contexts {
-  const server_url = 'https://github.com';
+function contextsOf(config: Planner['config'], repo: string, trigger: Trigger, sha: string): Contexts {
+  const { github_api_url: api_url, github_url: server_url } = config;
   return { github: githubContext({ trigger, sha, repo, api_url, server_url, run: null }), vars: {}, inputs: {} };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ensureProxy } from '../engine/proxy-container.ts';
 import type { Machine } from '../engine/machine.ts';
+import { ensureProxy } from '../engine/proxy-container.ts';
 
 const LOOK_EVERY = 10_000;
 

@@ -1,5 +1,5 @@
-import { poolOf } from '../jobs/offers.ts';
 import type { Beat } from '../jobs/message.ts';
+import { poolOf } from '../jobs/offers.ts';
 import type { Lane } from '../jobs/plan.ts';
 
 export type Pool = keyof Beat['free'];

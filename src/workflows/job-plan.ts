@@ -43,7 +43,7 @@ export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts
       if: job.if,
       matrix: job.matrix === null ? null : cell.values,
       strategy,
-      continue_on_error: job.continue_on_error,
+      continue_on_error: String(String(evaluated(job.continue_on_error, seen, '`continue-on-error`')) === 'true'),
       timeout_minutes: numberOf(job.timeout_minutes, seen, '`timeout-minutes`') ?? DEFAULT_TIMEOUT,
       runs_on: labelsOf(job.runs_on, seen),
       container: job.container,

@@ -46,7 +46,7 @@ export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanI
 export function failedRun(path: string, annotations: Annotation[]): PlannedRun {
   const first = annotations.find((annotation) => annotation.level === 'failure');
   const failure =
-    first === undefined ? `${path} cannot be run` : `${path}:${first.line}:${first.column}: ${first.message}`;
+    first === undefined ? `${path} cannot be run` : `${first.path}:${first.line}:${first.column}: ${first.message}`;
   return { workflow: path, path, failure, app: null, annotations, jobs: [] };
 }
 

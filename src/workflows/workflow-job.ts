@@ -34,7 +34,10 @@ export function readJob(source: YamlSource, job: Entry, defaults: RunDefaults): 
     fail_fast: readText(source, strategy, 'fail-fast') ?? { value: 'true', ...placeOf(source, job.keyNode) },
     max_parallel: readText(source, strategy, 'max-parallel'),
     timeout_minutes: readText(source, entries, 'timeout-minutes'),
-    continue_on_error: readText(source, entries, 'continue-on-error')?.value ?? 'false',
+    continue_on_error: readText(source, entries, 'continue-on-error') ?? {
+      value: 'false',
+      ...placeOf(source, job.keyNode),
+    },
     container: readContainer(source, valueOf('container')),
     env: templatesOf(source, valueOf('env'), '`env`'),
     outputs: templatesOf(source, valueOf('outputs'), '`outputs`'),

@@ -43,7 +43,7 @@ export interface WorkflowJob extends Place {
   fail_fast: Located<string>;
   max_parallel: Located<string> | null;
   timeout_minutes: Located<string> | null;
-  continue_on_error: string;
+  continue_on_error: Located<string>;
   container: PlannedContainer;
   env: Record<string, string>;
   outputs: Record<string, string>;

@@ -50,7 +50,7 @@ describe('An environment', () => {
 });
 
 describe('A candidate that passed its gate', () => {
-  const candidate = { relation: 'newer' as const, ordered: true, cancelled: false };
+  const candidate = { relation: 'newer' as const, ordered: true, unwanted: null };
 
   it.each<[Relation, boolean]>([
     ['newer', true],
@@ -71,7 +71,7 @@ describe('A candidate that passed its gate', () => {
 
   it('of a cancelled run may not', () => {
     const stop = { go: 'stop', status: 'cancelled', reason: 'the run was cancelled' };
-    expect(mayTakeTraffic({ ...candidate, cancelled: true })).toEqual(stop);
-    expect(mayTakeTraffic({ ...candidate, cancelled: true, relation: 'ancestor' })).toEqual(stop);
+    expect(mayTakeTraffic({ ...candidate, unwanted: 'the run was cancelled' })).toEqual(stop);
+    expect(mayTakeTraffic({ ...candidate, unwanted: 'the run was cancelled', relation: 'ancestor' })).toEqual(stop);
   });
 });

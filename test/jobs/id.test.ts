@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type IdPrefix, newId } from '../../src/jobs/id.ts';
+import { type IdPrefix, newId, openIds } from '../../src/jobs/id.ts';
 
 const zeros = (bytes: number) => new Uint8Array(bytes);
 const ones = (bytes: number) => new Uint8Array(bytes).fill(0xff);
@@ -27,4 +27,17 @@ describe('An id', () => {
       expect(newId(prefix, 1_700_000_000_000, ones)).toMatch(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`));
     },
   );
+});
+
+describe('The ids of one process', () => {
+  it('sort in the order they were made, within a millisecond and when the clock goes back', () => {
+    const times = [5, 5, 5, 3, 9];
+    const next = openIds(
+      () => times.shift() ?? 0,
+      (bytes) => new Uint8Array(bytes).fill(times.length),
+    );
+    const ids = Array.from({ length: 5 }, () => next('run'));
+    expect(ids).toEqual(ids.toSorted());
+    expect(new Set(ids.map((id) => id.slice(0, 14))).size).toBe(5);
+  });
 });

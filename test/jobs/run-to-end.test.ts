@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Advance, GraphJob } from '../../src/jobs/advance.ts';
-import { type EndStatus, hasEnded, jobMoves, type JobStatus, mayMove } from '../../src/jobs/status.ts';
+import { type EndStatus, hasEnded, type JobStatus, jobMoves, mayMove } from '../../src/jobs/status.ts';
 import { cells, follow } from './graph.ts';
 
 const CONDITIONS = ['success()', 'success()', 'failure()', 'always()', '!cancelled()', "needs.j0.result == 'success'"];

@@ -6,8 +6,8 @@ import {
   deploymentMoves,
   EndStatus,
   hasEnded,
-  jobMoves,
   JobStatus,
+  jobMoves,
   mayMove,
 } from '../../src/jobs/status.ts';
 
