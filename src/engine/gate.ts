@@ -42,10 +42,21 @@ export async function passGate(
   try {
     const passed = await unlessAborted(Promise.race([gating.then(() => true), exit]), signal);
     if (passed === null) throw signal.reason;
+  } catch (error) {
+    undoLater(gating, proxy, order.deployment);
+    throw error;
   } finally {
     over.abort();
-    gating.catch(() => {});
   }
+}
+
+/**
+ * The proxy goes on asking until the gate's time is over, and nothing can call it off. A removed candidate's address may be given to the next
+ * container, whose answer then passes for the candidate's: what comes of that goes again. Should this worker be gone by then, the
+ * environment's reconciliation finds it.
+ */
+function undoLater(gating: Promise<void>, proxy: Proxy, deployment: string): void {
+  gating.then(() => removeGate(proxy, deployment)).catch(() => {});
 }
 
 /** The proxy's own `deploy` outlives its caller, so what it still does after the candidate's end is undone too. */

@@ -76,7 +76,8 @@ async function perform(attempt: Attempt): Promise<Ending> {
   await runSteps(attempt);
   if (attempt.interruption !== null) return attempt.interruption;
   const { failure } = attempt;
-  if (failure === null) return SUCCESS;
+  // Where processes ran, all of them ended well.
+  if (failure === null) return { ...SUCCESS, exit_code: attempt.container === null ? null : 0 };
   // A step's own timeout is a failure of the job; `timed_out` is the job's own.
   return failure.status === 'errored' ? failure : { ...failure, status: 'failed' };
 }

@@ -29,7 +29,7 @@ export async function runScript(attempt: Attempt, turn: StepTurn): Promise<StepE
 
 /** What an exit code means, in a sentence. */
 export function endingOfExit(machine: Machine, grant: JobGrant, name: string, exit: Exit): Ending {
-  if (exit.exit_code === 0) return SUCCESS;
+  if (exit.exit_code === 0) return { ...SUCCESS, exit_code: 0 };
   const mib = Math.floor(jobLimits(machine, grant).memory / 1024 / 1024);
   const reason = exit.oom_killed
     ? `step \`${name}\` was killed: it needed more memory than its limit of ${mib} MiB`

@@ -181,7 +181,7 @@ describe('A deployment', () => {
     expect(courier.lines()).toContain('1 stdout starting sick');
     expect(await served()).toBe('two');
     expect(await deployments()).toEqual(before);
-    expect(await services()).toHaveLength(1);
+    await expect.poll(services).toHaveLength(1);
   });
 
   test('whose container ends fails at once, not at its timeout', async () => {
@@ -214,7 +214,7 @@ describe('A deployment', () => {
     expect(settled).toMatchObject([{ status: 'cancelled', reason: 'cancelled by ann' }]);
     expect(Date.now() - aborted).toBeLessThan(10_000);
     expect(await deployments()).toEqual(before);
-    expect(await services()).toHaveLength(1);
+    await expect.poll(services).toHaveLength(1);
     expect(await served()).toBe('two');
   });
 
@@ -234,7 +234,7 @@ describe('A deployment', () => {
     expect(verdict.status).toBe(isLive ? 'succeeded' : 'cancelled');
     await expect.poll(served).toBe(isLive ? 'torn' : 'two');
     expect(await deployments()).toEqual([live?.deployment]);
-    expect(await services()).toEqual([`shop-production ${aliasOf(live?.deployment ?? '')}:3000`]);
+    await expect.poll(services).toEqual([`shop-production ${aliasOf(live?.deployment ?? '')}:3000`]);
   });
 
   test('that control does not want any more is withdrawn, and the job ends as control says', async () => {
@@ -383,7 +383,7 @@ describe('An environment', () => {
     expect(await docker.inspect(id)).not.toBeNull();
     await reconcile({ keep: [kept] });
     expect(await docker.inspect(id)).toBeNull();
-    expect(await services()).toHaveLength(1);
+    await expect.poll(services).toHaveLength(1);
     const names = [kept.release, live?.release ?? ''].map((release) => `${releases()}:${aliasOf(release)}`);
     expect((await docker.tags(releases())).toSorted()).toEqual(names.toSorted());
   });

@@ -30,7 +30,7 @@ describe('A job of run steps', () => {
     const { verdict, courier } = await run(
       jobOf([{ run: 'echo one > /kept; echo hello' }, { run: 'cat /kept; pwd; echo oops >&2' }]),
     );
-    expect(verdict).toEqual({ status: 'succeeded', reason: null, exit_code: null });
+    expect(verdict).toEqual({ status: 'succeeded', reason: null, exit_code: 0 });
     const lines = ['1 stdout hello', '2 stderr oops', '2 stdout /github/workspace', '2 stdout one'];
     expect(courier.lines().toSorted()).toEqual(lines);
     expect(courier.steps().map((step) => step.status)).toEqual(['succeeded', 'succeeded']);
