@@ -7,7 +7,7 @@ import { printFacts, printTable } from './table.ts';
 import { statusStyle } from './terminal.ts';
 import { ago, duration } from './time.ts';
 
-const Deployment = z.looseObject({
+export const Deployment = z.looseObject({
   id: z.string(),
   app: z.string(),
   environment: z.string(),

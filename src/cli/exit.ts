@@ -27,7 +27,8 @@ export class CliError extends Error {
 /** The one place where a failure becomes an exit code. */
 export function exitOf(error: unknown): number {
   if (error instanceof CliError) return exits[error.code];
-  if (hasCode(error) && error.code === 'config') return exits.usage;
+  // The configuration, or an address that cannot be listened on: trying again helps neither.
+  if (hasCode(error) && ['config', 'door'].includes(error.code)) return exits.usage;
   return exits.failed;
 }
 

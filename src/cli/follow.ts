@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Client } from './client.ts';
+import { Deployment } from './deployments.ts';
 import { followEvents } from './event-stream.ts';
 import { CliError } from './exit.ts';
+import { listPage } from './page.ts';
 import { printable } from './printable.ts';
 import { describeRun, isOver, Job, Run, type Step, shortRef, shortSha } from './run.ts';
 import { statusStyle, type Terminal } from './terminal.ts';
@@ -33,6 +35,7 @@ export async function followRun(id: string, { client, terminal, signal, progress
   const run = await client.get(path, Run);
   for (const job of run.jobs) for (const line of news(job, seen, terminal)) say(line);
   for (const line of ending(run, terminal)) say(line);
+  if (progress) for (const url of await findAddresses(client, run)) say(`live at ${terminal.paint('bold', url)}`);
   return run;
 }
 
@@ -95,12 +98,16 @@ function ending(run: Run, terminal: Terminal): string[] {
       `${terminal.paint(level === 'failure' ? 'red' : 'yellow', printable(`${path}:${line}:${column}`))} ${printable(message)}`,
     );
   for (const job of run.jobs) {
-    const address = job.outputs.url;
-    if (job.status === 'succeeded' && address !== undefined)
-      lines.push(`live at ${terminal.paint('bold', printable(address))}`);
     if (['failed', 'errored', 'timed_out'].includes(job.status)) lines.push(`what it printed: gantry logs ${job.id}`);
   }
   return lines;
+}
+
+/** Where that which the run made live is reached. */
+async function findAddresses(client: Client, run: Run): Promise<string[]> {
+  if (!run.jobs.some(({ kind, status }) => kind === 'deploy' && status === 'succeeded')) return [];
+  const page = await listPage(client, '/api/v1/deployments', { status: 'live' }, { limit: 100 }, Deployment);
+  return page.items.flatMap(({ run_id, url }) => (run_id === run.id && url ? [printable(url)] : []));
 }
 
 function paintStatus({ status }: { status: string }, terminal: Terminal): string {

@@ -78,6 +78,7 @@ function serverArguments(folder: string, socket: string, log_file: string): stri
     ['appendfsync', 'everysec'],
     ['maxmemory-policy', 'noeviction'],
     ['save', ''],
+    ['pidfile', join(folder, 'redis.pid')],
     ['logfile', log_file],
     ['daemonize', 'no'],
   ];

@@ -11,7 +11,7 @@ export async function expectFreePorts(config: Config, checks: Checks): Promise<v
       throw new CliError(
         'failed',
         `port ${port}, where deployed apps are to be reached, is taken by another program`,
-        `End that (ss -ltnp 'sport = :${port}' names it), or choose another with ${variable}, as in: ${variable}=${port + 8000} gantry up`,
+        `End that (ss -ltnp 'sport = :${port}' names it), or choose another with ${variable}, as in: ${variable}=${port + 8001} gantry up`,
       );
 }
 

@@ -10,6 +10,8 @@ export function becomeRole(name: 'server' | 'worker'): void {
   if (process.send === undefined) return;
   if (!process.connected) leave();
   process.once('disconnect', leave);
+  // Listening alone must not keep a role alive whose work has ended.
+  process.channel?.unref();
 }
 
 /** A worker has nothing more to tell. */

@@ -39,7 +39,7 @@ export function printFacts(terminal: Terminal, facts: [string, string | null | u
 }
 
 function clean({ text, style }: Cell): Cell {
-  const shown = printable(text) || '-';
+  const shown = printable(text);
   return style === undefined ? { text: shown } : { text: shown, style };
 }
 

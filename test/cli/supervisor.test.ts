@@ -16,6 +16,7 @@ const role = `
   becomeRole('worker');
   process.on('SIGTERM', () => process.env.STUBBORN || process.exit(0));
   tellReady(null);
+  setInterval(() => {}, 1000);
 `;
 
 function roleFile(text: string): string {

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import Docker from 'dockerode';
+
+const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A data directory of a test's own, with the command as its user has it. `end` leaves nothing of it, in Docker neither. */
+export interface Installation {
+  dir: string;
+  /** Runs a command to its end. */
+  gantry(...argv: string[]): Promise<Ended>;
+  /** One that goes on; its outputs are pipes. */
+  start(...argv: string[]): ChildProcess;
+  /** `gantry up`, once it is ready. */
+  up(): Promise<ChildProcess>;
+  end(): Promise<void>;
+}
+
+export async function makeInstallation(settings: NodeJS.ProcessEnv = {}): Promise<Installation> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-'));
+  const [port, http, https] = [await freePort(), await freePort(), await freePort()];
+  const env = {
+    PATH: process.env.PATH,
+    TMPDIR: process.env.TMPDIR,
+    GANTRY_DATA_DIR: dir,
+    GANTRY_PORT: String(port),
+    GANTRY_PROXY_HTTP_PORT: String(http),
+    GANTRY_PROXY_HTTPS_PORT: String(https),
+    GANTRY_WORKERS: '1',
+    GANTRY_SHUTDOWN_TIMEOUT: '5',
+    ...settings,
+  };
+  const children = new Set<ChildProcess>();
+  let installation: string | null = null;
+
+  function start(...argv: string[]): ChildProcess {
+    const child = spawn(GANTRY, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  }
+
+  async function up(): Promise<ChildProcess> {
+    const child = start('up', '--json');
+    let said = '';
+    child.stderr?.on('data', (chunk) => {
+      said += String(chunk);
+    });
+    const summary = await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit').then(() => null)]);
+    if (summary === null) throw new Error(`gantry up ended:\n${said}`);
+    ({ installation } = JSON.parse(String(summary[0])) as { installation: string });
+    return child;
+  }
+
+  return {
+    dir,
+    start,
+    up,
+    gantry: async (...argv) => {
+      const child = start(...argv);
+      const [stdout, stderr] = await Promise.all([output(child.stdout), output(child.stderr), once(child, 'exit')]);
+      return { code: child.exitCode, stdout, stderr };
+    },
+    end: async () => {
+      for (const child of children) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      endRedis(dir);
+      if (installation !== null) await clearDocker(installation);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function output(stream: NodeJS.ReadableStream | null): Promise<string> {
+  return stream === null ? '' : text(stream);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** One that outlived a `gantry up` that was killed. */
+function endRedis(dir: string): void {
+  const file = join(dir, 'redis', 'redis.pid');
+  if (!existsSync(file)) return;
+  try {
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+async function clearDocker(installation: string): Promise<void> {
+  const docker = new Docker();
+  const filters = { label: [`gantry.installation=${installation}`] };
+  for (const { Id } of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+  for (const { Name } of (await docker.listVolumes({ filters })).Volumes) await docker.getVolume(Name).remove();
+}
