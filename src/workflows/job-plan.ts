@@ -43,7 +43,7 @@ export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts
       if: job.if,
       matrix: job.matrix === null ? null : cell.values,
       strategy,
-      continue_on_error: String(String(evaluated(job.continue_on_error, seen, '`continue-on-error`')) === 'true'),
+      continue_on_error: flagOf(job.continue_on_error, seen, '`continue-on-error`'),
       timeout_minutes: numberOf(job.timeout_minutes, seen, '`timeout-minutes`') ?? DEFAULT_TIMEOUT,
       runs_on: labelsOf(job.runs_on, seen),
       container: job.container,
@@ -65,10 +65,9 @@ function cellsOf(job: WorkflowJob, contexts: Contexts): MatrixCell[] {
 }
 
 function strategyOf(job: WorkflowJob, contexts: Contexts, index: number, total: number): PlannedJob['strategy'] {
-  const failFast = evaluated(job.fail_fast, contexts, '`fail-fast`');
   const parallel = numberOf(job.max_parallel, contexts, '`max-parallel`');
   return {
-    fail_fast: failFast !== false && failFast !== 'false',
+    fail_fast: flagOf(job.fail_fast, contexts, '`fail-fast`') !== 'false',
     job_index: index,
     job_total: total,
     max_parallel: parallel === null ? null : Math.ceil(parallel),
@@ -123,6 +122,12 @@ function numberOf(text: Located<string> | null, contexts: Contexts, what: string
   const value = Number(evaluated(text, contexts, what));
   if (Number.isFinite(value) && value > 0) return value;
   throw new JobPlanError(text, `${what} must come to a number above 0`);
+}
+
+/** 'false' for what comes to false; an expression may give the boolean or its text. */
+function flagOf(text: Located<string>, contexts: Contexts, what: string): 'true' | 'false' {
+  const value = evaluated(text, contexts, what);
+  return value === true || value === 'true' ? 'true' : 'false';
 }
 
 /** The value of something that is needed before any job runs. */

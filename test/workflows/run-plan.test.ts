@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PlannedRun } from '../../src/jobs/plan.ts';
 import type { Trigger } from '../../src/jobs/trigger.ts';
-import { triggerContext } from '../../src/workflows/trigger-context.ts';
 import { failedRun, planRun } from '../../src/workflows/run-plan.ts';
+import { triggerContext } from '../../src/workflows/trigger-context.ts';
 import type { Workflow } from '../../src/workflows/workflow.ts';
 import { parseWorkflow } from '../../src/workflows/workflow-file.ts';
 
@@ -102,11 +102,11 @@ it('a run has at most 1,000 jobs', () => {
 });
 
 it('a file that cannot be run is a failed run that says why', () => {
-  const annotation = { path: 'ci.yml', line: 3, column: 5, level: 'failure', message: 'No' } as const;
+  const annotation = { path: 'gantry.yml', line: 3, column: 5, level: 'failure', message: 'No' } as const;
   expect(failedRun('ci.yml', [annotation])).toEqual({
     workflow: 'ci.yml',
     path: 'ci.yml',
-    failure: 'ci.yml:3:5: No',
+    failure: 'gantry.yml:3:5: No',
     app: null,
     annotations: [annotation],
     jobs: [],
@@ -123,4 +123,11 @@ it('the trigger gives the context `github`', () => {
     ref_name: '7/head',
     ref_type: 'branch',
   });
+});
+
+it('whether a failure counts is known for each cell of a matrix', () => {
+  const { jobs } = plan(
+    job('strategy: { matrix: { node: [22, 24] } }\n    continue-on-error: ${{ matrix.node == 24 }}'),
+  );
+  expect(jobs.map(({ continue_on_error }) => continue_on_error)).toEqual(['false', 'true']);
 });

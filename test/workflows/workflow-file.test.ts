@@ -134,7 +134,7 @@ jobs:
           fail_fast: { value: 'false', line: 17, column: 18 },
           max_parallel: { value: '2', line: 18, column: 21 },
           timeout_minutes: { value: '5', line: 20, column: 22 },
-          continue_on_error: '${{ matrix.node == 22 }}',
+          continue_on_error: { value: '${{ matrix.node == 22 }}', line: 21, column: 24 },
           container: { image: 'node:${{ matrix.node }}', env: { A: 'b' } },
           outputs: { sum: '${{ steps.sum.outputs.sum }}' },
           steps: [
@@ -172,6 +172,7 @@ jobs:
           if: 'failure()',
           runs_on: { value: ['self-hosted', 'big'], line: 40, column: 14 },
           fail_fast: { value: 'true', line: 37, column: 3 },
+          continue_on_error: { value: 'false', line: 37, column: 3 },
           steps: [{ ...step, name: 'Run x', run: 'x', shell: 'sh', working_directory: 'app', line: 41, column: 13 }],
         },
       ],
