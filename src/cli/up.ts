@@ -115,9 +115,12 @@ async function stopRoles([server, ...workers]: Supervised[]): Promise<void> {
 
 function forceOnSecondSignal(roles: Supervised[], first: AbortSignal): void {
   const force = () => {
-    if (first.aborted) for (const role of roles) role.force();
+    for (const role of roles) role.force();
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => setImmediate(force));
+  const listen = () => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, force);
+  };
+  first.addEventListener('abort', listen, { once: true });
 }
 
 /** Null when the signal came first. */

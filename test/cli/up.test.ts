@@ -46,6 +46,36 @@ test('Nothing needs to be configured: up makes key, token and Redis, runs a job,
   expect(away.stderr).toContain('Start the server with: gantry up');
 });
 
+test('SIGTERM lets a running job end; a second one does not', async () => {
+  const { gantry, up } = await install();
+  const first = await up();
+  const start = async (script: string) =>
+    JSON.parse((await gantry('jobs', 'start', 'busybox', '--json', '--run', script)).stdout) as { id: string };
+  const show = async (id: string) =>
+    JSON.parse((await gantry('jobs', 'show', id, '--json')).stdout) as { status: string; attempt: number };
+  const running = (id: string) =>
+    vi.waitFor(async () => expect(await show(id)).toMatchObject({ status: 'running' }), { timeout: 20_000 });
+
+  const short = await start('sleep 2');
+  await running(short.id);
+  first.kill('SIGTERM');
+  await once(first, 'exit');
+
+  const second = await up();
+  expect(await show(short.id)).toMatchObject({ status: 'succeeded', attempt: 1 });
+  const long = await start('sleep 60');
+  await running(long.id);
+  const stopped = Date.now();
+  second.kill('SIGTERM');
+  // Two signals that wait together are delivered as one.
+  await new Promise((resolve) =>
+    second.stderr?.on('data', (chunk) => String(chunk).includes('Stopping') && resolve(null)),
+  );
+  second.kill('SIGTERM');
+  await once(second, 'exit');
+  expect(Date.now() - stopped).toBeLessThan(5000);
+});
+
 test('kill -9 of up ends its roles at once; the next one adopts Redis', async () => {
   const { up, dir } = await install();
   const first = await up();
