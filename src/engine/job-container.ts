@@ -36,18 +36,17 @@ export async function needContainer(attempt: Attempt, step: number, signal: Abor
   return container;
 }
 
+export const NO_SHELL = "the job's image cannot hold steps: it needs `sh` and `sleep`";
+
 /** Why a process could not be started there: one without a shell ends at once, and a step may end its own. Other errors stay as they are. */
 export async function explained({ machine }: Attempt, container: string, error: unknown): Promise<unknown> {
   if (!(error instanceof Error && 'code' in error && error.code === 'conflict')) return error;
   const found = await machine.docker.inspect(container);
   if (found === null || found.state !== 'exited') return error;
   const hasNoShell = found.exit_code === 127 || found.exit_code === 126;
-  return new Refusal(
-    hasNoShell
-      ? `the job's image cannot hold steps: it needs \`sh\` and \`sleep\``
-      : `the job's container has ended, with code ${found.exit_code}`,
-    { cause: error },
-  );
+  return new Refusal(hasNoShell ? NO_SHELL : `the job's container has ended, with code ${found.exit_code}`, {
+    cause: error,
+  });
 }
 
 /** A container of this attempt, with what all of them have in common. */

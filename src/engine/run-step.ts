@@ -5,7 +5,7 @@ import { unlessAborted } from './abort.ts';
 import { type Attempt, mask, say } from './attempt.ts';
 import { isReserved, parseEnvFile, parsePathFile } from './env-file.ts';
 import { endProcess } from './process-end.ts';
-import { explained, jobLimits, needContainer } from './job-container.ts';
+import { explained, jobLimits, NO_SHELL, needContainer } from './job-container.ts';
 import { WORKSPACE } from './job-env.ts';
 import type { Machine } from './machine.ts';
 import { interpolate } from '../workflows/template.ts';
@@ -73,7 +73,7 @@ async function follow(attempt: Attempt, turn: StepTurn, container: string, argv:
   );
   try {
     const exit = await unlessAborted(running, turn.signal);
-    if (exit !== null) return exit;
+    if (exit !== null) return await reached(attempt, exit);
     await endProcess(attempt, running);
     throw turn.signal.reason;
   } catch (error) {
@@ -82,6 +82,13 @@ async function follow(attempt: Attempt, turn: StepTurn, container: string, argv:
     given_up.abort();
     output.end();
   }
+}
+
+/** The Engine's own word for a shell that is not there is an exit code too; then our wrapper never said which process it is. */
+async function reached({ folder }: Attempt, exit: Exit): Promise<Exit> {
+  const isNone = exit.exit_code === 126 || exit.exit_code === 127;
+  if (isNone && (await readRunnerFile(folder.pid, 'the pid file')) === '') throw new Refusal(NO_SHELL);
+  return exit;
 }
 
 async function clearRunnerFiles({ folder }: Attempt): Promise<void> {
