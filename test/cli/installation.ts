@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
+import { openEnvelope } from '../../src/adapters/vault/open.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
 
@@ -19,6 +20,7 @@ export interface Ended {
 /** A data directory of a test's own, with the command as its user has it. `end` leaves nothing of it, in Docker neither. */
 export interface Installation {
   dir: string;
+  env: Record<string, string>;
   /** Runs a command to its end. */
   gantry(...argv: string[]): Promise<Ended>;
   /** One that goes on; its outputs are pipes. */
@@ -28,12 +30,12 @@ export interface Installation {
   end(): Promise<void>;
 }
 
-export async function makeInstallation(settings: NodeJS.ProcessEnv = {}): Promise<Installation> {
+export async function makeInstallation(settings: Record<string, string> = {}): Promise<Installation> {
   const dir = await mkdtemp(join(tmpdir(), 'gantry-'));
   const [port, http, https] = [await freePort(), await freePort(), await freePort()];
   const env = {
-    PATH: process.env.PATH,
-    TMPDIR: process.env.TMPDIR,
+    PATH: process.env.PATH ?? '',
+    TMPDIR: tmpdir(),
     GANTRY_DATA_DIR: dir,
     GANTRY_PORT: String(port),
     GANTRY_PROXY_HTTP_PORT: String(http),
@@ -43,7 +45,6 @@ export async function makeInstallation(settings: NodeJS.ProcessEnv = {}): Promis
     ...settings,
   };
   const children = new Set<ChildProcess>();
-  let installation: string | null = null;
 
   function start(...argv: string[]): ChildProcess {
     const child = spawn(GANTRY, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -60,12 +61,12 @@ export async function makeInstallation(settings: NodeJS.ProcessEnv = {}): Promis
     });
     const summary = await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit').then(() => null)]);
     if (summary === null) throw new Error(`gantry up ended:\n${said}`);
-    ({ installation } = JSON.parse(String(summary[0])) as { installation: string });
     return child;
   }
 
   return {
     dir,
+    env,
     start,
     up,
     gantry: async (...argv) => {
@@ -79,7 +80,8 @@ export async function makeInstallation(settings: NodeJS.ProcessEnv = {}): Promis
         await once(child, 'exit');
       }
       endRedis(dir);
-      if (installation !== null) await clearDocker(installation);
+      const key = join(dir, 'shared', 'worker.key');
+      if (existsSync(key)) await clearDocker(openEnvelope(readFileSync(key)).installation);
       await rm(dir, { recursive: true, force: true });
     },
   };

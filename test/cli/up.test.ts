@@ -8,7 +8,7 @@ import { isAlive } from '../../src/cli/alive.ts';
 import { type Installation, makeInstallation } from './installation.ts';
 import { findRoles } from './roles.ts';
 
-async function install(settings?: NodeJS.ProcessEnv): Promise<Installation> {
+async function install(settings?: Record<string, string>): Promise<Installation> {
   const installation = await makeInstallation(settings);
   onTestFinished(() => installation.end());
   return installation;
