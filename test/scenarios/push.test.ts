@@ -1,0 +1,150 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { imageOf } from './belongings.ts';
+import { type RunShown, TOLD, WITHIN } from './door.ts';
+import { type Installation, startInstallation } from './installation.ts';
+import { addRepository, type Repository } from './repository.ts';
+import { shop } from './shop.ts';
+import { openStream, startVisitors, visit } from './visitors.ts';
+
+const HOST = 'push.example.com';
+const APP = { app: 'push-shop', host: HOST };
+const EXAMPLE = resolve(import.meta.dirname, '../../examples/shop');
+
+const Deployments = z.object({
+  items: z.array(
+    z.object({ id: z.string(), status: z.string(), image: z.string().nullable(), url: z.string().nullable() }),
+  ),
+});
+
+let installation: Installation;
+let repository: Repository;
+let first: RunShown;
+
+beforeAll(async () => {
+  installation = await startInstallation();
+  repository = await addRepository(installation, 'acme/push-shop');
+  await repository.setSecret('PASSWORD', 'hunter2');
+}, 2 * WITHIN);
+
+afterAll(async () => {
+  const { apps } = await installation.belongings();
+  await installation.end();
+  expect(apps, 'what goes on serving without Gantry').toEqual(['push-shop production', 'shipped-shop production']);
+}, 2 * WITHIN);
+
+test('A push is tested, built and live, the very image that was built, and whoever follows sees it happen', async () => {
+  const { door } = installation;
+  const { sha, status } = await repository.push(shop({ ...APP, release: 'one' }));
+  expect(status).toBe(202);
+  const { id } = await door.runOf(sha);
+  const followed = await door.stream(`/api/v1/runs/${id}/events`);
+  first = await door.run(id);
+
+  expect(first).toMatchObject({
+    status: 'succeeded',
+    workflow: 'CI',
+    trigger: 'push',
+    sha,
+    branch: 'main',
+    reason: null,
+  });
+  expect(first.jobs.map(({ name, kind, status }) => `${name} ${kind} ${status}`)).toEqual([
+    'test test succeeded',
+    'build build succeeded',
+    'deploy deploy succeeded',
+  ]);
+  expect(followed.at(-1)).toMatchObject({ event: 'end', data: '{"status":"succeeded"}' });
+  const revs = followed.slice(0, -1).map((message) => Number(message.id));
+  expect(revs).toEqual([...new Set(revs)].toSorted((a, b) => a - b));
+  expect(await visit(installation.apps_port, HOST)).toEqual({ status: 200, text: 'hello one 7' });
+
+  const { body } = await door.call('GET', '/api/v1/deployments?app=push-shop&environment=production');
+  const [deployment] = Deployments.parse(body).items;
+  const { image, digest } = first.jobs[1]?.outputs ?? {};
+  expect(deployment).toMatchObject({ status: 'live', image });
+  expect(await imageOf(deployment?.id ?? '')).toBe(digest);
+});
+
+test('GitHub is told of each job, and of the deployment with its address', async () => {
+  await expect
+    .poll(() => repository.told(first.sha ?? ''), TOLD)
+    .toEqual({
+      'CI / test': 'success',
+      'CI / build': 'success',
+      'CI / deploy': 'success',
+    });
+  const ended = () => repository.remote.deployments[0]?.statuses.at(-1)?.state === 'success';
+  await expect.poll(ended, TOLD).toBe(true);
+  const [deployment, ...more] = repository.remote.deployments;
+  expect(more).toEqual([]);
+  expect(deployment).toMatchObject({ ref: first.sha, environment: 'production', auto_merge: false });
+  expect(deployment?.statuses.at(-1)?.environment_url).toContain(HOST);
+  expect(repository.statuses(first.sha ?? '').every(({ target_url }) => target_url?.endsWith(first.id))).toBe(true);
+  expect(installation.github.violations).toEqual([]);
+});
+
+test('A log is read as events that go on where a reader left, and as text', async () => {
+  const { door } = installation;
+  const [job] = first.jobs;
+  const path = `/api/v1/jobs/${job?.id}/logs`;
+  const whole = await door.stream(path);
+  const lines = whole.filter(({ event }) => event === 'message');
+  expect(lines.map(({ data }) => JSON.parse(data))).toContainEqual(
+    expect.objectContaining({ step: 2, stream: 'stdout', text: 'tested', attempt: 1 }),
+  );
+  expect(JSON.parse(whole.at(-1)?.data ?? '')).toEqual({ status: 'succeeded', reason: null, exit_code: 0 });
+  const middle = Math.floor(lines.length / 2);
+  expect(await door.stream(path, { 'last-event-id': lines[middle]?.id ?? '' })).toEqual(whole.slice(middle + 1));
+  const texts = lines.map(({ data }) => `${(JSON.parse(data) as { text: string }).text}\n`);
+  expect(await door.log(job?.id ?? '')).toBe(texts.join(''));
+});
+
+test('A repository without a workflow is run by the shipped one that fits it', async () => {
+  const shipped = await addRepository(installation, 'acme/shipped-shop');
+  const names = (await readdir(EXAMPLE)).filter((name) => name !== 'gantry.yml');
+  const files = await Promise.all(names.map(async (name) => [name, await readFile(join(EXAMPLE, name))] as const));
+  const example = await readFile(join(EXAMPLE, 'gantry.yml'), 'utf8');
+  const app = example.replace('app: shop', 'app: shipped-shop').replace('shop.localhost', 'shipped.example.com');
+  const run = await shipped.run({ ...Object.fromEntries(files), 'gantry.yml': app });
+  expect(run.jobs.map(({ key, status, reason }) => [key, status, reason])).toEqual([
+    ['test', 'succeeded', null],
+    ['build', 'succeeded', null],
+    ['deploy', 'succeeded', null],
+  ]);
+  expect((await visit(installation.apps_port, 'shipped.example.com')).text).toBe('Welcome to the shop, release 1.\n');
+
+  const { sha } = await shipped.push({ 'greet.js': 'broken' }, { ref: 'feature', parent: run.sha });
+  const feature = await installation.door.runEnded((await installation.door.runOf(sha)).id);
+  expect(feature.jobs.map(({ key, status }) => [key, status])).toEqual([
+    ['test', 'failed'],
+    ['build', 'succeeded'],
+    ['deploy', 'skipped'],
+  ]);
+});
+
+test(
+  'While further pushes go live no request of 10,000 fails, and an open stream neither ends early nor holds anything up',
+  async () => {
+    const { apps_port } = installation;
+    const visitors = startVisitors(apps_port, HOST);
+    const stream = await openStream(apps_port, HOST, '/events');
+    onTestFinished(() => void stream.close());
+    expect(stream).toMatchObject({ text: 'data: one\n\n', open: true });
+    for (const release of ['two', 'three', 'four']) {
+      const run = await repository.run(shop({ ...APP, release }));
+      expect(run, JSON.stringify(run.jobs)).toMatchObject({ status: 'succeeded' });
+      expect((await visit(apps_port, HOST)).text).toBe(`hello ${release} 7`);
+    }
+    await expect.poll(() => visitors.count(), { timeout: WITHIN }).toBeGreaterThan(10_000);
+    const { answers, failures } = await visitors.end();
+    expect(failures).toEqual([]);
+    expect([...answers.keys()]).toEqual(['one', 'two', 'three', 'four'].map((release) => `hello ${release} 7`));
+    await expect.poll(() => stream.open, { timeout: 10_000 }).toBe(false);
+    const { apps, jobs } = await installation.belongings();
+    expect({ apps, jobs }).toEqual({ apps: ['push-shop production', 'shipped-shop production'], jobs: [] });
+  },
+  3 * WITHIN,
+);

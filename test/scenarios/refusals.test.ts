@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deliver, pushPayload } from '../github/webhook.ts';
+import { TOLD, WITHIN } from './door.ts';
+import { type Installation, startInstallation } from './installation.ts';
+import { addRepository, type Repository } from './repository.ts';
+import { oneJob, shop } from './shop.ts';
+import { startVisitors, visit } from './visitors.ts';
+
+const HOST = 'refusals.example.com';
+const APP = { app: 'refusals-shop', host: HOST };
+const FILE = '.github/workflows/ci.yml';
+
+let installation: Installation;
+let repository: Repository;
+
+beforeAll(async () => {
+  installation = await startInstallation();
+  repository = await addRepository(installation, 'acme/refusals-shop');
+  await repository.setSecret('PASSWORD', 'hunter2');
+  expect(await repository.run(shop({ ...APP, release: 'one' }))).toMatchObject({ status: 'succeeded' });
+}, 2 * WITHIN);
+
+afterAll(async () => {
+  const { apps } = await installation.belongings();
+  await installation.end();
+  expect(apps).toEqual(['refusals-shop production']);
+}, 2 * WITHIN);
+
+const served = async () => (await visit(installation.apps_port, HOST)).text;
+
+test('A push whose test fails deploys nothing; what needed it is skipped with a reason, and GitHub is told', async () => {
+  const run = await repository.run(shop({ ...APP, release: 'bad', test: 'echo no luck; exit 3' }));
+  expect(run.status).toBe('failed');
+  expect(run.jobs.map(({ key, status, exit_code }) => [key, status, exit_code])).toEqual([
+    ['test', 'failed', 3],
+    ['build', 'skipped', null],
+    ['deploy', 'skipped', null],
+  ]);
+  expect(run.jobs.slice(1).map(({ reason }) => reason)).toEqual(['test failed', 'build was skipped']);
+  expect(await installation.door.log(run.jobs[0]?.id ?? '')).toContain('no luck\n');
+  await expect
+    .poll(() => repository.told(run.sha ?? ''), TOLD)
+    .toEqual({ 'CI / test': 'failure', 'CI / build': 'success', 'CI / deploy': 'success' });
+  expect(await served()).toBe('hello one 7');
+});
+
+test.each([
+  {
+    what: 'A workflow that does not parse',
+    files: {
+      [FILE]: 'name: CI\non: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    stepz:\n      - run: make\n',
+    },
+    path: FILE,
+    line: 6,
+    column: 5,
+    message: /stepz/,
+  },
+  {
+    what: 'A gantry.yml with an unknown key',
+    files: {
+      ...shop({ ...APP, release: 'bad' }),
+      'gantry.yml': 'app: refusals-shop\nprocesses:\n  web: { port: 3000, prot: 3000, hosts: [a.example.com] }\n',
+    },
+    path: 'gantry.yml',
+    line: 3,
+    column: 22,
+    message: /prot/,
+  },
+  {
+    what: 'A label that no image is mapped to',
+    files: { [FILE]: 'on: push\njobs:\n  test:\n    runs-on: windows-latest\n    steps:\n      - run: make\n' },
+    path: FILE,
+    line: 3,
+    column: 3,
+    message: /windows-latest/,
+  },
+])('$what is a failed run that says where, and GitHub is told', async ({ files, path, line, column, message }) => {
+  const run = await repository.run(files);
+  expect(run).toMatchObject({ status: 'failed', jobs: [], reason: expect.any(String) });
+  expect(run.annotations).toContainEqual(
+    expect.objectContaining({ path, line, column, level: 'failure', message: expect.stringMatching(message) }),
+  );
+  await expect.poll(() => Object.values(repository.told(run.sha ?? '')), TOLD).toEqual(['failure']);
+  const description = repository.statuses(run.sha ?? '').at(-1)?.description;
+  expect(description).toContain(`${path}:${line}:${column}: `);
+  expect(description).toMatch(message);
+});
+
+test('A release that never gets healthy fails its job with its last lines, and the old one never stops serving', async () => {
+  const visitors = startVisitors(installation.apps_port, HOST, 2);
+  const run = await repository.run(shop({ ...APP, release: 'sick', mode: 'sick', health_timeout: '4s' }));
+  const { answers, failures } = await visitors.end();
+  const deploy = run.jobs.find(({ key }) => key === 'deploy');
+  expect(deploy, JSON.stringify(run)).toMatchObject({ status: 'failed', reason: expect.stringMatching(/healthy/) });
+  expect(await installation.door.log(deploy?.id ?? '')).toContain('release sick is sick\nthere is no database\n');
+  expect({ answers: [...answers.keys()], failures }).toEqual({ answers: ['hello one 7'], failures: [] });
+  await expect.poll(() => repository.told(run.sha ?? ''), TOLD).toMatchObject({ 'CI / deploy': 'failure' });
+  const told = () => repository.remote.deployments.find(({ ref }) => ref === run.sha)?.statuses.at(-1)?.state;
+  await expect.poll(told, TOLD).toBe('failure');
+  expect((await installation.belongings()).apps).toEqual(['refusals-shop production']);
+});
+
+test('A rollback under load puts image, environment and secrets back together, and no request fails', async () => {
+  const { apps_port, door } = installation;
+  await repository.setSecret('PASSWORD', 'longer than before');
+  const two = await repository.run(shop({ ...APP, release: 'two', greeting: 'goodbye' }));
+  expect(two.status, JSON.stringify(two)).toBe('succeeded');
+  expect(await served()).toBe('goodbye two 18');
+
+  const visitors = startVisitors(apps_port, HOST);
+  const wanted = { app: 'refusals-shop', environment: 'production' };
+  const { status, body } = await door.call<{ run_id: string }>('POST', '/api/v1/deployments', wanted);
+  expect(status).toBe(202);
+  const run = await door.runEnded(body.run_id);
+  expect(run).toMatchObject({ status: 'succeeded', trigger: 'api' });
+  const before = visitors.count();
+  await expect.poll(() => visitors.count(), { timeout: WITHIN }).toBeGreaterThan(before + 100);
+  const { answers, failures } = await visitors.end();
+  expect({ answers: [...answers.keys()], failures }).toEqual({
+    answers: ['goodbye two 18', 'hello one 7'],
+    failures: [],
+  });
+  await expect.poll(() => Object.values(repository.told(run.sha ?? '')), TOLD).not.toContain('pending');
+  expect((await installation.belongings()).apps).toEqual(['refusals-shop production']);
+});
+
+test('A webhook that comes a hundred times at once makes one run', async () => {
+  const { door, git } = installation;
+  const sha = await git.push(repository.name, oneJob(['echo once']));
+  const url = `${door.url}/webhooks/github`;
+  const delivery = {
+    event: 'push',
+    payload: pushPayload({ repository: repository.remote, sha }),
+    secret: repository.secret,
+  };
+  const guid = '0b989ba4-242f-11e5-81e1-c7b6966d2516';
+  // Half of them bear the same GUID, the others one each: headers are not signed.
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => deliver(url, { ...delivery, ...(index % 2 === 0 && { guid }) })),
+  );
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(99);
+  const run = await door.runEnded((await door.runOf(sha)).id);
+  expect(run.status).toBe('succeeded');
+  const { body } = await door.call<{ items: unknown[] }>('GET', `/api/v1/runs?sha=${sha}`);
+  expect(body.items).toHaveLength(1);
+  const deliveries = await door.call('GET', '/api/v1/deliveries?limit=1');
+  expect(deliveries.body).toMatchObject({ items: [{ sha, status: 'planned', run_ids: [run.id] }] });
+});
+
+test('A forged webhook, one signed with another repository’s secret and one of 26 MB are refused', async () => {
+  const other = await addRepository(installation, 'acme/refusals-other');
+  const url = `${installation.door.url}/webhooks/github`;
+  const payload = pushPayload({ repository: repository.remote, sha: 'f'.repeat(40) });
+  const target = { type: 'repository' as const, id: other.remote.id };
+  const refused = await Promise.all([
+    deliver(url, { event: 'push', payload }),
+    deliver(url, { event: 'push', payload, secret: 'guessed' }),
+    deliver(url, { event: 'push', payload, secret: other.secret }),
+    deliver(url, { event: 'push', payload, secret: other.secret, target }),
+  ]);
+  expect(refused.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+  const large = { ...payload, padding: 'x'.repeat(26 * 1024 * 1024) };
+  expect(await deliver(url, { event: 'push', payload: large, secret: repository.secret })).toMatchObject({
+    status: 413,
+  });
+  const { body } = await installation.door.call('GET', `/api/v1/runs?sha=${'f'.repeat(40)}`);
+  expect(body).toMatchObject({ items: [] });
+});
