@@ -15,7 +15,12 @@ export async function endProcess(attempt: Attempt, running: Promise<unknown>): P
     () => true,
     () => true,
   );
-  const isGone = (within: number) => Promise.race([gone, delay(within, false)]);
+  const isGone = async (within: number) => {
+    const late = new AbortController();
+    const isIt = await Promise.race([gone, delay(within, false, { signal: late.signal })]);
+    late.abort();
+    return isIt;
+  };
   if (!endsAtOnce(attempt)) {
     await signalGroup(attempt, 'TERM');
     if ((await unlessAborted(isGone(GRACE), attempt.force)) === true) return;
