@@ -18,9 +18,9 @@ import { freePort } from './free-port.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
-/** What `gantry up` and its drain may take, in milliseconds, on a busy machine. */
+/** What `gantry up` may take, in milliseconds, on a busy machine; and its end, when nothing is running any more. */
 const START = 60_000;
-const STOP = 60_000;
+const STOP = 20_000;
 
 /** A whole Gantry, as its users start it, with a GitHub and a git remote beside it. */
 export interface Installation {
