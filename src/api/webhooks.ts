@@ -69,6 +69,10 @@ export function webhookRoutes(deps: ServerDeps) {
       reason: repo === null && repository !== null ? `${repository.full_name} is not registered here` : reason,
     });
     deps.metrics.deliveries.inc({ outcome: receipt.outcome });
+    deps.log.info(
+      { event, repo: repository?.full_name, ref: wanted?.ref, sha: wanted?.sha, ...receipt },
+      `delivery ${receipt.outcome}`,
+    );
     return c.json(receipt, receipt.outcome === 'accepted' ? 202 : 200);
   });
 

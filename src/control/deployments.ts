@@ -80,7 +80,11 @@ export async function moveDeployment(
     .set({ ...patch, status: to, finished_at: deployment.finished_at })
     .where('id', '=', deployment.id)
     .execute();
-  if (ended) t.deps.metrics.deployments.inc({ status: to });
+  if (ended) {
+    t.deps.metrics.deployments.inc({ status: to });
+    const { id, app, environment, release_id: release, reason } = deployment;
+    t.deps.log.info({ deployment: id, app, environment, release, reason }, `deployment ${to}`);
+  }
   if (ended) await markDirty(t, deployment.app, deployment.environment);
   t.effects.push({ do: 'environment', app: deployment.app, environment: deployment.environment });
   await reportDeployment(t, deployment);

@@ -69,6 +69,8 @@ function settle(t: Transaction, { run, jobs, setRun }: Pick<RunChange, 'run' | '
   if (!hasEnded(status) || run.finished_at !== null) return;
   setRun({ finished_at: t.now, reason: run.reason ?? whyRunEnded(status, jobs) });
   t.deps.metrics.runs_finished.inc({ status });
+  const { id, repo, number, workflow, sha, reason } = run;
+  t.deps.log.info({ run: id, repo, number, workflow, sha, status, reason }, `run ${status}`);
 }
 
 function whyRunEnded(status: JobStatus, jobs: readonly Row<'jobs'>[]): string | null {
