@@ -19,6 +19,17 @@ export function tellReady(server: ServerReady | null): void {
   process.send?.({ ready: true, server } satisfies Ready);
 }
 
+/**
+ * Its work has ended: what else is open must not keep it. A gate that was called off may be watched for minutes yet, in the proxy;
+ * the environment's next reconciliation sees to it.
+ */
+export function endRole(): void {
+  setTimeout(() => process.exit(), LAST_WRITES).unref();
+}
+
+/** Milliseconds for lines that are being written. */
+const LAST_WRITES = 500;
+
 function leave(): never {
   process.exit(exits.failed);
 }

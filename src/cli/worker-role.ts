@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { givenFlags, withFlags } from './flags.ts';
-import { becomeRole, tellReady } from './role.ts';
+import { becomeRole, endRole, tellReady } from './role.ts';
 import type { Surroundings } from './session.ts';
 
 export function addWorker(program: Command, { env, signal }: Surroundings): void {
@@ -14,5 +14,6 @@ export function addWorker(program: Command, { env, signal }: Surroundings): void
       const config = readConfig(env, givenFlags(command));
       const { startWorker } = await import('./worker.ts');
       await startWorker(config, signal, () => tellReady(null));
+      endRole();
     });
 }
