@@ -1,8 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { BusError } from './connection.ts';
-
-const WITHIN = 2000;
 
 /** What a Redis or Valkey says of itself. */
 export interface RedisFacts {
@@ -26,23 +23,16 @@ export async function askRedis(url: string): Promise<RedisFacts> {
 
 /** Ends it; what was written is in its append-only file. One that is away already is no error. */
 export async function shutDownRedis(url: string): Promise<void> {
-  // It answers by closing the connection, and a command's own timer outlives that: it would keep the process up.
-  await once(url, shutDown, {}).catch(() => undefined);
+  await once(url, (redis) => redis.shutdown()).catch(() => undefined);
 }
 
-function shutDown(redis: Redis): Promise<unknown> {
-  return Promise.race([redis.shutdown(), delay(WITHIN, undefined, { ref: false })]);
-}
-
-async function once<T>(
-  url: string,
-  work: (redis: Redis) => Promise<T>,
-  limit: { commandTimeout?: number } = { commandTimeout: WITHIN },
-): Promise<T> {
+async function once<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url.replace(/^unix:(\/\/)?/, ''), {
     lazyConnect: true,
-    connectTimeout: WITHIN,
-    ...limit,
+    connectTimeout: 2000,
+    commandTimeout: 2000,
+    // A connection that Redis has closed already is waited for all the same, and the process with it.
+    disconnectTimeout: 100,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
