@@ -36,7 +36,7 @@ export interface Installation {
   belongings(): Promise<Belongings>;
   /** `gantry up` once more in the same data directory; resolves when it is up. */
   start(): Promise<void>;
-  /** The supervisor, all roles and whatever they started, at once; Redis as well when told. */
+  /** The supervisor and all roles at once, without a word; Redis lives on. */
   killEverything(): Promise<void>;
   /** SIGTERM, and its end; then ends the rest, and holds everything against what may be left. */
   end(): Promise<void>;

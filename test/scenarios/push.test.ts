@@ -126,7 +126,7 @@ test('A repository without a workflow is run by the shipped one that fits it', a
 });
 
 test(
-  'While further pushes go live no request of 10,000 fails, and an open stream neither ends early nor holds anything up',
+  'While further pushes go live no request of 10,000 fails, and an open stream has until its release’s grace is over',
   async () => {
     const { apps_port } = installation;
     const visitors = startVisitors(apps_port, HOST);
@@ -134,7 +134,11 @@ test(
     onTestFinished(() => void stream.close());
     expect(stream).toMatchObject({ text: 'data: one\n\n', open: true });
     for (const release of ['two', 'three', 'four']) {
-      const run = await repository.run(shop({ ...APP, release }));
+      const { sha } = await repository.push(shop({ ...APP, release }));
+      await expect.poll(() => visitors.answers.has(`hello ${release} 7`), { timeout: WITHIN, interval: 20 }).toBe(true);
+      if (release === 'two') expect(stream.open, 'beside the new release').toBe(true);
+      const { id } = await installation.door.runOf(sha);
+      const run = await installation.door.runEnded(id);
       expect(run, JSON.stringify(run.jobs)).toMatchObject({ status: 'succeeded' });
       expect((await visit(apps_port, HOST)).text).toBe(`hello ${release} 7`);
     }
