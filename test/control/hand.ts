@@ -114,8 +114,8 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     }
   }
 
-  async function claim(attempt: string): Promise<Grant | null> {
-    const nonce = `${attempt}-${Math.random()}`;
+  /** A grant that Redis lost is claimed again with the same nonce: with another one it would be someone else's claim. */
+  async function claim(attempt: string, nonce = `${attempt}-${Math.random()}`): Promise<Grant | null> {
     const answer = await until(
       () => bus.send({ kind: 'claim', claim: { attempt, worker: id, nonce } }),
       (said) => (said.kind === 'granted' || said.kind === 'denied') && said.attempt === attempt,
@@ -126,7 +126,7 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     }
     const sealed = await bus.takeGrant(attempt);
     return sealed === null
-      ? claim(attempt)
+      ? claim(attempt, nonce)
       : Grant.parse(office.deps.envelope.open(`${attempt}:${id}:${nonce}`, sealed));
   }
 
