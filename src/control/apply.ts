@@ -1,10 +1,11 @@
+import { z } from 'zod';
 import type { ServerDeps } from '../deps.ts';
 import { type Event, EventData } from '../jobs/event.ts';
 import { Step } from '../jobs/step.ts';
 import { type AttemptRow, endAttempt } from './attempts.ts';
 import { onDeploy, onPhase, onReady, onSettled } from './deploy-events.ts';
 import { finish } from './finish.ts';
-import { changeRun } from './run-change.ts';
+import { changeJob } from './job-change.ts';
 import { type Transaction, transact } from './transact.ts';
 
 /** Applies an event once, in order, and says up to where its attempt is known. One that cannot be applied is parked and ends its attempt. */
@@ -82,14 +83,8 @@ async function noteOnJob(
   note: (list: unknown[]) => unknown[],
 ): Promise<void> {
   if (attempt.subject !== 'job') return;
-  const { run_id } = await t.sql
-    .selectFrom('jobs')
-    .select('run_id')
-    .where('id', '=', attempt.subject_id)
-    .executeTakeFirstOrThrow();
-  const change = await changeRun(t, run_id);
-  const job = change.jobs.find(({ id }) => id === attempt.subject_id);
-  if (job) change.setJob(job, { [column]: JSON.stringify(note(JSON.parse(job[column]) as unknown[])) });
+  const { change, job } = await changeJob(t, attempt.subject_id);
+  change.setJob(job, { [column]: JSON.stringify(note(z.array(z.unknown()).parse(JSON.parse(job[column])))) });
   await change.save();
 }
 

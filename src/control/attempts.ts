@@ -1,4 +1,5 @@
 import type { Row } from '../deps.ts';
+import { Wish } from '../jobs/message.ts';
 import type { Lane } from '../jobs/plan.ts';
 import type { Verdict } from '../jobs/verdict.ts';
 import type { Transaction } from './transact.ts';
@@ -60,19 +61,19 @@ export async function endAttempt(
     .where('status', '<>', 'ended')
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return false;
-  if (attempt.status === 'offered') t.effects.push({ do: 'withdraw', lane: attempt.lane as Lane, attempt: attempt.id });
+  if (attempt.status === 'offered') t.effects.push({ do: 'withdraw', lane: attempt.lane, attempt: attempt.id });
   t.effects.push({ do: 'offer' });
   return true;
 }
 
 /** Makes a wish of someone's known to the attempt's worker; stored, so that nothing can lose it. A later, stronger one replaces it. */
-export async function wishFor(
-  t: Transaction,
-  attempt: AttemptRow,
-  kind: 'cancel' | 'force' | 'time_out',
-  reason: string,
-): Promise<void> {
-  const wish = JSON.stringify({ kind, reason });
+export async function wishFor(t: Transaction, attempt: AttemptRow, kind: Wish['kind'], reason: string): Promise<void> {
+  const wish = JSON.stringify({ kind, reason } satisfies Wish);
   await t.sql.updateTable('attempts').set({ wish }).where('id', '=', attempt.id).execute();
   if (attempt.worker !== null) t.effects.push({ do: 'wish', worker: attempt.worker, attempt: attempt.id, wish });
+}
+
+/** What someone wants of the attempt; null while nobody does. */
+export function wishOf({ wish }: Pick<AttemptRow, 'wish'>): Wish | null {
+  return wish === null ? null : Wish.parse(JSON.parse(wish));
 }

@@ -4,7 +4,7 @@ import { PlannedJob } from '../jobs/plan.ts';
 import { type AttemptRow, endAttempt } from './attempts.ts';
 import { finish } from './finish.ts';
 import { grantFor } from './grants.ts';
-import { changeRun } from './run-change.ts';
+import { changeJob } from './job-change.ts';
 import { type Transaction, transact } from './transact.ts';
 
 /** Gives an attempt to the first worker that claims it, and again to that one with the same nonce; everyone else is denied. */
@@ -47,23 +47,9 @@ async function start(t: Transaction, attempt: AttemptRow): Promise<{ deadline: n
       .where('key', '=', attempt.subject_id)
       .execute();
   if (attempt.subject !== 'job') return { deadline: null };
-  const { run_id } = await t.sql
-    .selectFrom('jobs')
-    .select('run_id')
-    .where('id', '=', attempt.subject_id)
-    .executeTakeFirstOrThrow();
-  const change = await changeRun(t, run_id);
-  const job = change.jobs.find(({ id }) => id === attempt.subject_id);
-  if (
-    !job ||
-    !change.moveJob(job, 'running', {
-      started_at: job.started_at ?? t.now,
-      reason: null,
-      steps: '[]',
-      annotations: '[]',
-    })
-  )
-    return null;
+  const { change, job } = await changeJob(t, attempt.subject_id);
+  const afresh = { started_at: job.started_at ?? t.now, reason: null, steps: '[]', annotations: '[]' };
+  if (!change.moveJob(job, 'running', afresh)) return null;
   await change.save();
   if (job.queued_at !== null) t.deps.metrics.job_wait.observe({ lane: job.lane }, (t.now - job.queued_at) / 1000);
   return { deadline: t.now + PlannedJob.parse(JSON.parse(job.spec)).timeout_minutes * 60_000 };

@@ -1,22 +1,25 @@
 import type { Finished } from '../jobs/event.ts';
 import { judge } from '../jobs/judge.ts';
-import { Wish } from '../jobs/message.ts';
+import type { DeploymentStatus, EndStatus } from '../jobs/status.ts';
 import { advanceRun, queueJob } from './advance-run.ts';
-import type { AttemptRow } from './attempts.ts';
+import { type AttemptRow, wishOf } from './attempts.ts';
 import { dropWaiting } from './deployments.ts';
-import { changeRun } from './run-change.ts';
+import { changeJob } from './job-change.ts';
 import type { Transaction } from './transact.ts';
+
+/** What becomes of a deployment that still waits when its job has ended. */
+const WAITING_ENDS = {
+  succeeded: 'skipped',
+  skipped: 'skipped',
+  cancelled: 'cancelled',
+  failed: 'failed',
+  errored: 'failed',
+  timed_out: 'failed',
+} as const satisfies Record<EndStatus, DeploymentStatus>;
 
 /** The attempt's verdict moves its job: to its end, or back into its lane. Then whatever the graph allows. */
 export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, outputs }: Finished): Promise<void> {
-  const { run_id } = await t.sql
-    .selectFrom('jobs')
-    .select('run_id')
-    .where('id', '=', attempt.subject_id)
-    .executeTakeFirstOrThrow();
-  const change = await changeRun(t, run_id);
-  const job = change.jobs.find(({ id }) => id === attempt.subject_id);
-  if (!job) return;
+  const { change, job } = await changeJob(t, attempt.subject_id);
   const deployed = await deploymentsOf(t, attempt);
   const judgement = judge({
     verdict: timedOut(t, attempt, verdict),
@@ -38,12 +41,7 @@ export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, 
     const { status, reason, exit_code } = judgement;
     if (change.moveJob(job, status, { reason, exit_code, outputs: JSON.stringify(outputs) }) && job.started_at !== null)
       t.deps.metrics.job_duration.observe({ kind: job.kind }, (t.now - job.started_at) / 1000);
-    await dropWaiting(
-      t,
-      job.id,
-      status === 'succeeded' || status === 'skipped' ? 'skipped' : status === 'cancelled' ? 'cancelled' : 'failed',
-      reason ?? status,
-    );
+    await dropWaiting(t, job.id, WAITING_ENDS[status], reason ?? status);
     await advanceRun(t, change);
   }
   await change.save();
@@ -60,7 +58,8 @@ function deploymentsOf(t: Transaction, attempt: AttemptRow) {
 
 /** However an attempt ended that was told its time was up, even by being forced or lost: it timed out. */
 function timedOut(t: Transaction, attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
-  const late = attempt.wish !== null && attempt.deadline !== null && attempt.deadline <= t.now;
-  if (!late || verdict.status === 'succeeded' || verdict.status === 'failed') return verdict;
-  return { ...verdict, status: 'timed_out', reason: Wish.parse(JSON.parse(attempt.wish ?? '')).reason };
+  const wish = wishOf(attempt);
+  const late = attempt.deadline !== null && attempt.deadline <= t.now;
+  if (wish === null || !late || verdict.status === 'succeeded' || verdict.status === 'failed') return verdict;
+  return { ...verdict, status: 'timed_out', reason: wish.reason };
 }

@@ -1,6 +1,6 @@
 import type { ServerDeps } from '../deps.ts';
 import { chooseOffers, type Offerable, poolOf } from '../jobs/offers.ts';
-import { Lane } from '../jobs/plan.ts';
+import type { Lane } from '../jobs/plan.ts';
 import { freeSlots } from './fleet.ts';
 
 /** Of each group in each lane so many are looked at: what one has too many of hides nobody else's. */
@@ -44,7 +44,7 @@ async function offerable(deps: ServerDeps): Promise<Offerable[]> {
     .where('place', '<=', LOOK_AT)
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({ attempt: row.id, lane: Lane.parse(row.lane), group: groupOf(row) }));
+  return rows.map((row) => ({ attempt: row.id, lane: row.lane, group: groupOf(row) }));
 }
 
 /** When each group's newest job was started. */
@@ -64,6 +64,6 @@ async function served(deps: ServerDeps): Promise<Map<string, number>> {
   );
 }
 
-function groupOf({ lane, repo_id }: { lane: string; repo_id: string | null }): string {
-  return repo_id ?? poolOf(Lane.parse(lane));
+function groupOf({ lane, repo_id }: { lane: Lane; repo_id: string | null }): string {
+  return repo_id ?? poolOf(lane);
 }

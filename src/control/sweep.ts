@@ -1,6 +1,5 @@
 import type { ServerDeps } from '../deps.ts';
-import { Wish } from '../jobs/message.ts';
-import { endAttempt, wishFor } from './attempts.ts';
+import { endAttempt, wishFor, wishOf } from './attempts.ts';
 import { advanceEnvironment } from './environments.ts';
 import { finish } from './finish.ts';
 import { forget, lostWorkers } from './fleet.ts';
@@ -55,11 +54,13 @@ async function callTime(deps: ServerDeps): Promise<void> {
     .where('deadline', '<=', now)
     .execute();
   for (const attempt of late) {
-    const minutes = Math.round(((attempt.deadline ?? now) - (attempt.started_at ?? now)) / 600) / 100;
+    const { deadline, started_at } = attempt;
+    if (deadline === null || started_at === null) continue;
+    const minutes = Number(((deadline - started_at) / 60_000).toFixed(2));
     const reason = `it took longer than its ${minutes} minutes`;
-    const overdue = (attempt.deadline ?? now) < now - FORCE_AFTER;
-    if (attempt.wish === null) await transact(deps, (t) => wishFor(t, attempt, 'time_out', reason));
-    else if (overdue && Wish.parse(JSON.parse(attempt.wish)).kind !== 'force')
+    const wish = wishOf(attempt);
+    if (wish === null) await transact(deps, (t) => wishFor(t, attempt, 'time_out', reason));
+    else if (wish.kind !== 'force' && deadline < now - FORCE_AFTER)
       await transact(deps, (t) => wishFor(t, attempt, 'force', reason));
   }
 }

@@ -46,7 +46,7 @@ export const PlanGrant = z.object({
   delivery: z.string(),
   source: CloneSource,
   trigger: Trigger,
-  /** Where the trigger's payload lies in the blob store; it is empty in `trigger`. */
+  /** Where the trigger's payload lies in the blob store, whole; in `trigger` it is trimmed. */
   payload_blob: z.string().nullable(),
   /** One workflow by file name, path or name; null for all that the trigger starts. */
   workflow: z.string().nullable(),

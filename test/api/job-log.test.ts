@@ -184,7 +184,14 @@ async function nextAttempt(): Promise<string> {
   const id = test.deps.newId('att');
   await test.deps.store.write(async (sql) => {
     await sql.updateTable('attempts').set({ status: 'ended', verdict: 'errored' }).where('id', '=', attempt).execute();
-    const row = { id, subject: 'job' as const, subject_id: job, number: 2, lane: 'test', status: 'offered' as const };
+    const row = {
+      id,
+      subject: 'job' as const,
+      subject_id: job,
+      number: 2,
+      lane: 'test' as const,
+      status: 'offered' as const,
+    };
     await sql
       .insertInto('attempts')
       .values({ ...row, offered_at: 0 })

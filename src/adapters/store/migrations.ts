@@ -46,7 +46,7 @@ export const migrations: readonly string[] = [
     name TEXT NOT NULL, kind TEXT NOT NULL, lane TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, exit_code INTEGER,
     attempt INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, continue_on_error INTEGER NOT NULL DEFAULT 0,
     needs TEXT NOT NULL, spec TEXT NOT NULL, task TEXT, secrets_sealed TEXT, release_id TEXT, outputs TEXT NOT NULL,
-    steps TEXT NOT NULL, annotations TEXT NOT NULL, intent TEXT, intent_reason TEXT, not_before INTEGER,
+    steps TEXT NOT NULL, annotations TEXT NOT NULL, intent TEXT, intent_reason TEXT,
     created_at INTEGER NOT NULL, queued_at INTEGER, started_at INTEGER, finished_at INTEGER,
     UNIQUE (run_id, key)
   ) STRICT;
@@ -99,6 +99,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX deployments_environment ON deployments (app, environment, id);
   CREATE INDEX deployments_job ON deployments (job_id);
   CREATE INDEX deployments_open ON deployments (app, environment) WHERE status IN ('waiting', 'starting', 'switching', 'live');
-
   `,
 ];

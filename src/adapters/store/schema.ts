@@ -1,5 +1,6 @@
 import type { Generated, Selectable, Updateable } from 'kysely';
-import type { DeploymentStatus, EndStatus, JobStatus } from '../../jobs/status.ts';
+import type { JobKind, Lane } from '../../jobs/plan.ts';
+import type { AttemptStatus, DeploymentStatus, EndStatus, JobStatus } from '../../jobs/status.ts';
 
 /**
  * The tables. Ids sort by byte, times are integer milliseconds, booleans 0 or 1, JSON is text and never queried, what is sealed is
@@ -75,7 +76,7 @@ interface DeliveriesTable {
   body_hash: string | null;
   status: 'received' | 'planned' | 'ignored' | 'failed';
   reason: string | null;
-  /** The Trigger without its payload, which lies in the blob store. */
+  /** The Trigger, its payload trimmed; the whole of it lies in the blob store. */
   trigger: string | null;
   payload_blob: string | null;
   workflow: string | null;
@@ -133,8 +134,8 @@ interface JobsTable {
   key: string;
   base: string;
   name: string;
-  kind: 'test' | 'build' | 'deploy' | 'task';
-  lane: 'test' | 'build' | 'deploy';
+  kind: JobKind;
+  lane: Lane;
   status: JobStatus;
   reason: string | null;
   exit_code: number | null;
@@ -154,7 +155,6 @@ interface JobsTable {
   annotations: string;
   intent: string | null;
   intent_reason: string | null;
-  not_before: number | null;
   created_at: number;
   queued_at: number | null;
   started_at: number | null;
@@ -166,8 +166,8 @@ interface AttemptsTable {
   subject: 'job' | 'delivery' | 'report' | 'environment';
   subject_id: string;
   number: number;
-  lane: string;
-  status: 'offered' | 'running' | 'ended';
+  lane: Lane;
+  status: AttemptStatus;
   verdict: EndStatus | null;
   reason: string | null;
   worker: string | null;
