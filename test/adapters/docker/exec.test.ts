@@ -97,6 +97,17 @@ test('A process that was killed for want of memory is told from one that was kil
   expect(killed).toEqual({ exit_code: 137, oom_killed: false });
 });
 
+test('Want of memory is noticed each time, however late the Engine says so', async () => {
+  const limits = { cpus: null, memory: 32 * 1024 ** 2, pids: null };
+  const containers = await Promise.all([1, 2, 3, 4].map(() => idle({ limits })));
+  for (let round = 0; round < 4; round++) {
+    const exits = await Promise.all(
+      containers.map((id) => docker.exec(id, { ...spec, argv: ['tail', '/dev/zero'] }, collector())),
+    );
+    expect(exits).toEqual(containers.map(() => ({ exit_code: 137, oom_killed: true })));
+  }
+});
+
 test('A command that is not there, a user that is not known and a container that is gone are told apart', async () => {
   const container = await idle();
   expect(await docker.read(container, ['nosuch'])).toMatchObject({ exit_code: 126 });
