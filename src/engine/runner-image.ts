@@ -1,14 +1,14 @@
-import type { Watch } from '../deps.ts';
+import type { Image, Watch } from '../deps.ts';
 import type { Machine } from './machine.ts';
-import { buildRunnerImage } from './runner-recipe.ts';
+import { buildRunnerImage, isCurrent } from './runner-recipe.ts';
 import { Refusal } from './refusal.ts';
 
 /** The image that a job's `runs-on` means, here and ready; resolves to its id. The default one is built when it cannot be pulled. */
 export async function runnerImage(machine: Machine, runs_on: string[], watch: Watch): Promise<string> {
   const image = mappedImage(machine.config.runner_images, runs_on);
   const here = await machine.docker.image(image);
-  if (here !== null) return here.id;
-  if (image !== DEFAULT) return (await machine.docker.pull(image, watch)).id;
+  if (image !== DEFAULT) return (here ?? (await machine.docker.pull(image, watch))).id;
+  if (here !== null) return (await refreshed(machine, here, watch)).id;
   return (await pullOrBuild(machine, watch)).id;
 }
 
@@ -20,6 +20,13 @@ function mappedImage(images: Record<string, string>, runs_on: string[]): string 
   throw new Refusal(
     `no image is mapped to runs-on \`${runs_on.join(', ')}\`; there are ${Object.keys(images).join(', ')} (GANTRY_RUNNER_IMAGES)`,
   );
+}
+
+/** One that we built of another recipe, as before an upgrade, is built anew. */
+async function refreshed(machine: Machine, image: Image, watch: Watch): Promise<Image> {
+  if (await isCurrent(machine, image)) return image;
+  watch.progress(`The recipe of ${DEFAULT} has changed; building it anew`);
+  return buildRunnerImage(machine, DEFAULT, watch);
 }
 
 async function pullOrBuild(machine: Machine, watch: Watch) {

@@ -1,11 +1,12 @@
-import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newAttempt } from '../../src/engine/attempt.ts';
 import { emptyByContainer } from '../../src/engine/folder-removal.ts';
 import { locked } from '../../src/engine/lock.ts';
 import { runJob } from '../../src/engine/run-job.ts';
-import { buildRunnerImage } from '../../src/engine/runner-recipe.ts';
+import { buildRunnerImage, isCurrent } from '../../src/engine/runner-recipe.ts';
 import { jobOf, newId, openCourier, openWorkbench, type Workbench } from './workbench.ts';
 
 let bench: Workbench;
@@ -37,6 +38,52 @@ test('The default job image is built from its recipe, once, however many ask for
     expect((await runJob(bench.machine, grant, courier, signal)).verdict.reason).toBeNull();
   } finally {
     await bench.engine.getImage(name).remove();
+  }
+});
+
+test('An image of another recipe is built anew and the old one goes; one that is not ours is left alone', async () => {
+  const name = `gantry-test/recipe:${bench.installation}`;
+  const pipelines_dir = await mkdtemp(join(tmpdir(), 'gantry-recipe-'));
+  const recipe = join(pipelines_dir, 'runner');
+  await mkdir(recipe);
+  const machine = { ...bench.machine, config: { ...bench.machine.config, pipelines_dir } };
+  const write = (word: string) => writeFile(join(recipe, 'Dockerfile'), `FROM busybox:latest\nENV WORD=${word}\n`);
+  const build = () => buildRunnerImage(machine, name, { signal, progress: () => {} });
+  try {
+    await write('one');
+    const first = await build();
+    expect((await build()).id).toBe(first.id);
+    await write('two');
+    expect(await isCurrent(machine, first)).toBe(false);
+    const second = await build();
+    expect(second.id).not.toBe(first.id);
+    expect(await isCurrent(machine, second)).toBe(true);
+    expect(await bench.docker.image(first.id)).toBeNull();
+    await bench.docker.tag('busybox:latest', name);
+    expect((await build()).id).toBe((await bench.docker.image('busybox:latest'))?.id);
+    await bench.docker.untag(second.id);
+  } finally {
+    await bench.docker.untag(name);
+    await rm(pipelines_dir, { recursive: true });
+  }
+});
+
+test('A build of the recipe that is given up ends, though its files were still being read', async () => {
+  const name = `gantry-test/given-up:${bench.installation}`;
+  const pipelines_dir = await mkdtemp(join(tmpdir(), 'gantry-recipe-'));
+  const machine = { ...bench.machine, config: { ...bench.machine.config, pipelines_dir } };
+  const abort = new AbortController();
+  try {
+    await mkdir(join(pipelines_dir, 'runner'));
+    await writeFile(join(pipelines_dir, 'runner', 'Dockerfile'), 'FROM busybox:latest\nRUN sleep 61.3\n');
+    await writeFile(join(pipelines_dir, 'runner', 'large'), Buffer.alloc(20_000_000));
+    const building = buildRunnerImage(machine, name, {
+      signal: abort.signal,
+      progress: () => abort.abort(new Error('given up')),
+    });
+    await expect(building).rejects.toThrow('given up');
+  } finally {
+    await rm(pipelines_dir, { recursive: true });
   }
 });
 
