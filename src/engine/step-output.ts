@@ -20,6 +20,8 @@ const COLON = 0x3a;
 export class StepOutput {
   readonly #sink: OutputSink;
   readonly #lines = { stdout: new HeldLine(), stderr: new HeldLine() };
+  /** What the step printed to have its lines taken as text, until it prints it again. */
+  #stopped: string | null = null;
   readonly #left = { failure: ANNOTATIONS, warning: ANNOTATIONS, notice: ANNOTATIONS };
 
   constructor(sink: OutputSink) {
@@ -53,8 +55,15 @@ export class StepOutput {
   }
 
   #judge(stream: LogStream, line: Buffer): void {
-    const command = parseWorkflowCommand(line.toString('utf8').replace(/\r?\n$/, ''));
+    const text = line.toString('utf8').replace(/\r?\n$/, '');
+    if (this.#stopped !== null) {
+      if (text === `::${this.#stopped}::`) this.#stopped = null;
+      else this.#sink.write(stream, line);
+      return;
+    }
+    const command = parseWorkflowCommand(text);
     if (command === null) this.#sink.write(stream, line);
+    else if (command.kind === 'stop') this.#stopped = command.token;
     else if (command.kind === 'mask') this.#sink.mask(command.value);
     else if (command.kind === 'annotation') {
       this.#sink.write(stream, line);

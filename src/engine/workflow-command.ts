@@ -4,7 +4,9 @@ import type { Annotation } from '../jobs/annotation.ts';
 export type WorkflowCommand =
   | { kind: 'mask'; value: string }
   | { kind: 'annotation'; annotation: Annotation }
-  | { kind: 'hidden' };
+  | { kind: 'hidden' }
+  /** Nothing is heard until the line `::token::`. */
+  | { kind: 'stop'; token: string };
 
 const LEVELS = { error: 'failure', warning: 'warning', notice: 'notice' } as const;
 const MESSAGE_LIMIT = 4096;
@@ -17,8 +19,14 @@ export function parseWorkflowCommand(line: string): WorkflowCommand | null {
   const data = line.slice(end + 2);
   if (name === 'add-mask') return { kind: 'mask', value: unescapeData(data) };
   if (name === 'debug') return { kind: 'hidden' };
+  if (name === 'stop-commands') return data === '' || isCommand(data) ? null : { kind: 'stop', token: data };
   if (!isLevel(name)) return null;
   return { kind: 'annotation', annotation: toAnnotation(LEVELS[name], parseProperties(properties), data) };
+}
+
+/** A token that is a command's name would let any text go on with it. */
+function isCommand(token: string): boolean {
+  return isLevel(token) || ['add-mask', 'debug', 'stop-commands'].includes(token);
 }
 
 function isLevel(name: string): name is keyof typeof LEVELS {

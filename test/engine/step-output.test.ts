@@ -43,6 +43,24 @@ describe('A step’s output', () => {
     expect(heard.text.length).toBeGreaterThan(100_000 - 1024);
   });
 
+  test('is nothing but text between a token and the same token, on both streams', () => {
+    const { output, heard } = sink();
+    output.write('stdout', Buffer.from('::stop-commands::t0k en\n::add-mask::a\n::other::\n::t0k en:: x\n'));
+    output.write('stderr', Buffer.from('::error::b\n'));
+    output.write('stdout', Buffer.from('::t0k en::\r\n::add-mask::c\n'));
+    expect(heard).toEqual({
+      text: '::add-mask::a\n::other::\n::t0k en:: x\n::error::b\n',
+      masks: ['c'],
+      annotations: [],
+    });
+  });
+
+  test('goes on being heard when the token to stop it is a command’s name, or none', () => {
+    const { output, heard } = sink();
+    output.write('stdout', Buffer.from('::stop-commands::\n::stop-commands::error\n::add-mask::a\n'));
+    expect(heard).toMatchObject({ text: '::stop-commands::\n::stop-commands::error\n', masks: ['a'] });
+  });
+
   test('makes no more than ten remarks of a level', () => {
     const { output, heard } = sink();
     output.write('stdout', Buffer.from('::warning::x\n'.repeat(100)));
