@@ -14,6 +14,7 @@ import { readRunnerFile, writeRunnerFile } from './runner-file.ts';
 import { shellCommand, wrapped } from './shell.ts';
 import type { StepEnd, StepTurn } from './step.ts';
 import { StepOutput } from './step-output.ts';
+import { logSummary } from './step-summary.ts';
 import { type Ending, SUCCESS } from './verdict.ts';
 
 /** A `run` step: its script as a process of the job's container. */
@@ -22,7 +23,10 @@ export async function runScript(attempt: Attempt, turn: StepTurn): Promise<StepE
   const container = await needContainer(attempt, turn.number, turn.signal);
   await clearRunnerFiles(attempt);
   await writeRunnerFile(attempt.folder.script, interpolate(turn.planned.run ?? '', turn.contexts));
-  const exit = await follow(attempt, turn, container, wrapped(command, attempt.path, workingDirectory(turn)));
+  const argv = wrapped(command, attempt.path, workingDirectory(turn));
+  const following = follow(attempt, turn, container, argv);
+  // Also of a step that was ended before its time.
+  const exit = await following.finally(() => logSummary(attempt, turn.number));
   const outputs = await heard(attempt, turn.number);
   return { ending: endingOfExit(attempt.machine, attempt.grant, turn.name, exit), outputs };
 }

@@ -20,13 +20,19 @@ const LIMIT = 1024 * 1024;
 
 /** What a step wrote; refused when it is no plain file or over 1 MiB. `name` is for the sentence. */
 export async function readRunnerFile(path: string, name: string): Promise<string> {
+  const { text, size } = await readRunnerFileStart(path, LIMIT);
+  if (size > LIMIT) throw new Refusal(`${name} holds ${size} bytes; at most 1 MiB is read`);
+  return text;
+}
+
+/** Its first bytes, and how many there are in all. */
+export async function readRunnerFileStart(path: string, most: number): Promise<{ text: string; size: number }> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { size } = await file.stat();
-    if (size > LIMIT) throw new Refusal(`${name} holds ${size} bytes; at most 1 MiB is read`);
-    const content = Buffer.alloc(size);
-    const { bytesRead } = await file.read(content, 0, size, 0);
-    return content.toString('utf8', 0, bytesRead);
+    const content = Buffer.alloc(Math.min(size, most));
+    const { bytesRead } = await file.read(content, 0, content.length, 0);
+    return { text: content.toString('utf8', 0, bytesRead), size };
   } finally {
     await file.close();
   }

@@ -124,6 +124,27 @@ describe('A job of run steps', () => {
     expect(courier.text()).not.toMatch(/^no$/m);
   });
 
+  test('shows the summary of each step in its log, whole lines up to a limit, of a step that timed out too', async () => {
+    const { verdict, courier } = await run(
+      jobOf([
+        { run: 'printf "## Tests\n\n3 of 3" >> $GITHUB_STEP_SUMMARY' },
+        { run: 'seq 1 300000 > $GITHUB_STEP_SUMMARY' },
+        { run: 'head -c 70000 /dev/zero | tr "\0" x > $GITHUB_STEP_SUMMARY' },
+        { run: 'true' },
+        { name: 'slow', run: 'echo halfway > $GITHUB_STEP_SUMMARY; sleep 100', timeout_minutes: '0.03' },
+      ]),
+    );
+    expect(verdict.reason).toMatch(/slow/);
+    const lines = (step: number) => courier.lines().filter((line) => line.startsWith(`${step} system `));
+    expect(lines(1)).toEqual(['1 system Summary of step 1:', '1 system ## Tests', '1 system ', '1 system 3 of 3']);
+    expect(lines(2).slice(0, 2)).toEqual(['2 system Summary of step 2:', '2 system 1']);
+    expect(lines(2).at(-2)).toMatch(/^2 system 1\d{4}$/);
+    expect(lines(2).at(-1)).toMatch(/holds \d+ bytes; of it whole lines up to 64 KiB are shown$/);
+    expect(lines(3)).toHaveLength(2);
+    expect(lines(4)).toEqual([]);
+    expect(lines(5)).toEqual(expect.arrayContaining(['5 system Summary of step 5:', '5 system halfway']));
+  });
+
   test('ends a step with its process, though a child holds the stream open', async () => {
     const started = Date.now();
     const { verdict, courier } = await run(jobOf([{ run: 'sleep 100 & echo done' }]));
