@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../deps.ts';
 import { AppConfig } from '../jobs/app-config.ts';
 import type { DeployOrder, LiveRelease } from '../jobs/deployment.ts';
-import { isOrdered } from './deploy-events.ts';
+import { isOrdered } from '../jobs/environment.ts';
 import { openSecretAt } from './secrets.ts';
 
 const SecretVersions = z.record(z.string(), z.int());
@@ -26,7 +26,7 @@ export async function deployOrder(deps: ServerDeps, sql: Sql, deployment: Row<'d
     masks: Object.values(secrets),
     sha: release.sha,
     live: await liveRelease(sql, deployment),
-    ordered: isOrdered(run),
+    ordered: isOrdered(run.trigger, run.forced === 1),
   };
 }
 

@@ -30,6 +30,11 @@ export function environmentMoves(deployments: readonly QueuedDeployment[]): Envi
   };
 }
 
+function order(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
 /** Whether a candidate that passed its gate may take the traffic. */
 export function mayTakeTraffic(candidate: {
   relation: Relation;
@@ -43,7 +48,7 @@ export function mayTakeTraffic(candidate: {
   return { go: 'switch' };
 }
 
-function order(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** A push that was not forced must not put an older commit over a newer one; anything else is someone's decision. */
+export function isOrdered(trigger: string, forced: boolean): boolean {
+  return trigger === 'push' && !forced;
 }

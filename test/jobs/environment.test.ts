@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Relation } from '../../src/jobs/deployment.ts';
-import { environmentMoves, mayTakeTraffic, type QueuedDeployment } from '../../src/jobs/environment.ts';
+import { environmentMoves, isOrdered, mayTakeTraffic, type QueuedDeployment } from '../../src/jobs/environment.ts';
 
 const queued = (id: string, position: string, asked = true): QueuedDeployment => ({
   id,
@@ -73,5 +73,13 @@ describe('A candidate that passed its gate', () => {
     const stop = { go: 'stop', status: 'cancelled', reason: 'the run was cancelled' };
     expect(mayTakeTraffic({ ...candidate, unwanted: 'the run was cancelled' })).toEqual(stop);
     expect(mayTakeTraffic({ ...candidate, unwanted: 'the run was cancelled', relation: 'ancestor' })).toEqual(stop);
+  });
+});
+
+describe('The order of commits', () => {
+  it('binds a push that was not forced; what someone decided on goes where it is sent', () => {
+    expect(isOrdered('push', false)).toBe(true);
+    expect(isOrdered('push', true)).toBe(false);
+    expect(isOrdered('api', false)).toBe(false);
   });
 });
