@@ -20,7 +20,9 @@ export async function onDeploy(
   const image_id = 'release' in request ? null : request.image_id;
   if (await takeOver(t, attempt, seq, { job: job.id, environment, image_id })) return;
   const deployment = (await queuedFor(t, job.id, environment)) ?? (await newDeployment(t, run, job, app, environment));
-  const refusal = (await ownedByOthers(t, run, wanted)) ?? (await missingSecrets(t, run, wanted));
+  // A kept release brings the versions of its secrets, whatever is in force now.
+  const missing = 'release' in request ? null : await missingSecrets(t, run, wanted);
+  const refusal = (await ownedByOthers(t, run, wanted)) ?? missing;
   await t.sql
     .updateTable('deployments')
     .set({ attempt_id: attempt.id, asked_seq: seq })

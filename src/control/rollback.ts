@@ -67,8 +67,10 @@ async function makeRun(
   t: Transaction,
   release: Row<'releases'>,
   actor: string | null,
-): Promise<{ run: string; job: string; deployment: string }> {
+): Promise<{ run: string; job: string; deployment: string } | RollbackRefusal> {
   const origin = await t.sql.selectFrom('runs').selectAll().where('id', '=', release.run_id).executeTakeFirstOrThrow();
+  if (!(await isRegistered(t, origin.repo_id)))
+    return { refused: 'unknown_app', detail: `${origin.repo}, which made ${release.id}, is not registered any more` };
   const run = t.newId('run');
   const job = t.newId('job');
   const spec = rollbackSpec(release);
@@ -124,6 +126,11 @@ async function makeRun(
     .where('job_id', '=', job)
     .executeTakeFirstOrThrow();
   return { run, job, deployment: deployment.id };
+}
+
+async function isRegistered(t: Transaction, repo_id: string | null): Promise<boolean> {
+  const repo = await t.sql.selectFrom('repos').select('id').where('id', '=', repo_id).executeTakeFirst();
+  return repo !== undefined;
 }
 
 function rollbackSpec(release: Row<'releases'>): PlannedJob {

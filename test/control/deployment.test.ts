@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { cancelRun } from '../../src/control/cancel.ts';
+import { removeRepo } from '../../src/control/repos.ts';
 import { rollBack } from '../../src/control/rollback.ts';
-import { putSecret } from '../../src/control/secrets.ts';
+import { putSecret, removeSecret } from '../../src/control/secrets.ts';
 import type { AppConfig } from '../../src/jobs/app-config.ts';
 import type { DeployOrder, Reconciliation, Relation } from '../../src/jobs/deployment.ts';
 import type { Finished } from '../../src/jobs/event.ts';
@@ -119,11 +120,14 @@ test('a rollback puts back the newest kept release that was live before this one
   await putSecret(office.deps, office.repo.id, 'KEY', 'new');
   await deploy(office);
   expect(orders.map(({ env }) => env.KEY)).toEqual(['old', 'new']);
+  await removeSecret(office.deps, office.repo.id, 'KEY');
   const made = await rollBack(office.deps, { app: 'shop', environment: 'production', release: null, actor: 'ada' });
   if ('refused' in made) throw new Error(made.detail);
   await settled(office, 3);
   expect(orders[2]).toMatchObject({ release: orders[0]?.release, env: { KEY: 'old' } });
-  expect((await deployments(office)).map(({ status }) => status)).toEqual(['retired', 'retired', 'live']);
+  const all = await deployments(office);
+  expect(all.map(({ status }) => status)).toEqual(['retired', 'retired', 'live']);
+  expect(all.map(({ replaced }) => replaced)).toEqual([null, all[0]?.release_id, all[1]?.release_id]);
   expect(
     await rollBack(office.deps, { app: 'shop', environment: 'production', release: null, actor: null }),
   ).toMatchObject({ refused: 'nothing_older' });
@@ -133,6 +137,12 @@ test('a rollback puts back the newest kept release that was live before this one
   expect(
     await rollBack(office.deps, { app: 'nope', environment: 'production', release: null, actor: null }),
   ).toMatchObject({ refused: 'unknown_app' });
+  await removeRepo(office.deps, office.repo.name);
+  const kept = orders[1]?.release ?? '';
+  expect(await rollBack(office.deps, { app: 'shop', environment: 'production', release: kept, actor: null })).toEqual({
+    refused: 'unknown_app',
+    detail: `acme/shop, which made ${kept}, is not registered any more`,
+  });
 });
 
 test('an app of another repository, a host of another app and a secret that is not set are refused by name', async () => {
