@@ -21,7 +21,7 @@ const Deployment = z
     status: DeploymentStatus,
     reason: z.string().nullable(),
     url: z.string().nullable(),
-    replaced: z.string().nullable().describe('The deployment that was live before.'),
+    replaced: z.string().nullable().describe('The release that was live before.'),
     phases: z.array(Phase.extend({ started_at: Timestamp, finished_at: Timestamp.nullable() })),
     created_at: Timestamp,
     live_at: Timestamp.nullable(),

@@ -277,6 +277,7 @@ interface DeploymentsTable {
   /** The order in which the commits came: later ones take precedence. */
   position: string;
   url: string | null;
+  /** The release that was live before. */
   replaced: string | null;
   phases: string;
   created_at: number;
