@@ -14,13 +14,15 @@ import { pathInWorkspace } from './workspace.ts';
 /** gantry/build@v1: an image out of the workspace, built by BuildKit outside of the job's container. */
 export async function buildStep(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
   const inputs = parseBuildInputs(turn.with);
-  const own = buildImage(attempt.machine.envelope.installation, repositoryOf(attempt), attempt.courier.attempt);
-  const tags = inputs.tags.length > 0 ? inputs.tags : [own];
-  const image = await build(attempt, turn, { ...inputs, tags });
-  if (tags[0] === own) await forgetOlder(attempt);
-  const digest = inputs.push ? await pushAll(attempt, turn, tags) : image.id;
+  const { installation } = attempt.machine.envelope;
+  const own = buildImage(installation, repositoryOf(attempt), attempt.courier.attempt, turn.number);
+  const tags = [own, ...inputs.tags];
+  const built = await build(attempt, turn, { ...inputs, tags });
+  await forgetOlder(attempt);
+  const digest = inputs.push ? await pushAll(attempt, turn, inputs.tags) : built.id;
+  const image = (inputs.push ? await pushedName(attempt, own, digest) : null) ?? own;
   say(attempt, turn.number, `Built ${tags.join(', ')}: ${digest}`);
-  return { ending: SUCCESS, outputs: { image: tags[0] ?? own, digest } };
+  return { ending: SUCCESS, outputs: { image, digest } };
 }
 
 async function build(attempt: Attempt, turn: StepTurn, inputs: BuildInputs): Promise<Image> {
@@ -103,7 +105,13 @@ async function pushAll(attempt: Attempt, turn: StepTurn, tags: string[]): Promis
   return digests[0] ?? '';
 }
 
-/** So many images of builds without tags of their own stay, by repository: later jobs of their runs may want them. */
+/** `name@digest`, by which other hosts find it too, where this Engine knows it so. */
+async function pushedName({ machine }: Attempt, own: string, digest: string): Promise<string | null> {
+  const image = await machine.docker.image(own);
+  return image?.digests.find((name) => name.endsWith(`@${digest}`)) ?? null;
+}
+
+/** So many images of builds stay, by repository: later jobs of their runs may want them. */
 const KEPT = 20;
 
 async function forgetOlder(attempt: Attempt): Promise<void> {

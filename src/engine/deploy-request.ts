@@ -40,7 +40,8 @@ function digestOf(image: Image): string | null {
 export async function whileHeld<T>(attempt: Attempt, image: Image | null, work: () => Promise<T>): Promise<T> {
   if (image === null) return work();
   const { docker, envelope } = attempt.machine;
-  const name = `${buildImage(envelope.installation, attempt.grant.source?.name ?? 'none', attempt.courier.attempt)}-held`;
+  const repository = attempt.grant.source?.name ?? 'none';
+  const name = buildImage(envelope.installation, repository, attempt.courier.attempt, 'held');
   await docker.tag(image.id, name);
   try {
     return await work();

@@ -17,8 +17,8 @@ export const releaseRepository = (installation: string, app: string, environment
   `gantry-release/${installation}/${app}/${environment}`;
 export const releaseImage = (installation: string, app: string, environment: string, release: string) =>
   `${releaseRepository(installation, app, environment)}:${aliasOf(release)}`;
-/** Images of builds that name none themselves. */
+/** What each build step's image is called, whatever else it is tagged: nobody moves that name. */
 export const buildRepository = (installation: string, repo: string) =>
   `gantry-build/${installation}/${repo.toLowerCase()}`;
-export const buildImage = (installation: string, repo: string, attempt: string) =>
-  `${buildRepository(installation, repo)}:${aliasOf(attempt)}`;
+export const buildImage = (installation: string, repo: string, attempt: string, step: number | 'held') =>
+  `${buildRepository(installation, repo)}:${aliasOf(attempt)}-${step}`;

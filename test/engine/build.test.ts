@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseBuildInputs } from '../../src/engine/build-inputs.ts';
 import { runJob } from '../../src/engine/run-job.ts';
 import type { JobGrant } from '../../src/jobs/grant.ts';
+import { openRegistry } from '../adapters/docker/registry.ts';
 import { jobOf, newId, openCourier, openWorkbench, type Workbench } from './workbench.ts';
 
 let bench: Workbench;
@@ -13,7 +14,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const containers = await bench.docker.containers({});
-  for (const image of images) await bench.engine.getImage(image).remove({ force: true });
+  const repository = `gantry-build/${bench.installation}/none`;
+  for (const image of [...images, ...(await bench.docker.tags(repository))]) await bench.docker.untag(image);
   await bench[Symbol.asyncDispose]();
   expect(containers).toEqual([]);
 });
@@ -30,7 +32,6 @@ async function build(files: string, given: Record<string, string> = {}, signal =
     { sha: 'a'.repeat(40), ref: 'refs/heads/main', spec: { runs_on: ['ubuntu-latest'], outputs: OUTPUTS } },
   );
   const finished = await runJob(bench.machine, grant, courier, signal);
-  if (finished.outputs.image) images.push(finished.outputs.image);
   return { ...finished, courier };
 }
 
@@ -56,7 +57,7 @@ describe('gantry/build', () => {
       { context: 'app', 'build-args': 'WORD=a=b\n', labels: 'team=shop' },
     );
     expect(verdict.reason).toBeNull();
-    expect(outputs.image).toMatch(/^gantry-build\/[0-9a-f]+\/none:att-/);
+    expect(outputs.image).toMatch(/^gantry-build\/[0-9a-f]+\/none:att-\w+-2$/);
     expect(outputs.digest).toMatch(/^sha256:/);
     expect(courier.text()).toContain('building a=b');
     const image = await bench.docker.image(outputs.image ?? '');
@@ -88,8 +89,49 @@ describe('gantry/build', () => {
       { context: 'src', file: 'docker/app.Dockerfile', tags: tag },
     );
     expect(verdict.reason).toBeNull();
-    expect(outputs.image).toBe(tag);
+    images.push(tag);
     expect(await output(tag, ['cat', '/a'])).toBe('hello\n');
+    expect((await bench.docker.image(outputs.image ?? ''))?.id).toBe((await bench.docker.image(tag))?.id);
+  });
+
+  test('says by which name its own image stays, though a later build takes the same tag', async () => {
+    const tag = `gantry-test/moved:${bench.installation}`;
+    images.push(tag);
+    const write = (word: string) => `printf "FROM busybox:latest\nRUN echo ${word} > /word\n" > Dockerfile`;
+    const first = await build(write('first'), { tags: tag });
+    const second = await build(write('second'), { tags: tag });
+    const words = [first.outputs.image ?? '', second.outputs.image ?? '', tag].map((name) =>
+      output(name, ['cat', '/word']),
+    );
+    expect(await Promise.all(words)).toEqual(['first\n', 'second\n', 'second\n']);
+  });
+
+  test('names a pushed image by its digest, which any host finds', async () => {
+    const registry = await openRegistry();
+    const tag = `${registry.host}/shop:1`;
+    images.push(tag);
+    const { verdict, outputs } = await build('printf "FROM busybox:latest\nRUN echo pushed > /word\n" > Dockerfile', {
+      tags: tag,
+      push: 'true',
+    });
+    expect(verdict.reason).toBeNull();
+    expect(outputs.image).toBe(`${registry.host}/shop@${outputs.digest}`);
+    expect(await output(outputs.image ?? '', ['cat', '/word'])).toBe('pushed\n');
+  });
+
+  test('keeps two images of one job apart', async () => {
+    const step = { uses: 'gantry/build@v1' };
+    const grant = jobOf(
+      [
+        { run: 'for w in a b; do mkdir $w; printf "FROM busybox:latest\nRUN echo $w > /word\n" > $w/Dockerfile; done' },
+        { id: 'a', ...step, with: { context: 'a' } },
+        { id: 'b', ...step, with: { context: 'b' } },
+      ],
+      { spec: { outputs: { a: '${{ steps.a.outputs.image }}', b: '${{ steps.b.outputs.image }}' } } },
+    );
+    const { outputs } = await runJob(bench.machine, grant, openCourier(newId('att')), new AbortController().signal);
+    const words = [outputs.a ?? '', outputs.b ?? ''].map((name) => output(name, ['cat', '/word']));
+    expect(await Promise.all(words)).toEqual(['a\n', 'b\n']);
   });
 
   test('fails when its recipe does, with what it printed', async () => {
