@@ -7,7 +7,7 @@ import { Trigger } from '../jobs/trigger.ts';
 import { advanceRun } from './advance-run.ts';
 import { type AttemptRow, newAttempt } from './attempts.ts';
 import { changeRun } from './run-change.ts';
-import { insertRun } from './runs.ts';
+import { insertJobs, insertRun } from './runs.ts';
 import type { Transaction } from './transact.ts';
 
 /** A plan becomes runs; a repository that could not be read is a run too, so that nobody waits for an answer that never comes. */
@@ -81,32 +81,10 @@ async function fill(t: Transaction, id: string, planned: PlannedRun, sha: string
   });
   if (planned.failure !== null) change.setRun({ status: 'failed', reason: planned.failure });
   else {
-    change.jobs.push(...(await insertJobs(t, change.run, planned)));
+    change.jobs.push(...(await insertJobs(t, id, planned.jobs)));
     await advanceRun(t, change);
   }
   await change.save();
-}
-
-async function insertJobs(t: Transaction, run: Row<'runs'>, planned: PlannedRun): Promise<Row<'jobs'>[]> {
-  const rows = planned.jobs.map((job, position) => ({
-    id: t.newId('job'),
-    run_id: run.id,
-    position,
-    key: job.key,
-    base: job.base,
-    name: job.name,
-    kind: job.kind,
-    lane: job.kind === 'task' ? ('test' as const) : job.kind,
-    status: 'waiting' as const,
-    continue_on_error: job.continue_on_error === 'true' ? 1 : 0,
-    needs: JSON.stringify(job.needs),
-    spec: JSON.stringify(job),
-    outputs: '{}',
-    steps: '[]',
-    annotations: '[]',
-    created_at: t.now,
-  }));
-  return t.sql.insertInto('jobs').values(rows).returningAll().execute();
 }
 
 function whyNothing(plan: Plan): string {

@@ -2,23 +2,24 @@ import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../deps.ts';
 import { mergeOutputs } from '../jobs/advance.ts';
 import { foldNeed } from '../jobs/fold.ts';
-import type { CloneSource, Grant } from '../jobs/grant.ts';
+import { type CloneSource, type Grant, TaskLimits } from '../jobs/grant.ts';
 import { PlannedJob } from '../jobs/plan.ts';
 import { Report } from '../jobs/report.ts';
 import { Trigger } from '../jobs/trigger.ts';
 import { runContext } from './advance-run.ts';
 import { deployOrder } from './deploy-order.ts';
+import { openRepoToken } from './repos.ts';
 import { forFold } from './run-change.ts';
 import { openSecrets } from './secrets.ts';
 
 /** What a task brings beside its spec. */
 export const Task = z.object({
   command: z.array(z.string()).nullable(),
-  limits: z.object({ cpus: z.number().nullable(), memory_mb: z.int().nullable() }),
+  limits: TaskLimits,
 });
 export type Task = z.infer<typeof Task>;
 
-const Secrets = z.record(z.string(), z.string());
+const Texts = z.record(z.string(), z.string());
 
 /** All that the worker needs for this attempt, secrets opened. Throws when something it belongs to is gone. */
 export function grantFor(deps: ServerDeps, attempt: Row<'attempts'>): Promise<Grant> {
@@ -64,8 +65,7 @@ async function secretsOf(
   run: Row<'runs'>,
   job: Row<'jobs'>,
 ): Promise<Record<string, string>> {
-  if (job.secrets_sealed !== null)
-    return Secrets.parse(JSON.parse(deps.vault.open(`job/${job.id}`, job.secrets_sealed)));
+  if (job.secrets_sealed !== null) return Texts.parse(JSON.parse(deps.vault.open(`job/${job.id}`, job.secrets_sealed)));
   if (run.repo_id === null) return {};
   const secrets = await openSecrets(sql, deps.vault, run.repo_id);
   return Object.fromEntries(secrets.map(({ name, value }) => [name, value]));
@@ -77,7 +77,7 @@ async function needsOf(sql: Sql, job: Row<'jobs'>) {
   return Object.fromEntries(
     needs.map((base) => {
       const cells = jobs.filter((other) => other.base === base);
-      const outputs = mergeOutputs(cells.map((cell) => ({ outputs: Secrets.parse(JSON.parse(cell.outputs)) })));
+      const outputs = mergeOutputs(cells.map((cell) => ({ outputs: Texts.parse(JSON.parse(cell.outputs)) })));
       return [base, { result: foldNeed(cells.map(forFold)), outputs }];
     }),
   );
@@ -103,12 +103,12 @@ async function reportGrant(deps: ServerDeps, sql: Sql, key: string): Promise<Gra
     .select(['reports.granted', 'reports.sent', 'repos.id', 'repos.name', 'repos.token_sealed'])
     .where('key', '=', key)
     .executeTakeFirstOrThrow();
-  if (report.token_sealed === null || report.granted === null)
-    throw new Error(`${report.name} has no token to report with`);
+  const token = openRepoToken(deps.vault, report);
+  if (token === null || report.granted === null) throw new Error(`${report.name} has no token to report with`);
   return {
     subject: 'report',
     repo: report.name,
-    token: deps.vault.open(`repo/${report.id}/token`, report.token_sealed),
+    token,
     report: Report.parse(JSON.parse(report.granted)),
     sent: report.sent === null ? null : z.record(z.string(), z.json()).parse(JSON.parse(report.sent)),
   };
@@ -151,6 +151,6 @@ async function cloneSource(deps: ServerDeps, sql: Sql, repo_id: string): Promise
     id: repo.id,
     name: repo.name,
     clone_url: repo.clone_url,
-    token: repo.token_sealed === null ? null : deps.vault.open(`repo/${repo.id}/token`, repo.token_sealed),
+    token: openRepoToken(deps.vault, repo),
   };
 }

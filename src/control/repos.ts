@@ -123,7 +123,8 @@ export async function learnGitHubId(
   });
 }
 
-export function openRepoToken(vault: Vault, repo: Repo): string | null {
+/** Null: none was given. */
+export function openRepoToken(vault: Vault, repo: Pick<Repo, 'id' | 'token_sealed'>): string | null {
   return repo.token_sealed === null ? null : vault.open(`repo/${repo.id}/token`, repo.token_sealed);
 }
 

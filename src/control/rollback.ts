@@ -1,9 +1,9 @@
 import type { Row, ServerDeps } from '../deps.ts';
+import { ownJob, ownStep } from '../jobs/own-job.ts';
 import type { PlannedJob } from '../jobs/plan.ts';
 import { rollbackTarget } from '../jobs/release.ts';
-import { advanceRun } from './advance-run.ts';
 import { liveDeployment } from './deployments.ts';
-import { changeRun } from './run-change.ts';
+import { startOwnRun } from './own-run.ts';
 import { nextRunNumber } from './runs.ts';
 import { type Transaction, transact } from './transact.ts';
 
@@ -71,55 +71,23 @@ async function makeRun(
   const origin = await t.sql.selectFrom('runs').selectAll().where('id', '=', release.run_id).executeTakeFirstOrThrow();
   if (!(await isRegistered(t, origin.repo_id)))
     return { refused: 'unknown_app', detail: `${origin.repo}, which made ${release.id}, is not registered any more` };
-  const run = t.newId('run');
-  const job = t.newId('job');
-  const spec = rollbackSpec(release);
-  await t.sql
-    .insertInto('runs')
-    .values({
-      id: run,
+  const { run, job } = await startOwnRun(
+    t,
+    {
+      workflow: 'rollback',
       number: origin.repo_id === null ? 0 : await nextRunNumber(t, origin.repo_id),
       repo_id: origin.repo_id,
       repo: origin.repo,
-      workflow: 'rollback',
-      trigger: 'api',
-      event: 'api',
       ref: origin.ref,
       branch: origin.branch,
       sha: release.sha,
       actor,
       app: release.app,
       forced: 1,
-      payload: '{}',
-      status: 'queued',
-      annotations: '[]',
-      created_at: t.now,
-    })
-    .execute();
-  await t.sql
-    .insertInto('jobs')
-    .values({
-      id: job,
-      run_id: run,
-      position: 0,
-      key: spec.key,
-      base: spec.base,
-      name: spec.name,
-      kind: 'deploy',
-      lane: 'deploy',
-      status: 'waiting',
-      needs: '[]',
-      spec: JSON.stringify(spec),
-      release_id: release.id,
-      outputs: '{}',
-      steps: '[]',
-      annotations: '[]',
-      created_at: t.now,
-    })
-    .execute();
-  const change = await changeRun(t, run);
-  await advanceRun(t, change);
-  await change.save();
+    },
+    rollbackSpec(release),
+    { id: t.newId('job'), release_id: release.id },
+  );
   const deployment = await t.sql
     .selectFrom('deployments')
     .select('id')
@@ -133,41 +101,14 @@ async function isRegistered(t: Transaction, repo_id: string | null): Promise<boo
   return repo !== undefined;
 }
 
-function rollbackSpec(release: Row<'releases'>): PlannedJob {
-  return {
+function rollbackSpec({ id, app, environment }: Row<'releases'>): PlannedJob {
+  const uses = 'gantry/deploy@v1';
+  return ownJob({
     key: 'rollback',
-    base: 'rollback',
-    name: `rollback of ${release.app} in ${release.environment}`,
+    name: `rollback of ${app} in ${environment}`,
     kind: 'deploy',
-    needs: [],
-    if: 'success()',
-    matrix: null,
-    strategy: { fail_fast: true, job_index: 0, job_total: 1, max_parallel: null },
-    continue_on_error: 'false',
     timeout_minutes: 60,
-    runs_on: [],
-    container: { image: null, env: {} },
-    env: [],
-    outputs: {},
-    steps: [
-      {
-        id: 'deploy',
-        name: `Put ${release.id} back`,
-        if: 'success()',
-        run: null,
-        uses: 'gantry/deploy@v1',
-        with: { environment: release.environment },
-        env: {},
-        shell: null,
-        working_directory: null,
-        continue_on_error: 'false',
-        timeout_minutes: null,
-        line: 1,
-        column: 1,
-      },
-    ],
-    environments: [release.environment],
-    line: 1,
-    column: 1,
-  };
+    steps: [ownStep({ id: 'deploy', name: `Put ${id} back`, uses, with: { environment } })],
+    environments: [environment],
+  });
 }

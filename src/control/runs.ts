@@ -1,4 +1,5 @@
 import type { Row } from '../deps.ts';
+import type { PlannedJob } from '../jobs/plan.ts';
 import type { Trigger } from '../jobs/trigger.ts';
 import type { Transaction } from './transact.ts';
 
@@ -38,6 +39,7 @@ export async function insertRun(
   return id;
 }
 
+/** Runs of a repository are counted from 1. */
 export async function nextRunNumber(t: Transaction, repo_id: string): Promise<number> {
   const { next_run_number } = await t.sql
     .updateTable('repos')
@@ -52,4 +54,33 @@ export async function nextRunNumber(t: Transaction, repo_id: string): Promise<nu
 function branchOf(trigger: Trigger): string | null {
   if (trigger.head_ref !== null) return trigger.head_ref;
   return trigger.ref.startsWith('refs/heads/') ? trigger.ref.slice('refs/heads/'.length) : null;
+}
+
+/** A run's jobs, in their order, all waiting. `more` are columns that no plan knows. */
+export function insertJobs(
+  t: Transaction,
+  run_id: string,
+  planned: readonly PlannedJob[],
+  more: Partial<Row<'jobs'>> = {},
+): Promise<Row<'jobs'>[]> {
+  const rows = planned.map((job, position) => ({
+    id: t.newId('job'),
+    ...more,
+    run_id,
+    position,
+    key: job.key,
+    base: job.base,
+    name: job.name,
+    kind: job.kind,
+    lane: job.kind === 'task' ? ('test' as const) : job.kind,
+    status: 'waiting' as const,
+    continue_on_error: job.continue_on_error === 'true' ? 1 : 0,
+    needs: JSON.stringify(job.needs),
+    spec: JSON.stringify(job),
+    outputs: '{}',
+    steps: '[]',
+    annotations: '[]',
+    created_at: t.now,
+  }));
+  return t.sql.insertInto('jobs').values(rows).returningAll().execute();
 }
