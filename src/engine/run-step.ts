@@ -4,6 +4,7 @@ import type { JobGrant } from '../jobs/grant.ts';
 import { unlessAborted } from './abort.ts';
 import { type Attempt, mask, say } from './attempt.ts';
 import { isReserved, parseEnvFile, parsePathFile } from './env-file.ts';
+import { evaluated } from './evaluation.ts';
 import { endProcess } from './process-end.ts';
 import { explained, jobLimits, NO_SHELL, needContainer } from './job-container.ts';
 import { WORKSPACE } from './job-env.ts';
@@ -19,14 +20,13 @@ import { type Ending, SUCCESS } from './verdict.ts';
 
 /** A `run` step: its script as a process of the job's container. */
 export async function runScript(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
-  const command = shellCommand(turn.planned.shell === null ? null : interpolate(turn.planned.shell, turn.contexts));
+  const { shell, run, working_directory } = await scriptOf(attempt, turn);
+  const command = shellCommand(shell);
   const container = await needContainer(attempt, turn.number, turn.signal);
   await clearRunnerFiles(attempt);
-  await writeRunnerFile(attempt.folder.script, interpolate(turn.planned.run ?? '', turn.contexts));
-  const argv = wrapped(command, attempt.path, workingDirectory(turn));
-  const following = follow(attempt, turn, container, argv);
-  // Also of a step that was ended before its time.
-  const exit = await following.finally(() => logSummary(attempt, turn.number));
+  await writeRunnerFile(attempt.folder.script, run);
+  const argv = wrapped(command, attempt.path, working_directory);
+  const exit = await summarized(attempt, turn.number, follow(attempt, turn, container, argv));
   const outputs = await heard(attempt, turn.number);
   return { ending: endingOfExit(attempt.machine, attempt.grant, turn.name, exit), outputs };
 }
@@ -55,11 +55,26 @@ export function outputOf(attempt: Attempt, step: number): StepOutput {
   });
 }
 
-function workingDirectory(turn: StepTurn): string {
-  const { working_directory } = turn.planned;
-  return working_directory === null
-    ? WORKSPACE
-    : posix.resolve(WORKSPACE, interpolate(working_directory, turn.contexts));
+/** The script and how it is to be run, evaluated before it can change what it is evaluated from. */
+function scriptOf(attempt: Attempt, { planned, contexts }: StepTurn) {
+  return evaluated(attempt, (functions) => {
+    const valueOf = (template: string) => interpolate(template, contexts, functions);
+    const folder = planned.working_directory;
+    return {
+      shell: planned.shell === null ? null : valueOf(planned.shell),
+      run: valueOf(planned.run ?? ''),
+      working_directory: folder === null ? WORKSPACE : posix.resolve(WORKSPACE, valueOf(folder)),
+    };
+  });
+}
+
+/** Also of a step that was ended before its time. */
+async function summarized(attempt: Attempt, step: number, following: Promise<Exit>): Promise<Exit> {
+  try {
+    return await following;
+  } finally {
+    await logSummary(attempt, step);
+  }
 }
 
 /** Runs it to its end; an abort ends the process and then throws `signal.reason`. */

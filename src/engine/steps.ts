@@ -5,6 +5,7 @@ import { evaluateCondition } from '../workflows/condition.ts';
 import { interpolate } from '../workflows/template.ts';
 import { type Attempt, say } from './attempt.ts';
 import { contextsOf, githubContext, standing } from './contexts.ts';
+import { evaluated } from './evaluation.ts';
 import { stepEnvironment } from './job-env.ts';
 import { performerOf } from './performer.ts';
 import { IN_CONTAINER, RUNNER_FILES } from './runner-file.ts';
@@ -25,11 +26,12 @@ export function noticeAbort(attempt: Attempt): void {
 
 async function takeTurn(attempt: Attempt, planned: PlannedStep, number: number): Promise<void> {
   noticeAbort(attempt);
-  const step = newStep(attempt, planned, number);
+  const step = await newStep(attempt, planned, number);
   const end = await attend(attempt, planned, step);
   const outcome = wordOf(end.ending);
   // What is ours or the host's fault is never forgiven: it ends the job.
-  const isForgiven = outcome === 'failure' && end.ending.status !== 'errored' && mayFail(attempt, planned, step);
+  const isForgiven =
+    outcome === 'failure' && end.ending.status !== 'errored' && (await mayFail(attempt, planned, step));
   if (outcome === 'failure' && !isForgiven) attempt.failure ??= end.ending;
   if (planned.id !== null)
     attempt.steps[planned.id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs: end.outputs };
@@ -37,11 +39,11 @@ async function takeTurn(attempt: Attempt, planned: PlannedStep, number: number):
   if (end.ending.reason !== null) say(attempt, number, end.ending.reason);
 }
 
-function newStep(attempt: Attempt, planned: PlannedStep, number: number): Step {
+async function newStep(attempt: Attempt, planned: PlannedStep, number: number): Promise<Step> {
   return {
     number,
     id: planned.id,
-    name: nameOf(attempt, planned),
+    name: await nameOf(attempt, planned),
     status: 'running',
     reason: null,
     exit_code: null,
@@ -51,9 +53,11 @@ function newStep(attempt: Attempt, planned: PlannedStep, number: number): Step {
 }
 
 /** A name that cannot be evaluated is shown as written; the same expression fails where it matters. */
-function nameOf(attempt: Attempt, planned: PlannedStep): string {
+async function nameOf(attempt: Attempt, planned: PlannedStep): Promise<string> {
   try {
-    return interpolate(planned.name, contextsOf(attempt, '')) || planned.name;
+    const contexts = contextsOf(attempt, '');
+    const name = await evaluated(attempt, (functions) => interpolate(planned.name, contexts, functions));
+    return name || planned.name;
   } catch {
     return planned.name;
   }
@@ -62,35 +66,41 @@ function nameOf(attempt: Attempt, planned: PlannedStep): string {
 /** Never rejects: what goes wrong is how the step ended. */
 async function attend(attempt: Attempt, planned: PlannedStep, step: Step): Promise<StepEnd> {
   try {
-    const reason = reasonToSkip(attempt, planned, step);
+    const reason = await reasonToSkip(attempt, planned, step);
     if (reason !== null) return { ending: { status: 'skipped', reason, exit_code: null }, outputs: {} };
     await tell(attempt, step);
     return await perform(attempt, planned, step);
   } catch (error) {
-    return { ending: endingOfError(error), outputs: {} };
+    const isAbort = [attempt.signal, attempt.force].some((signal) => signal.aborted && signal.reason === error);
+    if (isAbort) noticeAbort(attempt);
+    return { ending: isAbort ? endingOfAbort(error) : endingOfError(error), outputs: {} };
   }
 }
 
-function reasonToSkip(attempt: Attempt, planned: PlannedStep, step: Step): string | null {
+async function reasonToSkip(attempt: Attempt, planned: PlannedStep, step: Step): Promise<string | null> {
   const { interruption, failure } = attempt;
   if (interruption !== null && endsAtOnce(attempt)) return `the job was ended: ${interruption.reason}`;
   if (failure?.status === 'errored') return 'the job ended in an error';
-  if (evaluateCondition(planned.if, contextsOf(attempt, actionOf(step)), standing(attempt))) return null;
+  const contexts = contextsOf(attempt, actionOf(step));
+  const status = standing(attempt);
+  if (await evaluated(attempt, (functions) => evaluateCondition(planned.if, contexts, status, functions))) return null;
   if (interruption !== null) return `the job was ended: ${interruption.reason}`;
   return failure === null ? `\`if: ${planned.if}\` does not hold` : 'a step before it failed';
 }
 
 async function perform(attempt: Attempt, planned: PlannedStep, step: Step): Promise<StepEnd> {
-  const env = evaluated(planned.env, attempt, step, {});
+  const env = await valuesOf(planned.env, attempt, step, {});
   const contexts = contextsOf(attempt, actionOf(step), env);
   const minutes = planned.timeout_minutes;
-  const deadline = stepDeadline(attempt, step.name, minutes === null ? null : interpolate(minutes, contexts));
+  const given = minutes && (await evaluated(attempt, (functions) => interpolate(minutes, contexts, functions)));
+  const values = await valuesOf(planned.with, attempt, step, env);
+  const deadline = stepDeadline(attempt, step.name, given);
   const turn: StepTurn = {
     number: step.number,
     name: step.name,
     planned,
     env: environmentOf(attempt, env, githubContext(attempt, actionOf(step))),
-    with: evaluated(planned.with, attempt, step, env),
+    with: values,
     contexts,
     signal: deadline.signal,
   };
@@ -106,14 +116,16 @@ async function perform(attempt: Attempt, planned: PlannedStep, step: Step): Prom
   }
 }
 
-function evaluated(
+function valuesOf(
   templates: Record<string, string>,
   attempt: Attempt,
   step: Step,
   env: Record<string, string>,
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const contexts = contextsOf(attempt, actionOf(step), env);
-  return Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, interpolate(text, contexts)]));
+  return evaluated(attempt, (functions) =>
+    Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, interpolate(text, contexts, functions)])),
+  );
 }
 
 function environmentOf(attempt: Attempt, own: Record<string, string>, github: JsonObject) {
@@ -137,9 +149,11 @@ function wordOf({ status }: Ending): StepWord {
   return status === 'skipped' || status === 'cancelled' ? status : 'failure';
 }
 
-function mayFail(attempt: Attempt, planned: PlannedStep, step: Step): boolean {
+async function mayFail(attempt: Attempt, planned: PlannedStep, step: Step): Promise<boolean> {
+  const contexts = contextsOf(attempt, actionOf(step));
   try {
-    return interpolate(planned.continue_on_error, contextsOf(attempt, actionOf(step))) === 'true';
+    const flag = await evaluated(attempt, (functions) => interpolate(planned.continue_on_error, contexts, functions));
+    return flag === 'true';
   } catch {
     return false;
   }

@@ -104,6 +104,6 @@ function holds(name: (typeof STATUS_FUNCTIONS)[number], status: Status | undefin
 }
 
 function hash(patterns: data.ExpressionData[], hash_files: ExpressionFunctions['hash_files']): data.ExpressionData {
-  if (hash_files === undefined) throw new ExpressionError('hashFiles() is not supported by Gantry yet');
+  if (hash_files === undefined) throw new ExpressionError('hashFiles() may only be used in steps');
   return new data.StringData(hash_files(patterns.map((pattern) => pattern.coerceString())));
 }

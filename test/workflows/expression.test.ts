@@ -70,7 +70,7 @@ describe('an expression that cannot be read says why', () => {
     ["'open", "Unexpected symbol: ''open'. Located at position 1 in the expression `'open`"],
     ["success('a')", "Too many parameters supplied: 'success' in the expression `success('a')`"],
     ['success()', 'success() may only be used in `if`'],
-    ["hashFiles('x')", 'hashFiles() is not supported by Gantry yet'],
+    ["hashFiles('x')", 'hashFiles() may only be used in steps'],
     ["fromJSON('{')", 'fromJSON was given text that is not JSON'],
     ["fromJSON('')", 'fromJSON was given nothing to read'],
     ["format('{1}', 'a')", 'The following format string references more arguments than were supplied: {1}'],
