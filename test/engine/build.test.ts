@@ -35,6 +35,10 @@ async function build(files: string, given: Record<string, string> = {}, signal =
   return { ...finished, courier };
 }
 
+function recipeOf(word: string): string {
+  return `printf "FROM busybox:latest\\nRUN echo ${word} > /word\\n" > Dockerfile`;
+}
+
 async function output(image: string, argv: string[]): Promise<string> {
   const { signal } = new AbortController();
   const courier = openCourier(newId('att'));
@@ -97,9 +101,8 @@ describe('gantry/build', () => {
   test('says by which name its own image stays, though a later build takes the same tag', async () => {
     const tag = `gantry-test/moved:${bench.installation}`;
     images.push(tag);
-    const write = (word: string) => `printf "FROM busybox:latest\nRUN echo ${word} > /word\n" > Dockerfile`;
-    const first = await build(write('first'), { tags: tag });
-    const second = await build(write('second'), { tags: tag });
+    const first = await build(recipeOf('first'), { tags: tag });
+    const second = await build(recipeOf('second'), { tags: tag });
     const words = [first.outputs.image ?? '', second.outputs.image ?? '', tag].map((name) =>
       output(name, ['cat', '/word']),
     );
