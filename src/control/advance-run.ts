@@ -1,5 +1,6 @@
 import type { Row, ServerDeps } from '../deps.ts';
 import { type Advance, advance, type GraphJob } from '../jobs/advance.ts';
+import { Outputs } from '../jobs/event.ts';
 import { githubContext } from '../jobs/github-context.ts';
 import { JsonObject } from '../jobs/json.ts';
 import { type Contexts, PlannedJob } from '../jobs/plan.ts';
@@ -82,7 +83,7 @@ function graphJob(job: Row<'jobs'>): GraphJob {
     status: job.status,
     spec: PlannedJob.parse(JSON.parse(job.spec)),
     continue_on_error: job.continue_on_error === 1,
-    outputs: JSON.parse(job.outputs) as Record<string, string>,
+    outputs: Outputs.parse(JSON.parse(job.outputs)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../deps.ts';
 import { mergeOutputs } from '../jobs/advance.ts';
+import { Outputs } from '../jobs/event.ts';
 import { foldNeed } from '../jobs/fold.ts';
 import { type CloneSource, type Grant, TaskLimits } from '../jobs/grant.ts';
 import { PlannedJob } from '../jobs/plan.ts';
@@ -19,7 +20,7 @@ export const Task = z.object({
 });
 export type Task = z.infer<typeof Task>;
 
-const Texts = z.record(z.string(), z.string());
+const Secrets = z.record(z.string(), z.string());
 
 /** All that the worker needs for this attempt, secrets opened. Throws when something it belongs to is gone. */
 export function grantFor(deps: ServerDeps, attempt: Row<'attempts'>): Promise<Grant> {
@@ -65,7 +66,8 @@ async function secretsOf(
   run: Row<'runs'>,
   job: Row<'jobs'>,
 ): Promise<Record<string, string>> {
-  if (job.secrets_sealed !== null) return Texts.parse(JSON.parse(deps.vault.open(`job/${job.id}`, job.secrets_sealed)));
+  if (job.secrets_sealed !== null)
+    return Secrets.parse(JSON.parse(deps.vault.open(`job/${job.id}`, job.secrets_sealed)));
   if (run.repo_id === null) return {};
   const secrets = await openSecrets(sql, deps.vault, run.repo_id);
   return Object.fromEntries(secrets.map(({ name, value }) => [name, value]));
@@ -77,7 +79,7 @@ async function needsOf(sql: Sql, job: Row<'jobs'>) {
   return Object.fromEntries(
     needs.map((base) => {
       const cells = jobs.filter((other) => other.base === base);
-      const outputs = mergeOutputs(cells.map((cell) => ({ outputs: Texts.parse(JSON.parse(cell.outputs)) })));
+      const outputs = mergeOutputs(cells.map((cell) => ({ outputs: Outputs.parse(JSON.parse(cell.outputs)) })));
       return [base, { result: foldNeed(cells.map(forFold)), outputs }];
     }),
   );

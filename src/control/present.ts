@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Row } from '../deps.ts';
 import { Annotation } from '../jobs/annotation.ts';
+import { Outputs } from '../jobs/event.ts';
 import { PlannedJob } from '../jobs/plan.ts';
 import { Step } from '../jobs/step.ts';
 
 const Steps = z.array(Step);
 const Annotations = z.array(Annotation);
-const Outputs = z.record(z.string(), z.string());
 const Names = z.array(z.string());
 
 /** A run as the API shows it: times in RFC 3339, without its jobs. */

@@ -12,10 +12,14 @@ export const ReportOutcome = z.object({
 });
 export type ReportOutcome = z.infer<typeof ReportOutcome>;
 
+/** What a job hands to those that need it, by name. */
+export const Outputs = z.record(z.string(), z.string());
+export type Outputs = z.infer<typeof Outputs>;
+
 /** The last word of an attempt; which of the optional parts is there depends on its subject. */
 export const Finished = z.object({
   verdict: Verdict,
-  outputs: z.record(z.string(), z.string()).default({}),
+  outputs: Outputs.default({}),
   /** Size in bytes of the attempt's log; there the stream ends. */
   log_size: z.int().default(0),
   plan: Plan.optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Reconciliation } from './deployment.ts';
+import { Outputs } from './event.ts';
 import { JsonObject } from './json.ts';
 import { PlannedJob } from './plan.ts';
 import { Report } from './report.ts';
@@ -33,7 +34,7 @@ export const JobGrant = z.object({
   github: JsonObject,
   /** Where `github.event` lies in the blob store: payloads may be large. Null for a task. */
   payload_blob: z.string().nullable(),
-  needs: z.record(z.string(), z.object({ result: z.string(), outputs: z.record(z.string(), z.string()) })),
+  needs: z.record(z.string(), z.object({ result: z.string(), outputs: Outputs })),
   secrets: z.record(z.string(), z.string()),
   limits: TaskLimits,
   /** Of a rollback: the release to put back. Its deploy step asks with that alone. */
