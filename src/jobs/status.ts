@@ -47,7 +47,7 @@ export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
 /** Every legal move of a job; a pair that is absent is illegal. `running` to `queued` is the next attempt after an errored one. */
 export const jobMoves = {
   waiting: ['queued', 'skipped', 'cancelled', 'failed'],
-  queued: ['running', 'cancelled', 'skipped', 'errored', 'timed_out'],
+  queued: ['running', 'cancelled'],
   running: ['queued', 'succeeded', 'failed', 'errored', 'timed_out', 'cancelled', 'skipped'],
   succeeded: [],
   failed: [],
