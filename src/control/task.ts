@@ -5,7 +5,7 @@ import type { Task } from './grants.ts';
 import { startOwnRun } from './own-run.ts';
 import { transact } from './transact.ts';
 
-/** One container job of no repository. At most one of `run` (a script) and `command` (an argv) is given; neither runs the image's own command. */
+/** One container job of no repository. Of `run` (a script) and `command` (an argv) one is given; an empty argv is the image's own. */
 export interface NewTask {
   image: string;
   run: string | null;

@@ -2,8 +2,9 @@ import type { WorkerDeps } from '../deps.ts';
 import type { Event as AttemptEvent } from '../jobs/event.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** Milliseconds until what is not acknowledged goes out again; longer, up to the second, while nobody acknowledges anything. */
+/** Milliseconds until what is not acknowledged goes out again. */
 const RESEND = 1000;
+/** The longest that this grows to, by doubling, while nobody acknowledges anything. */
 const RESEND_AT_LAST = 5000;
 /** How many go out again at once: while control is away the pipe is to stay small. */
 const WINDOW = 100;
