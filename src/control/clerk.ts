@@ -15,7 +15,8 @@ const SWEEP_EVERY = 1000;
 export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise<void> {
   await remember(deps);
   const upkeep = openUpkeep(deps);
-  await deps.bus.onBeat((beat) => {
+  // Redis may be away at the start and stay away: neither sweeps nor the end wait for it.
+  void deps.bus.onBeat((beat) => {
     const before = deps.fleet.get(beat.worker)?.beat?.free;
     hear(deps, beat);
     const freed = JSON.stringify(before) !== JSON.stringify(beat.free);

@@ -135,3 +135,16 @@ test('A Redis that does not answer is told by its address', async () => {
   expect(code).toBe(5);
   expect(stderr).toContain('no Redis answers at redis://127.0.0.1:1');
 });
+
+test('A server whose Redis never answered says that it is not ready, and ends on SIGTERM', async () => {
+  const { start, env } = await install({ GANTRY_REDIS_URL: 'redis://127.0.0.1:1' });
+  const server = start('server', '--json');
+  const url = `http://127.0.0.1:${env.GANTRY_PORT}`;
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(503), {
+    timeout: 20_000,
+    interval: 100,
+  });
+  server.kill('SIGTERM');
+  await once(server, 'exit');
+  expect(server.exitCode).toBe(0);
+});
