@@ -44,7 +44,13 @@ async function line() {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-line-'));
   const path = join(folder, 'docker.sock');
   const sockets = new Set<Socket>();
+  let whole = true;
   const server = createServer((near) => {
+    // Who had connected but was not accepted yet when the line was cut is cut off too.
+    if (!whole) {
+      near.destroy();
+      return;
+    }
     const far = connect('/var/run/docker.sock');
     for (const socket of [near, far]) {
       sockets.add(socket);
@@ -54,10 +60,12 @@ async function line() {
     near.pipe(far).pipe(near);
   });
   const mend = async () => {
+    whole = true;
     server.listen(path);
     await once(server, 'listening');
   };
   const cut = () => {
+    whole = false;
     server.close();
     for (const socket of sockets) socket.destroy();
   };
