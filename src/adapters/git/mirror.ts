@@ -40,7 +40,8 @@ export async function fetchCommit(
   const sha = want.sha ?? (await mirror.resolve(want.ref));
   const known = await mirror.kept(sha);
   if (known !== null) return known;
-  await mkdir(mirrors.dir, { recursive: true });
+  // Of private repositories too: nobody else of this machine reads them.
+  await mkdir(mirrors.dir, { recursive: true, mode: 0o700 });
   return whileLocked(`${mirror.path}.lock`, signal, async () => {
     await mirror.init(sha);
     try {

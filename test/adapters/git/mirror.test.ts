@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,13 @@ test('a commit is fetched by its SHA, with its history, and the second time with
   const asked = server.requests.length;
   expect(await fetch('refs/heads/main', second)).toBe(second);
   expect(server.requests.length).toBe(asked);
+});
+
+test('mirrors are for nobody else of this machine to read', async () => {
+  const mirrors_dir = join(dir, 'work', 'mirrors');
+  await push({ 'a.txt': 'one' });
+  await openGit({ mirrors_dir, ca_file: null, proxy_env: {} }).fetch(source, { ref: 'main', sha: null }, signal);
+  expect((await stat(mirrors_dir)).mode & 0o777).toBe(0o700);
 });
 
 test('a commit that its branch has left behind is still fetched by its SHA', async () => {
