@@ -47,7 +47,7 @@ const list = createRoute({
   request: {
     query: pageQuery('run', {
       repo: z.string().optional(),
-      sha: z.string().optional(),
+      sha: z.string().optional().describe('A commit, whole or its first digits.'),
       branch: z.string().optional(),
       status: JobStatus.optional(),
     }),
@@ -121,7 +121,9 @@ export function runRoutes(deps: ServerDeps, draining: AbortSignal) {
         .orderBy('id', 'desc')
         .limit(limit + 1);
       if (cursor !== undefined) query = query.where('id', '<', cursor);
-      if (sha !== undefined) query = query.where('sha', '=', sha);
+      // Digits of a commit are all below g.
+      if (sha !== undefined)
+        query = query.where('sha', '>=', sha.toLowerCase()).where('sha', '<', `${sha.toLowerCase()}g`);
       if (branch !== undefined) query = query.where('branch', '=', branch);
       if (status !== undefined) query = query.where('status', '=', status);
       if (repo !== undefined) {

@@ -84,7 +84,12 @@ describe('The list of runs', () => {
     const { id } = (await start({ repo: 'acme/shop', ref: 'narrow' })).body;
     await door.deps.store.write((sql) => sql.updateTable('runs').set({ sha }).where('id', '=', id).execute());
     await door.json('POST', `/api/v1/runs/${id}/cancellation`);
-    for (const query of ['branch=narrow', `sha=${sha}`, `repo=acme%2Fshop&branch=narrow&status=cancelled`])
+    for (const query of [
+      'branch=narrow',
+      `sha=${sha}`,
+      'sha=CCCCCCCC',
+      `repo=acme%2Fshop&branch=narrow&status=cancelled`,
+    ])
       expect((await door.json('GET', `/api/v1/runs?${query}`)).body.items).toMatchObject([{ id }]);
     for (const query of ['branch=narrow&status=running', 'repo=acme/none', 'repo=acme/blog&branch=narrow'])
       expect((await door.json('GET', `/api/v1/runs?${query}`)).body).toEqual({ items: [], next_cursor: null });
