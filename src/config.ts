@@ -6,9 +6,15 @@ import { z } from 'zod';
 const ROOT = resolve(import.meta.dirname, '..');
 const cores = availableParallelism();
 
-const Port = z.coerce.number<string>().int().min(0).max(65535);
-const Count = z.coerce.number<string>().int().min(1);
-const Address = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const PORT = 'a port, 0 to 65535';
+const COUNT = 'a whole number from 1';
+const SLOTS = 'a whole number, at least 2: one is kept for deploy';
+
+const Port = z.coerce.number<string>(PORT).int(PORT).min(0, PORT).max(65535, PORT);
+const Count = z.coerce.number<string>(COUNT).int(COUNT).min(1, COUNT);
+const Address = z
+  .url({ protocol: /^https?$/, error: 'an address with http:// or https://' })
+  .transform((url) => url.replace(/\/+$/, ''));
 
 /** `4g`, `512m`, `65536k` or plain bytes. */
 const Size = z
@@ -35,17 +41,13 @@ const Environment = z.object({
     .regex(/^(rediss?:\/\/|unix:|\/)/, 'redis://, rediss:// or the path of a unix socket')
     .optional(),
   GANTRY_WORKERS: Count.default(2),
-  GANTRY_SLOTS: z.coerce
-    .number<string>()
-    .int()
-    .min(2, 'at least 2: one is kept for deploy')
-    .default(Math.max(2, cores)),
+  GANTRY_SLOTS: z.coerce.number<string>(SLOTS).int(SLOTS).min(2, SLOTS).default(Math.max(2, cores)),
   GANTRY_GITHUB_API_URL: Address.default('https://api.github.com'),
   GANTRY_WEBHOOK_SECRET: z.string().min(1).optional(),
   GANTRY_PROXY_HTTP_PORT: Port.default(80),
   GANTRY_PROXY_HTTPS_PORT: Port.default(443),
   GANTRY_RUNNER_IMAGES: RunnerImages.default({}),
-  GANTRY_JOB_CPUS: z.coerce.number<string>().positive().default(cores),
+  GANTRY_JOB_CPUS: z.coerce.number<string>('a number of cores').positive('more than 0 cores').default(cores),
   GANTRY_JOB_MEMORY: Size.default(4 * 1024 ** 3),
   GANTRY_JOB_PIDS: Count.default(4096),
   GANTRY_CA_FILE: z
@@ -53,7 +55,7 @@ const Environment = z.object({
     .refine((path) => existsSync(path), 'no such file')
     .optional(),
   GANTRY_WORKER_KEY_FILE: z.string().optional(),
-  GANTRY_SHUTDOWN_TIMEOUT: z.coerce.number<string>().min(0).default(30),
+  GANTRY_SHUTDOWN_TIMEOUT: z.coerce.number<string>('a number of seconds').min(0, 'seconds, from 0').default(30),
   GANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().optional(),
 });
