@@ -93,7 +93,10 @@ class Mirror {
       const sha = found.get(`${name}^{}`) ?? found.get(name);
       if (sha !== undefined) return sha;
     }
-    throw new GitError('not_found', `${this.#source.name} has no ${ref}`);
+    const hint = ref.startsWith('refs/heads/')
+      ? `; if it is a tag, name it in full: ${ref.replace('heads', 'tags')}`
+      : '';
+    throw new GitError('not_found', `${this.#source.name} has no ${ref}${hint}`);
   }
 
   /** The commit behind `sha`, when a ref of ours keeps it with all that it needs. */

@@ -66,6 +66,9 @@ test('a branch, a tag, an annotated tag and a pull request are resolved to their
   for (const ref of ['main', 'v1', 'HEAD', 'refs/heads/main', 'refs/tags/v1', 'refs/tags/plain', 'refs/pull/7/head'])
     expect(await fetch(ref)).toBe(sha);
   expect(await fetch('refs/tags/v1', annotated)).toBe(sha);
+  await expect(fetch('refs/heads/v1')).rejects.toThrow(
+    'acme/shop has no refs/heads/v1; if it is a tag, name it in full: refs/tags/v1',
+  );
 });
 
 test('a branch named like an option, or like another commit, is a branch and nothing else', async () => {
