@@ -1,6 +1,8 @@
 import type { Row, ServerDeps, Sql } from '../deps.ts';
 import type { DeployAnswer, SwitchAnswer } from '../jobs/deployment.ts';
 import { deployOrder } from './deploy-order.ts';
+import { moveDeployment } from './deployments.ts';
+import { transact } from './transact.ts';
 
 /** Sends what can be said to a question now; nothing while its deployment waits. Asked again, it says the same. */
 export async function sendAnswer(deps: ServerDeps, attempt_id: string, seq: number): Promise<void> {
@@ -10,10 +12,27 @@ export async function sendAnswer(deps: ServerDeps, attempt_id: string, seq: numb
     .where('id', '=', attempt_id)
     .executeTakeFirst();
   if (attempt?.status !== 'running' || attempt.worker === null || seq > attempt.seq) return;
-  const answer = await answerTo(deps, deps.store.read, attempt, seq);
+  const answer = await answerTo(deps, deps.store.read, attempt, seq).catch((error: Error) =>
+    refuseToStart(deps, attempt_id, seq, error),
+  );
   if (answer === null) return;
   const sealed = deps.envelope.seal(`${attempt.id}:${attempt.worker}:${seq}`, answer);
   await deps.bus.answer(attempt.worker, attempt.id, seq, sealed);
+}
+
+/** An order that cannot be made, for a secret of its release is gone, will not be made by asking again. */
+function refuseToStart(deps: ServerDeps, attempt_id: string, seq: number, error: Error): Promise<DeployAnswer> {
+  const reason = `it cannot be started: ${error.message}`;
+  return transact(deps, async (t) => {
+    const deployment = await t.sql
+      .selectFrom('deployments')
+      .selectAll()
+      .where('attempt_id', '=', attempt_id)
+      .where('asked_seq', '=', seq)
+      .executeTakeFirstOrThrow();
+    await moveDeployment(t, deployment, 'failed', { reason });
+    return { go: 'stop', status: 'failed', reason };
+  });
 }
 
 async function answerTo(

@@ -35,13 +35,23 @@ async function drain(deps: ServerDeps, state: { again: boolean }): Promise<void>
       const effect = Effect.parse(JSON.parse(row.effect));
       if (effect.do === 'offer') offers = true;
       else if (deps.now() - row.at < STALE || effect.do === 'withdraw' || effect.do === 'environment')
-        await perform(deps, effect);
+        await performOrGoOn(deps, effect);
     }
     if (offers) await makeOffers(deps);
     const last = rows.at(-1)?.id ?? 0;
     await deps.store.write((sql) => sql.deleteFrom('outbox').where('id', '<=', last).execute());
     state.again ||= rows.length === BATCH;
   } while (state.again);
+}
+
+/** Only a Redis that is away holds up what comes after; anything else is looked at again by the sweep, or asked for again. */
+async function performOrGoOn(deps: ServerDeps, effect: Exclude<Effect, { do: 'offer' }>): Promise<void> {
+  try {
+    await perform(deps, effect);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'unreachable') throw error;
+    deps.log.error({ err: error, effect }, 'an effect cannot be had');
+  }
 }
 
 async function perform(deps: ServerDeps, effect: Exclude<Effect, { do: 'offer' }>): Promise<void> {

@@ -166,6 +166,22 @@ test('an app of another repository, a host of another app and a secret that is n
   ]);
 });
 
+test('a release whose secret cannot be opened any more fails its deployment, and holds up nothing else', async () => {
+  const office = await openOffice();
+  const deploys = deployer({ config: { secrets: ['KEY'] } });
+  await openHand(office, async (grant, held) => {
+    if (grant.subject === 'job')
+      await office.deps.store.write((sql) => sql.updateTable('secrets').set({ value_sealed: 'broken' }).execute());
+    return deploys(grant, held);
+  });
+  await putSecret(office.deps, office.repo.id, 'KEY', 'value');
+  await deploy(office);
+  expect(await deployments(office)).toMatchObject([
+    { status: 'failed', reason: expect.stringContaining('it cannot be started') },
+  ]);
+  expect(await runs(office)).toMatchObject([{ status: 'failed' }]);
+});
+
 test('a deployment that is cancelled in its gate ends cancelled, and the environment is free', async () => {
   const office = await openOffice();
   const gated = Promise.withResolvers<void>();

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from './connection.ts';
 import { inspect } from './container.ts';
-import type { Exit, ProcessOutput } from './docker.ts';
+import { DockerError, type Exit, type ProcessOutput } from './docker.ts';
 import { asked, askedUnless } from './failure.ts';
 import { frameReader } from './frames.ts';
 import { follow, within } from './output.ts';
@@ -21,9 +22,12 @@ export async function run(engine: Engine, container: string, io: ProcessOutput):
   ended.catch(() => {});
   try {
     await asked(doing, engine.calls.getContainer(container).start());
-    const { StatusCode } = await unlessAborted(io.signal, asked(doing, ended));
+    const told = asked(doing, ended);
+    // While it has output the Engine is there; after that its silence is looked into.
+    await Promise.race([told.catch(() => {}), output.ended]);
+    const code = await unlessAborted(io.signal, exitCode(engine, container, told));
     await within(output.ended, OUTPUT_GRACE);
-    return await exit(engine, container, StatusCode, since);
+    return await exit(engine, container, code, since);
   } finally {
     given_up.abort();
     output.close();
@@ -35,8 +39,23 @@ export async function wait(engine: Engine, container: string, signal: AbortSigna
   signal.throwIfAborted();
   const since = Date.now();
   const ended = engine.streams.getContainer(container).wait({ condition: 'not-running', abortSignal: signal });
-  const { StatusCode } = await unlessAborted(signal, asked(`wait for container ${container}`, ended));
-  return exit(engine, container, StatusCode, since);
+  const told = asked(`wait for container ${container}`, ended);
+  told.catch(() => {});
+  return exit(engine, container, await unlessAborted(signal, exitCode(engine, container, told)), since);
+}
+
+/** How often a container is looked at whose end nobody has told of. */
+const LOOK = 2_000;
+
+/** An Engine that goes away once it has begun to answer ends that answer without a word: so the container is looked at too. */
+async function exitCode(engine: Engine, container: string, told: Promise<{ StatusCode: number }>): Promise<number> {
+  for (;;) {
+    const answer = await Promise.race([told, delay(LOOK, null, { ref: false })]);
+    if (answer !== null) return answer.StatusCode;
+    const found = await inspect(engine, container);
+    if (found === null) throw new DockerError('not_found', `Container ${container} is gone`);
+    if (found.state === 'exited' || found.state === 'dead') return found.exit_code;
+  }
 }
 
 /** None where the container keeps no log. */
