@@ -10,12 +10,12 @@ export function requireToken(deps: ServerDeps): MiddlewareHandler {
     if (token === undefined)
       throw unauthorized(
         'Bearer realm="gantry"',
-        'Send a token: "Authorization: Bearer ...". `gantry token` makes one.',
+        'Send a token: "Authorization: Bearer ...". `gantry token create NAME` makes one.',
       );
     if (!(await admits(deps, token)))
       throw unauthorized(
         'Bearer realm="gantry", error="invalid_token"',
-        'This token is not known here. `gantry token` makes one.',
+        'This token is not known here. `gantry token create NAME` makes one.',
       );
     await next();
   };

@@ -47,7 +47,7 @@ export function homeRoutes(deps: ServerDeps, offered: () => Offered[]) {
             <h2>Asking</h2>
             <p>
               Everything under /api/v1 needs a token. The first one was printed at the first start and lies in
-              <code>server/token</code> of the data directory; <code>gantry token</code> makes more.
+              <code>server/token</code> of the data directory; <code>gantry token create NAME</code> makes more.
             </p>
             <pre>curl -H "Authorization: Bearer $GANTRY_TOKEN" ${address}/api/v1/runs</pre>
             <p>GitHub's webhooks go to <code>${address}/webhooks/github</code>, each with its repository's secret.</p>

@@ -62,11 +62,25 @@ async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadab
 }
 
 async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSignal): Promise<void> {
+  const watchRedis = redisWatch(deps);
   while (!signal.aborted) {
+    watchRedis();
     await upkeep
       .swept()
       .then(() => sweep(deps))
       .catch((error: unknown) => deps.log.warn({ err: error }, 'a sweep was cut short'));
     await sleep(SWEEP_EVERY, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** Says once that Redis is away, and once that it is back: until then nothing is offered, and nothing is lost. */
+function redisWatch(deps: ServerDeps): () => void {
+  let was_up: boolean | null = null;
+  return () => {
+    const up = deps.bus.up() !== null;
+    if (was_up === true && !up) deps.log.warn('Redis is away: what runs goes on, what waits waits for it');
+    if (was_up === false && up) deps.log.info('Redis answers again');
+    // Before the first connection there is nothing to miss.
+    if (up || was_up !== null) was_up = up;
+  };
 }

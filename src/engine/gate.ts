@@ -40,7 +40,12 @@ export async function passGate(
   });
   exit.catch(() => {});
   try {
-    const passed = await unlessAborted(Promise.race([gating.then(() => true), exit]), signal);
+    const healthy = gating.then(
+      () => true,
+      (error: unknown) => Promise.reject(inWords(error, health)),
+    );
+    healthy.catch(() => {});
+    const passed = await unlessAborted(Promise.race([healthy, exit]), signal);
     if (passed === null) throw signal.reason;
   } catch (error) {
     undoLater(gating, proxy, order.deployment);
@@ -48,6 +53,12 @@ export async function passGate(
   } finally {
     over.abort();
   }
+}
+
+/** The proxy speaks of the shadow service, which is nothing that people know. */
+function inWords(error: unknown, health: { path: string; timeout: number }): unknown {
+  if (!(error instanceof Error && 'code' in error && error.code === 'unhealthy')) return error;
+  return new Refusal(`the new release was not healthy at ${health.path} within ${health.timeout / 1000} s`);
 }
 
 /**

@@ -177,7 +177,9 @@ describe('A deployment', () => {
     const before = await deployments();
     const { verdict, settled, courier } = await deploy({ version: 'sick', mode: 'sick', timeout: '2s' });
     expect(verdict.status).toBe('failed');
-    expect(settled).toMatchObject([{ status: 'failed', reason: expect.stringContaining('healthy') }]);
+    expect(settled).toMatchObject([
+      { status: 'failed', reason: expect.stringMatching(/^the new release was not healthy at \S+ within \d+ s$/) },
+    ]);
     expect(courier.lines()).toContain('1 stdout starting sick');
     expect(await served()).toBe('two');
     expect(await deployments()).toEqual(before);
