@@ -15,7 +15,7 @@ import type { Spool } from './adapters/spool/spool.ts';
 import type { Store } from './adapters/store/open.ts';
 import type { Envelope, Vault } from './adapters/vault/vault.ts';
 import type { Config } from './config.ts';
-import type { Fleet } from './control/fleet.ts';
+import type { Fleet } from './control/attempts/fleet.ts';
 import { type IdPrefix, newId, openIds } from './jobs/id.ts';
 import { type Log, openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
@@ -100,7 +100,7 @@ export async function serverDeps(config: Config, version: string): Promise<Serve
     await Promise.all([
       import('./adapters/blobs/file-blobs.ts'),
       import('./adapters/bus/control-bus.ts'),
-      import('./adapters/bus/doorbells.ts'),
+      import('./adapters/bus/reader-wakeups.ts'),
       import('./adapters/github/octokit.ts'),
       import('./adapters/github/signature.ts'),
       import('./adapters/github/webhook.ts'),

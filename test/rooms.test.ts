@@ -43,12 +43,11 @@ const TABLE: Record<string, Rule> = {
   register: { rooms: [], packages: [], node: true },
 };
 
-/** What has a house of its own although it comes with Node. */
-const HOUSED: Record<string, RegExp> = {
-  // Node has no lock on a file but SQLite's: the command line takes it.
-  'node:sqlite': /^(adapters\/store|cli)$/,
-  'node:child_process': /^(adapters\/.*|cli)$/,
-};
+/**
+ * Within a room: the folders whose files each folder may import; `.` is the room's own files. A folder may always import
+ * its own. Rooms that are not named here have no folders.
+ */
+const FOLDERS: Record<string, Record<string, string[]>> = {};
 
 interface Import {
   type: boolean;
@@ -116,10 +115,14 @@ describe('The environment and the shell', () => {
 describe('Files', () => {
   const paths = sources.map((source) => source.path);
 
-  it('lie flat in their room', () => {
-    expect(
-      paths.filter((path) => !/^(adapters\/[^/]+\/|[^/]+\/)?[^/]+$/.test(path) || /^adapters\/[^/]+$/.test(path)),
-    ).toEqual([]);
+  it('lie in their room, or in a folder of it', () => {
+    const place = /^(adapters\/[^/]+\/|[^/]+\/)?([^/]+\/)?[^/]+$/;
+    expect(paths.filter((path) => !place.test(path) || /^adapters\/[^/]+$/.test(path))).toEqual([]);
+  });
+
+  it(`are at most ${MOST_FILES} in a folder`, () => {
+    const folders = Map.groupBy(paths, (path) => dirname(path));
+    expect([...folders].filter(([, files]) => files.length > MOST_FILES).map(([folder]) => folder)).toEqual([]);
   });
 
   it('are named in kebab-case', () => {

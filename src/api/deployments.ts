@@ -1,12 +1,12 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { time } from '../control/present.ts';
-import { rollBack } from '../control/rollback.ts';
+import { rollBack } from '../control/deployments/rollback.ts';
+import { time } from '../control/runs/present.ts';
 import type { Row, ServerDeps } from '../deps.ts';
-import { Phase } from '../jobs/deployment.ts';
+import { Phase } from '../jobs/deploy/deployment.ts';
 import { DeploymentStatus } from '../jobs/status.ts';
-import { pageOf, pageQuery, paginate } from './page.ts';
-import { invalidField, notFound } from './problem.ts';
-import { json, jsonBody, problems, secured, Timestamp } from './route.ts';
+import { pageOf, pageQuery, paginate } from './http/page.ts';
+import { invalidField, notFound } from './http/problem.ts';
+import { json, jsonBody, problems, secured, Timestamp } from './http/route.ts';
 
 const Deployment = z
   .object({

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ServerDeps } from '../deps.ts';
-import { json, problems, secured } from './route.ts';
+import { json, problems, secured } from './http/route.ts';
 
 const Health = z.object({ status: z.literal('ok') }).openapi('Health');
 

@@ -1,10 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { time } from '../control/present.ts';
+import { time } from '../control/runs/present.ts';
 import { createToken, removeToken, type Token as TokenRow } from '../control/tokens.ts';
 import type { ServerDeps } from '../deps.ts';
-import { pageOf, pageQuery, paginate } from './page.ts';
-import { notFound } from './problem.ts';
-import { json, jsonBody, problems, secured, Timestamp } from './route.ts';
+import { pageOf, pageQuery, paginate } from './http/page.ts';
+import { notFound } from './http/problem.ts';
+import { json, jsonBody, problems, secured, Timestamp } from './http/route.ts';
 
 const NewToken = z
   .strictObject({

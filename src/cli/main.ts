@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { CliError, exitOf, exits, hasCode } from './exit.ts';
-import { printableText } from './printable.ts';
 import { buildProgram } from './program.ts';
+import { printableText } from './terminal/printable.ts';
 
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort('SIGINT'));

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Surroundings } from './session.ts';
+import type { Surroundings } from './client/session.ts';
 
 interface Noun {
   summary: string;
@@ -11,46 +11,49 @@ interface Noun {
 const nouns: Record<string, Noun> = {
   up: {
     summary: 'start everything on this machine: server, workers, Redis',
-    load: async () => (await import('./up-command.ts')).addUp,
+    load: async () => (await import('./commands/up.ts')).addUp,
   },
   server: {
     summary: 'start the server alone',
-    load: async () => (await import('./server-role.ts')).addServer,
+    load: async () => (await import('./commands/server.ts')).addServer,
   },
   worker: {
     summary: 'start one worker alone',
-    load: async () => (await import('./worker-role.ts')).addWorker,
+    load: async () => (await import('./commands/worker.ts')).addWorker,
   },
   doctor: {
     summary: 'check each part and say what to do',
-    load: async () => (await import('./doctor.ts')).addDoctor,
+    load: async () => (await import('./commands/doctor.ts')).addDoctor,
   },
   healthcheck: {
     summary: 'exit 0 when this container does its work',
-    load: async () => (await import('./healthcheck.ts')).addHealthcheck,
+    load: async () => (await import('./commands/healthcheck.ts')).addHealthcheck,
   },
-  repos: { summary: 'the repositories whose pushes are run', load: async () => (await import('./repos.ts')).addRepos },
+  repos: {
+    summary: 'the repositories whose pushes are run',
+    load: async () => (await import('./commands/repos.ts')).addRepos,
+  },
   secrets: {
     summary: "a repository's secrets, by name",
-    load: async () => (await import('./secrets.ts')).addSecrets,
+    load: async () => (await import('./commands/secrets.ts')).addSecrets,
   },
-  runs: { summary: 'list, show, watch and start runs', load: async () => (await import('./runs.ts')).addRuns },
-  logs: { summary: 'what a job or a run printed', load: async () => (await import('./logs.ts')).addLogs },
-  cancel: { summary: 'end a run', load: async () => (await import('./cancel.ts')).addCancel },
-  jobs: { summary: 'run one container as a job', load: async () => (await import('./jobs.ts')).addJobs },
+  runs: { summary: 'list, show, watch and start runs', load: async () => (await import('./commands/runs.ts')).addRuns },
+  logs: { summary: 'what a job or a run printed', load: async () => (await import('./commands/logs.ts')).addLogs },
+  cancel: { summary: 'end a run', load: async () => (await import('./commands/cancel.ts')).addCancel },
+  jobs: { summary: 'run one container as a job', load: async () => (await import('./commands/jobs.ts')).addJobs },
   deployments: {
     summary: 'what was made live, where and when',
-    load: async () => (await import('./deployments.ts')).addDeployments,
+    load: async () => (await import('./commands/deployments.ts')).addDeployments,
   },
   rollback: {
     summary: 'put a release back that was live before',
-    load: async () => (await import('./rollback.ts')).addRollback,
+    load: async () => (await import('./commands/rollback.ts')).addRollback,
   },
   deliveries: {
     summary: 'webhooks that came in and what became of them',
-    load: async () => (await import('./deliveries.ts')).addDeliveries,
+    load: async () => (await import('./commands/deliveries.ts')).addDeliveries,
   },
-  token: { summary: 'tokens for the API', load: async () => (await import('./tokens.ts')).addTokens },
+  token: { summary: 'tokens for the API', load: async () => (await import('./commands/tokens.ts')).addTokens },
 };
 
 export async function buildProgram(argv: string[], surroundings: Surroundings): Promise<Command> {

@@ -1,12 +1,12 @@
 import type { ServerDeps } from '../deps.ts';
-import { endAttempt, wishFor, wishOf } from './attempts.ts';
-import { advanceEnvironment } from './environments.ts';
-import { finish } from './finish.ts';
-import { forget, lostWorkers } from './fleet.ts';
-import { makeOffers } from './offering.ts';
-import { drainOutbox } from './outbox.ts';
-import { attemptReports } from './reports.ts';
-import { transact } from './transact.ts';
+import { endAttempt, wishFor, wishOf } from './attempts/attempts.ts';
+import { finish } from './attempts/finish.ts';
+import { forget, lostWorkers } from './attempts/fleet.ts';
+import { makeOffers } from './attempts/offering.ts';
+import { advanceEnvironment } from './deployments/environments.ts';
+import { drainOutbox } from './outbox/outbox.ts';
+import { transact } from './outbox/transact.ts';
+import { attemptReports } from './reports/reports.ts';
 
 /** After a deadline's wish, so long until the worker is to do without grace. */
 const FORCE_AFTER = 30_000;

@@ -1,5 +1,5 @@
+import { Wish } from '../jobs/protocol/message.ts';
 import type { EndStatus } from '../jobs/status.ts';
-import { Wish } from '../jobs/message.ts';
 
 /** How something ended and why, in a sentence; the reason is null only for plain success. */
 export interface Ending {

@@ -1,8 +1,8 @@
 import type { GitHub, WorkerDeps } from '../deps.ts';
-import type { Finished, ReportOutcome } from '../jobs/event.ts';
-import type { ReportGrant } from '../jobs/grant.ts';
 import type { JsonObject } from '../jobs/json.ts';
-import type { Verdict } from '../jobs/verdict.ts';
+import type { Finished, ReportOutcome } from '../jobs/protocol/event.ts';
+import type { ReportGrant } from '../jobs/protocol/grant.ts';
+import type { Verdict } from '../jobs/protocol/verdict.ts';
 
 /** Tells GitHub the newest state of one thing. What of it got through is in the outcome, also when the rest did not. */
 export async function notify({ github }: Pick<WorkerDeps, 'github'>, grant: ReportGrant): Promise<Finished> {

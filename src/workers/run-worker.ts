@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkerDeps } from '../deps.ts';
-import { Lane } from '../jobs/plan.ts';
-import { type Ends, holdAttempt } from './hold.ts';
-import { Mailbox } from './mailbox.ts';
-import { deliverOrphans } from './orphans.ts';
-import { keepProxy } from './proxy-keeper.ts';
-import { startPulse } from './pulse.ts';
+import { Lane } from '../jobs/run/plan.ts';
+import { Mailbox } from './attempt/mailbox.ts';
+import { type Ends, holdAttempt } from './attempt/run-attempt.ts';
+import { startPulse } from './heartbeat.ts';
+import { deliverOrphans } from './host/orphans.ts';
+import { keepProxy } from './host/proxy-keeper.ts';
+import { sweepStrays } from './host/strays.ts';
 import { Slots } from './slots.ts';
-import { sweepStrays } from './strays.ts';
 
 /** For the engine to clean up, and for control to acknowledge, once everything held was told to end. */
 const LAST_WORDS = 15_000;

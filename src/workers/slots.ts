@@ -1,6 +1,6 @@
-import type { Beat } from '../jobs/message.ts';
-import { poolOf } from '../jobs/offers.ts';
-import type { Lane } from '../jobs/plan.ts';
+import type { Beat } from '../jobs/protocol/message.ts';
+import { poolOf } from '../jobs/protocol/offers.ts';
+import type { Lane } from '../jobs/run/plan.ts';
 
 export type Pool = keyof Beat['free'];
 

@@ -1,4 +1,4 @@
-import type { JobKind, PlannedStep } from '../jobs/plan.ts';
+import type { JobKind, PlannedStep } from '../jobs/run/plan.ts';
 
 /** What is known of an action's inputs: `any`, a `whole` number, or the only values that we can do. */
 type Input = 'any' | 'whole' | readonly string[];

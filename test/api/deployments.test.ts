@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/jobs/id.ts';
-import { openDoor, type TestDoor } from './door.ts';
+import { openDoor, type TestDoor } from './harness.ts';
 
 const NOW = Date.UTC(2026, 4, 1);
 const config = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDoor, type TestDoor } from './door.ts';
+import { openDoor, type TestDoor } from './harness.ts';
 
 let door: TestDoor;
 beforeAll(async () => {

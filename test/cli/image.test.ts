@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import Docker from 'dockerode';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDocker } from '../../src/adapters/docker/open-docker.ts';
-import { streamContext } from '../../src/engine/context-stream.ts';
+import { streamContext } from '../../src/engine/build/context-stream.ts';
 import { startRedis } from '../redis.ts';
 import { makeInstallation } from './installation.ts';
 

@@ -1,8 +1,8 @@
-import { startRun, submitDelivery } from '../../src/control/delivery.ts';
-import type { Finished } from '../../src/jobs/event.ts';
-import type { PlannedJob, PlannedRun } from '../../src/jobs/plan.ts';
-import type { Trigger } from '../../src/jobs/trigger.ts';
-import type { Office } from './office.ts';
+import { startRun, submitDelivery } from '../../src/control/runs/delivery.ts';
+import type { Finished } from '../../src/jobs/protocol/event.ts';
+import type { PlannedJob, PlannedRun } from '../../src/jobs/run/plan.ts';
+import type { Trigger } from '../../src/jobs/run/trigger.ts';
+import type { Office } from './harness.ts';
 
 export const SHA = 'a'.repeat(40);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listProcesses } from '../leaks/process.ts';
-import { type JobShown, type RunShown, TOLD, WITHIN } from './door.ts';
+import { type JobShown, type RunShown, TOLD, WITHIN } from './api-client.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { addRepository, type Repository } from './repository.ts';
 import { oneJob, shop } from './shop.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type JobShown, type RunShown, WITHIN } from './door.ts';
+import { type JobShown, type RunShown, WITHIN } from './api-client.ts';
 import { HELD, openGates } from './held.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { addRepository, type Repository } from './repository.ts';

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { type GitServer, startGitServer } from '../git-server.ts';
 import { type FakeGitHub, startGitHub } from '../github/github.ts';
 import { listProcesses } from '../leaks/process.ts';
-import { type Door, openDoor } from './door.ts';
+import { type Door, openDoor } from './api-client.ts';
 import { type Belongings, listBelongings, removeBelongings } from './belongings.ts';
 import { freePort } from './free-port.ts';
 

@@ -1,7 +1,7 @@
 import type { FileContent, PushOptions } from '../git-server.ts';
 import type { CommitStatus, Repository as Remote } from '../github/repository.ts';
 import { deliver, pushPayload } from '../github/webhook.ts';
-import { WITHIN, type RunShown } from './door.ts';
+import { type RunShown, WITHIN } from './api-client.ts';
 import { GITHUB_TOKEN, type Installation } from './installation.ts';
 
 export interface Pushed {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openGitHub } from '../../src/adapters/github/octokit.ts';
-import type { Finished } from '../../src/jobs/event.ts';
-import type { ReportGrant } from '../../src/jobs/grant.ts';
+import type { Finished } from '../../src/jobs/protocol/event.ts';
+import type { ReportGrant } from '../../src/jobs/protocol/grant.ts';
 import { notify } from '../../src/workers/notify.ts';
 import { type FakeGitHub, startGitHub } from '../github/github.ts';
 

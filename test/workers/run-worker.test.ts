@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { JobGrant } from '../../src/jobs/grant.ts';
-import type { Lane } from '../../src/jobs/plan.ts';
-import { Finished } from '../../src/jobs/event.ts';
-import { jobOf, newId } from '../engine/workbench.ts';
-import { type Crew, kill, openCrew } from './crew.ts';
+import { Finished } from '../../src/jobs/protocol/event.ts';
+import type { JobGrant } from '../../src/jobs/protocol/grant.ts';
+import type { Lane } from '../../src/jobs/run/plan.ts';
+import { jobOf, newId } from '../engine/harness.ts';
+import { type Crew, kill, openCrew } from './worker-harness.ts';
 
 let crew: Crew;
 afterEach(() => crew.end());

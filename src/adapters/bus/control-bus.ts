@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import { Beat, type WorkerMessage } from '../../jobs/message.ts';
-import { openBell } from './bell.ts';
+import { Beat, type WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { ControlBus } from './bus.ts';
 import { openCommands } from './connection.ts';
 import { answerKey, BEAT, grantKey, PIPE, readerChannel, wishKey, workerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 import { readPipe } from './pipe.ts';
+import { openBell } from './wakeup.ts';
 
 const SEALED_SECONDS = 60;
 /** Longer than two sweeps are apart: the wish stays until its attempt has ended. */

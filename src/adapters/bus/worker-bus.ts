@@ -1,4 +1,4 @@
-import { WorkerMessage } from '../../jobs/message.ts';
+import { WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { WorkerBus } from './bus.ts';
 import { openCommands } from './connection.ts';
 import { answerKey, BEAT, grantKey, PIPE, readerChannel, wishKey, workerChannel } from './keys.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
-import type { Engine } from './connection.ts';
 import { DockerError, type NetworkSpec } from './docker.ts';
-import { asked, askedUnless } from './failure.ts';
+import type { Engine } from './engine/connection.ts';
+import { asked, askedUnless } from './engine/failure.ts';
 
 /** The network's ID. `conflict` when its name belongs to someone else's network. */
 export async function network(engine: Engine, spec: NetworkSpec): Promise<string> {

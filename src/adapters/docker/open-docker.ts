@@ -1,13 +1,13 @@
-import { build } from './build.ts';
-import { connection, type Engine } from './connection.ts';
-import * as container from './container.ts';
+import { build } from './build/build.ts';
+import * as container from './containers/container.ts';
+import { exec, read } from './containers/exec.ts';
+import * as process from './containers/process.ts';
 import type { Docker } from './docker.ts';
-import { exec, read } from './exec.ts';
-import { asked } from './failure.ts';
-import * as image from './image.ts';
+import { connection, type Engine } from './engine/connection.ts';
+import { asked } from './engine/failure.ts';
+import * as image from './images/image.ts';
+import { pull, push } from './images/transfer.ts';
 import * as network from './network.ts';
-import * as process from './process.ts';
-import { pull, push } from './transfer.ts';
 
 /** Connects on first use; `host` is what DOCKER_HOST says, null for the default socket. */
 export function openDocker(options: { host: string | null; installation: string }): Docker {

@@ -1,4 +1,4 @@
-import type { CloneSource } from '../../jobs/grant.ts';
+import type { CloneSource } from '../../jobs/protocol/grant.ts';
 
 /** Bare mirrors, one a repository, fetched under a lock that other processes on this host honour. No hook and no filter of a repository ever runs. */
 export interface Git {

@@ -1,6 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CloneSource } from '../../jobs/grant.ts';
+import type { CloneSource } from '../../jobs/protocol/grant.ts';
 import { failureOf } from './failure.ts';
 import { GitError } from './git.ts';
 import { whileLocked } from './mirror-lock.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../jobs/json.ts';
-import type { Trigger } from '../../jobs/trigger.ts';
+import type { Trigger } from '../../jobs/run/trigger.ts';
 
 const Sha = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'not a commit');
 const Sender = z.object({ login: z.string() }).nullish();

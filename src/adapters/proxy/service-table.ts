@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { type Service, ProxyError } from './proxy.ts';
+import { ProxyError, type Service } from './proxy.ts';
 
 /** Reads what `kamal-proxy list` prints: a coloured table whose cells begin under their titles. `*` stands for every host. */
 export function parseServices(output: string): Service[] {

@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Lane } from '../../jobs/plan.ts';
+import type { Lane } from '../../jobs/run/plan.ts';
 import { connectTaker, PREFIX } from './connection.ts';
 
 /** How often a lane is looked at: waiting offers, free slots, and nothing taken since the last look means that BullMQ is stuck. */

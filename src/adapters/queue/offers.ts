@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { Lane } from '../../jobs/plan.ts';
+import { Lane } from '../../jobs/run/plan.ts';
 import { connectCommands, PREFIX } from './connection.ts';
 import type { Offers } from './queue.ts';
 

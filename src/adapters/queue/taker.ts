@@ -1,5 +1,5 @@
 import { connectCommands } from './connection.ts';
-import { openLaneTaker, type LaneTaker } from './lane-taker.ts';
+import { type LaneTaker, openLaneTaker } from './lane-taker.ts';
 import type { Taker } from './queue.ts';
 
 export function openTaker(url: string): Taker {

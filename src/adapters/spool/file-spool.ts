@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Event } from '../../jobs/event.ts';
+import { Event } from '../../jobs/protocol/event.ts';
 import { isAbandoned, own } from './owner.ts';
 import type { Spool } from './spool.ts';
 

@@ -1,4 +1,4 @@
-import type { Event } from '../../jobs/event.ts';
+import type { Event } from '../../jobs/protocol/event.ts';
 
 /** What a worker said and control has not acknowledged yet, one file an attempt under its worker's folder. */
 export interface Spool {

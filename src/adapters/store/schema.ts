@@ -1,5 +1,5 @@
 import type { Generated, Selectable, Updateable } from 'kysely';
-import type { JobKind, Lane } from '../../jobs/plan.ts';
+import type { JobKind, Lane } from '../../jobs/run/plan.ts';
 import type { AttemptStatus, DeploymentStatus, EndStatus, JobStatus } from '../../jobs/status.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ControlBus, WorkerBus } from '../../../src/adapters/bus/bus.ts';
 import { openControlBus } from '../../../src/adapters/bus/control-bus.ts';
-import { openDoorbells } from '../../../src/adapters/bus/doorbells.ts';
+import { openDoorbells } from '../../../src/adapters/bus/reader-wakeups.ts';
 import { askRedis } from '../../../src/adapters/bus/redis-check.ts';
 import { openWorkerBus } from '../../../src/adapters/bus/worker-bus.ts';
-import type { Beat, PipeMessage } from '../../../src/jobs/message.ts';
+import type { Beat, PipeMessage } from '../../../src/jobs/protocol/message.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 
 let redis: TestRedis;

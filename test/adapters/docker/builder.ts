@@ -3,7 +3,7 @@ import Dockerode from 'dockerode';
 import { pack } from 'tar-stream';
 import { onTestFinished } from 'vitest';
 import type { BuildSpec, Image } from '../../../src/adapters/docker/docker.ts';
-import { docker, never } from './engine.ts';
+import { docker, never } from './test-engine.ts';
 
 export const spec: BuildSpec = {
   context: new PassThrough(),

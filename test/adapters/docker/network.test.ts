@@ -2,7 +2,7 @@ import Dockerode from 'dockerode';
 import { expect, onTestFinished, test } from 'vitest';
 import { networkBody } from '../../../src/adapters/docker/network.ts';
 import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
-import { docker, idle, installation, unique } from './engine.ts';
+import { docker, idle, installation, unique } from './test-engine.ts';
 
 const engine = new Dockerode();
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Git } from '../../../src/adapters/git/git.ts';
 import { openGit } from '../../../src/adapters/git/open.ts';
-import type { CloneSource } from '../../../src/jobs/grant.ts';
+import type { CloneSource } from '../../../src/jobs/protocol/grant.ts';
 import { type GitServer, type GitServerOptions, startGitServer } from '../../git-server.ts';
 
 let dir: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readTrigger } from '../../../src/adapters/github/webhook.ts';
-import { Trigger } from '../../../src/jobs/trigger.ts';
+import { Trigger } from '../../../src/jobs/run/trigger.ts';
 import { makeRepository } from '../../github/repository.ts';
 import { examplePayload, pingPayload, pullRequestPayload, pushPayload } from '../../github/webhook.ts';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import Dockerode from 'dockerode';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { openProxy } from '../../../src/adapters/proxy/open-proxy.ts';
 import type { ContainerSpec } from '../../../src/adapters/docker/docker.ts';
+import { openProxy } from '../../../src/adapters/proxy/open-proxy.ts';
 import type { ServiceSpec } from '../../../src/adapters/proxy/proxy.ts';
-import { containerSpec, docker, installation } from '../docker/engine.ts';
+import { containerSpec, docker, installation } from '../docker/test-engine.ts';
 
 const name = `gantry-proxy-${installation}`;
 const proxy = openProxy((argv) => docker.read(name, argv));

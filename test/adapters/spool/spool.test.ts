@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSpool } from '../../../src/adapters/spool/file-spool.ts';
-import type { Event } from '../../../src/jobs/event.ts';
+import type { Event } from '../../../src/jobs/protocol/event.ts';
 
 let dir: string;
 let processes: ChildProcess[];

@@ -1,0 +1,75 @@
+import { bytes } from '../images/size.ts';
+import type { BuildStatus } from './build-status.ts';
+
+type Vertex = BuildStatus['vertexes'][number];
+
+/**
+ * Turns BuildKit's reports, which repeat themselves, into lines for people, each told once:
+ * `[build 2/3] RUN npm ci`, then `[build 2/3] done in 4.2s`; or `[build 2/3] CACHED RUN npm ci`.
+ */
+export function buildProgress(): (status: BuildStatus) => string[] {
+  const started = new Set<string>();
+  const ended = new Set<string>();
+  const names = new Map<string, string>();
+  const transfers = transferLines();
+
+  function ofVertex(vertex: Vertex): string[] {
+    names.set(vertex.digest, vertex.name);
+    if (ended.has(vertex.digest)) return [];
+    const lines: string[] = [];
+    if (vertex.started !== null && !started.has(vertex.digest)) {
+      started.add(vertex.digest);
+      if (!vertex.cached && !isOverhead(vertex)) lines.push(vertex.name);
+    }
+    if (vertex.completed === null) return lines;
+    ended.add(vertex.digest);
+    return [...lines, ...ending(vertex)];
+  }
+
+  return (status) => [
+    ...status.vertexes.flatMap(ofVertex),
+    ...transfers(status, (digest) => place(names.get(digest) ?? '')),
+    ...status.warnings.map((warning) => `WARNING: ${Buffer.from(warning.short).toString()}`),
+  ];
+}
+
+/** `[build 2/3]` of `[build 2/3] RUN npm ci`; the whole of a name without. */
+export function place(name: string): string {
+  return /^\[(?!internal\])[^\]]+\]/.exec(name)?.[0] ?? name.replace(/^\[internal\] /, '');
+}
+
+/** What BuildKit does for itself: worth a line only when it fails or takes its time. */
+function isOverhead(vertex: Vertex): boolean {
+  return vertex.name.startsWith('[internal]') || vertex.name === 'copy /context /';
+}
+
+function ending(vertex: Vertex): string[] {
+  const where = place(vertex.name);
+  if (vertex.error !== '')
+    return [`${where} ${/context canceled/.test(vertex.error) ? 'CANCELED' : `ERROR: ${vertex.error}`}`];
+  if (vertex.cached) return isOverhead(vertex) ? [] : [`${where} CACHED${vertex.name.slice(where.length)}`];
+  const took = Math.max((vertex.completed ?? 0) - (vertex.started ?? 0), 0);
+  return isOverhead(vertex) && took < 1_000 ? [] : [`${where} done in ${(took / 1000).toFixed(1)}s`];
+}
+
+const INTERVAL = 2_000;
+
+/** How far a vertex' downloads and uploads are, all of them together, every two seconds by BuildKit's clock. */
+function transferLines(): (status: BuildStatus, named: (digest: string) => string) => string[] {
+  const moved = new Map<string, Map<string, { current: number; total: number }>>();
+  const told = new Map<string, number>();
+  return ({ statuses }, named) =>
+    statuses.flatMap(({ ID, vertex, current, total, timestamp }) => {
+      if (total === 0 || timestamp === null) return [];
+      const parts = moved.get(vertex) ?? new Map();
+      moved.set(vertex, parts.set(ID, { current, total }));
+      const last = told.get(vertex) ?? told.set(vertex, timestamp).get(vertex) ?? 0;
+      if (timestamp - last < INTERVAL) return [];
+      told.set(vertex, timestamp);
+      return [`${named(vertex)} ${sum(parts, 'current')} of ${sum(parts, 'total')}`];
+    });
+}
+
+function sum(parts: Map<string, { current: number; total: number }>, which: 'current' | 'total'): string {
+  return bytes([...parts.values()].reduce((total, part) => total + part[which], 0));
+}

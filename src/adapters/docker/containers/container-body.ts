@@ -1,0 +1,72 @@
+import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import type { ContainerSpec, Limits } from '../docker.ts';
+import { environment } from './environment.ts';
+
+/** What the Engine is asked to create. `inherited` are the image's labels. */
+export function containerBody(
+  spec: ContainerSpec,
+  installation: string,
+  inherited: Record<string, string> = {},
+): ContainerCreateOptions {
+  return {
+    name: spec.name,
+    Image: spec.image,
+    Labels: { ...disowned(inherited), ...spec.labels, 'gantry.installation': installation },
+    Env: environment(spec.env),
+    ...(spec.entrypoint === null ? {} : { Entrypoint: spec.entrypoint }),
+    ...(spec.command === null ? {} : { Cmd: spec.command }),
+    ...(spec.cwd === null ? {} : { WorkingDir: spec.cwd }),
+    ...(spec.user === null ? {} : { User: spec.user }),
+    ExposedPorts: Object.fromEntries(spec.publish.map((port) => [`${port.container_port}/${port.protocol}`, {}])),
+    HostConfig: hostConfig(spec),
+    ...(spec.aliases.length === 0
+      ? {}
+      : { NetworkingConfig: { EndpointsConfig: { [spec.network]: { Aliases: spec.aliases } } } }),
+  };
+}
+
+/** A container inherits its image's labels; those in our name would let an image pass for another job or app. */
+function disowned(labels: Record<string, string>): Record<string, string> {
+  const ours = Object.keys(labels).filter((name) => name.startsWith('gantry.'));
+  return Object.fromEntries(ours.map((name) => [name, '']));
+}
+
+function hostConfig(spec: ContainerSpec): HostConfig {
+  return {
+    NetworkMode: spec.network,
+    Mounts: spec.mounts.map((mount) => ({
+      Type: mount.kind,
+      Source: mount.source,
+      Target: mount.target,
+      ReadOnly: mount.read_only,
+    })),
+    ...limits(spec.limits),
+    Init: spec.init,
+    ...privileges(spec.privileges),
+    RestartPolicy: { Name: spec.restart },
+    PortBindings: Object.fromEntries(
+      spec.publish.map((port) => [`${port.container_port}/${port.protocol}`, [{ HostPort: String(port.host_port) }]]),
+    ),
+    LogConfig: logConfig(spec.log_bytes),
+  };
+}
+
+function limits({ cpus, memory, pids }: Limits): HostConfig {
+  return {
+    ...(cpus === null ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+    // Memory and swap together: as much as memory alone, so none is swap.
+    ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
+    ...(pids === null ? {} : { PidsLimit: pids }),
+  };
+}
+
+function privileges(who: ContainerSpec['privileges']): HostConfig {
+  if (who === 'proxy') return {};
+  return { CapDrop: ['NET_RAW', 'MKNOD', 'AUDIT_WRITE'], SecurityOpt: ['no-new-privileges'] };
+}
+
+/** Two files that take turns: with one alone the Engine drops everything it has each time it is full. */
+function logConfig(bytes: number | null): HostConfig['LogConfig'] {
+  if (bytes === null) return { Type: 'none', Config: {} };
+  return { Type: 'local', Config: { 'max-size': String(Math.ceil(bytes / 2)), 'max-file': '2', compress: 'false' } };
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Container, type ContainerSpec, DockerError } from '../docker.ts';
+import type { Engine } from '../engine/connection.ts';
+import { asked, askedUnless } from '../engine/failure.ts';
+import { image } from '../images/image.ts';
+import { containerBody } from './container-body.ts';
+import { toContainer } from './container-info.ts';
+
+/** Throws `image_missing` when the image is not here, `conflict` when the name is taken. */
+export async function create(engine: Engine, spec: ContainerSpec): Promise<string> {
+  const found = await image(engine, spec.image);
+  if (!found) throw new DockerError('image_missing', `The image ${spec.image} is not on this Docker Engine`);
+  const body = containerBody(spec, engine.installation, found.labels);
+  return (await asked(`create container ${spec.name}`, engine.calls.createContainer(body))).id;
+}
+
+/** One that runs already is left as it is. */
+export async function start(engine: Engine, container: string): Promise<void> {
+  await askedUnless(`start container ${container}`, [304], null, engine.calls.getContainer(container).start());
+}
+
+/** One that is stopped or gone already is no error. */
+export async function stop(engine: Engine, container: string, grace: number): Promise<void> {
+  const stopping = engine.streams.getContainer(container).stop({ t: Math.ceil(grace / 1000) });
+  await askedUnless(`stop container ${container}`, [304, 404], null, stopping);
+}
+
+export async function remove(engine: Engine, container: string): Promise<void> {
+  const doing = `remove container ${container}`;
+  const handle = engine.calls.getContainer(container);
+  for (const end = Date.now() + REMOVAL; ; ) {
+    const found = await inspect(engine, container);
+    if (found === null) return;
+    if (found.labels['gantry.installation'] !== engine.installation)
+      throw new DockerError('refused', `Cannot ${doing}: it is not of this installation`);
+    // 409: someone else is removing it; then it is waited for.
+    await askedUnless(doing, [404, 409], null, handle.remove({ force: true, v: true }));
+    if ((await inspect(engine, container)) === null) return;
+    if (Date.now() > end) throw new DockerError('failed', `Cannot ${doing}: it is still there after a minute`);
+    await delay(100);
+  }
+}
+
+export async function inspect(engine: Engine, container: string): Promise<Container | null> {
+  const call = engine.calls.getContainer(container).inspect();
+  const answer = await askedUnless(`inspect container ${container}`, [404], null, call);
+  return answer && toContainer(answer);
+}
+
+export async function containers(engine: Engine, labels: Record<string, string>): Promise<Container[]> {
+  const wanted = Object.entries({ ...labels, 'gantry.installation': engine.installation });
+  const filters = { label: wanted.map(([name, value]) => `${name}=${value}`) };
+  const listed = await asked('list containers', engine.calls.listContainers({ all: true, filters }));
+  const found = await Promise.all(listed.map(({ Id }) => inspect(engine, Id)));
+  return found.filter((container) => container !== null);
+}
+
+export async function whilePaused<T>(engine: Engine, container: string, work: () => Promise<T>): Promise<T> {
+  const doing = `pause container ${container}`;
+  // 409: it does not run, or someone else holds it.
+  const paused = await askedUnless(
+    doing,
+    [409],
+    false,
+    engine.calls
+      .getContainer(container)
+      .pause()
+      .then(() => true),
+  );
+  if (!paused) return work();
+  try {
+    return await work();
+  } finally {
+    await unpause(engine, container);
+  }
+}
+
+export async function setRestartPolicy(engine: Engine, container: string, policy: 'no' | 'unless-stopped') {
+  const update = engine.calls.getContainer(container).update({ RestartPolicy: { Name: policy } });
+  await asked(`set the restart policy of container ${container}`, update);
+}
+
+const REMOVAL = 60_000;
+const UNPAUSE = 10_000;
+
+/** Whatever became of the work; gone or running by now is as good. */
+async function unpause(engine: Engine, container: string): Promise<void> {
+  const handle = engine.calls.getContainer(container);
+  const call = handle.unpause({ abortSignal: AbortSignal.timeout(UNPAUSE) });
+  await askedUnless(`unpause container ${container}`, [404, 409], null, call);
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DockerError, type Exit, type ProcessOutput } from '../docker.ts';
+import type { Engine } from '../engine/connection.ts';
+import { asked, askedUnless } from '../engine/failure.ts';
+import { inspect } from './container.ts';
+import { frameReader } from './frames.ts';
+import { sawOutOfMemory } from './out-of-memory.ts';
+import { follow, within } from './output.ts';
+
+/** Aborting rejects with the signal's reason; the container runs on. */
+export async function run(engine: Engine, container: string, io: ProcessOutput): Promise<Exit> {
+  io.signal?.throwIfAborted();
+  const doing = `run container ${container}`;
+  const handle = engine.streams.getContainer(container);
+  const since = Date.now();
+  // Attached and awaited before it starts, else what a short process says and how it ends can be missed.
+  const attached = { stream: true, stdout: true, stderr: true, hijack: true };
+  const output = follow(await asked(doing, handle.attach(attached)), io);
+  const given_up = new AbortController();
+  const signal = io.signal ? AbortSignal.any([io.signal, given_up.signal]) : given_up.signal;
+  const ended = handle.wait({ condition: 'next-exit', abortSignal: signal });
+  ended.catch(() => {});
+  try {
+    await asked(doing, engine.calls.getContainer(container).start());
+    const told = asked(doing, ended);
+    // While it has output the Engine is there; after that its silence is looked into.
+    await Promise.race([told.catch(() => {}), output.ended]);
+    const code = await unlessAborted(io.signal, exitCode(engine, container, told));
+    await within(output.ended, OUTPUT_GRACE);
+    return await exit(engine, container, code, since);
+  } finally {
+    given_up.abort();
+    output.close();
+  }
+}
+
+/** Throws `not_found` when there is no such container. */
+export async function wait(engine: Engine, container: string, signal: AbortSignal): Promise<Exit> {
+  signal.throwIfAborted();
+  const since = Date.now();
+  const ended = engine.streams.getContainer(container).wait({ condition: 'not-running', abortSignal: signal });
+  const told = asked(`wait for container ${container}`, ended);
+  told.catch(() => {});
+  return exit(engine, container, await unlessAborted(signal, exitCode(engine, container, told)), since);
+}
+
+/** How often a container is looked at whose end nobody has told of. */
+const LOOK = 2_000;
+
+/** An Engine that goes away once it has begun to answer ends that answer without a word: so the container is looked at too. */
+async function exitCode(engine: Engine, container: string, told: Promise<{ StatusCode: number }>): Promise<number> {
+  for (;;) {
+    const answer = await Promise.race([told, delay(LOOK, null, { ref: false })]);
+    if (answer !== null) return answer.StatusCode;
+    const found = await inspect(engine, container);
+    if (found === null) throw new DockerError('not_found', `Container ${container} is gone`);
+    if (found.state === 'exited' || found.state === 'dead') return found.exit_code;
+  }
+}
+
+/** None where the container keeps no log. */
+export async function logs(engine: Engine, container: string, lines: number): Promise<string[]> {
+  const call = engine.calls.getContainer(container).logs({ follow: false, stdout: true, stderr: true, tail: lines });
+  // 501: its log driver cannot be read.
+  const raw = await askedUnless(`read the log of container ${container}`, [501], Buffer.alloc(0), call);
+  return lastLines(raw, lines);
+}
+
+export function lastLines(raw: Buffer, lines: number): string[] {
+  const found: string[] = [];
+  const open = { stdout: '', stderr: '' };
+  const read = frameReader((stream, content) => {
+    const parts = (open[stream] + content.toString()).split('\n');
+    open[stream] = parts.pop() ?? '';
+    found.push(...parts);
+  });
+  read(raw);
+  return [...found, ...Object.values(open).filter((rest) => rest !== '')].slice(-lines);
+}
+
+const OUTPUT_GRACE = 2_000;
+
+async function exit(engine: Engine, container: string, exit_code: number, since: number): Promise<Exit> {
+  if (exit_code !== 137) return { exit_code, oom_killed: false };
+  const found = await inspect(engine, container);
+  return { exit_code, oom_killed: found?.oom_killed || (await sawOutOfMemory(engine, container, since)) };
+}
+
+async function unlessAborted<T>(signal: AbortSignal | undefined, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}

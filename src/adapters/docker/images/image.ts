@@ -1,0 +1,42 @@
+import type { ImageInspectInfo } from 'dockerode';
+import { DockerError, type Image } from '../docker.ts';
+import type { Engine } from '../engine/connection.ts';
+import { asked, askedUnless } from '../engine/failure.ts';
+import { parseReference } from './reference.ts';
+
+export async function image(engine: Engine, reference: string): Promise<Image | null> {
+  parseReference(reference);
+  const call = engine.calls.getImage(reference).inspect();
+  const answer = await askedUnless(`inspect image ${reference}`, [404], null, call);
+  return answer && toImage(answer);
+}
+
+export async function tag(engine: Engine, name: string, reference: string): Promise<void> {
+  parseReference(name);
+  const { repository, tag } = parseReference(reference);
+  if (tag === null) throw new DockerError('refused', `Cannot tag ${name} as ${reference}: a digest cannot be given`);
+  await asked(`tag ${name} as ${reference}`, engine.calls.getImage(name).tag({ repo: repository, tag }));
+}
+
+export async function untag(engine: Engine, reference: string): Promise<void> {
+  parseReference(reference);
+  // 409: a container uses it, and this is its last name.
+  await askedUnless(`untag ${reference}`, [404, 409], null, engine.calls.getImage(reference).remove());
+}
+
+export async function tags(engine: Engine, repository: string): Promise<string[]> {
+  const filters = JSON.stringify({ reference: [`${repository}:*`] });
+  const found = await asked(`list images of ${repository}`, engine.calls.listImages({ filters }));
+  return found.flatMap((one) => one.RepoTags ?? []).filter((name) => name.startsWith(`${repository}:`));
+}
+
+function toImage(answer: Pick<ImageInspectInfo, 'Id' | 'RepoDigests' | 'RepoTags' | 'Size' | 'Config'>): Image {
+  return {
+    id: answer.Id,
+    digests: answer.RepoDigests ?? [],
+    tags: answer.RepoTags ?? [],
+    size: answer.Size,
+    labels: answer.Config.Labels ?? {},
+    user: answer.Config.User ?? '',
+  };
+}

@@ -1,0 +1,42 @@
+import type { Message } from '../engine/messages.ts';
+import { bytes } from './size.ts';
+
+/** Turns what the Engine says of each layer into a line for people every two seconds; `now` is in milliseconds. Null: nothing to say. */
+export function transferProgress(): (message: Message, now: number) => string | null {
+  const layers = new Map<string, Layer>();
+  let told = Number.NEGATIVE_INFINITY;
+  return (message, now) => {
+    if (message.status === undefined) return null;
+    if (message.id === undefined) return message.status;
+    // A tag's name stands where a layer's id does in "Pulling from library/node".
+    if (message.status.startsWith('Pulling from')) return `${message.status}:${message.id}`;
+    layers.set(message.id, update(layers.get(message.id), message));
+    if (now - told < INTERVAL) return null;
+    told = now;
+    return summary([...layers.values()]);
+  };
+}
+
+interface Layer {
+  current: number;
+  total: number;
+  done: boolean;
+}
+
+const INTERVAL = 2_000;
+const DONE = new Set(['Pull complete', 'Already exists', 'Pushed', 'Layer already exists']);
+const MOVING = new Set(['Downloading', 'Pushing']);
+
+function update(known: Layer | undefined, { status = '', progressDetail }: Message): Layer {
+  const layer = known ?? { current: 0, total: 0, done: false };
+  if (DONE.has(status)) return { current: layer.total, total: layer.total, done: true };
+  if (!MOVING.has(status)) return layer;
+  return { current: progressDetail?.current ?? 0, total: progressDetail?.total ?? layer.total, done: false };
+}
+
+function summary(layers: Layer[]): string {
+  const done = layers.filter((layer) => layer.done).length;
+  const sum = (part: 'current' | 'total') => layers.reduce((total, layer) => total + layer[part], 0);
+  const moved = sum('total') > 0 ? `, ${bytes(sum('current'))} of ${bytes(sum('total'))}` : '';
+  return `${done} of ${layers.length} layers${moved}`;
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { DockerError, type Image, type Watch } from '../docker.ts';
+import type { Engine } from '../engine/connection.ts';
+import { toDockerError } from '../engine/failure.ts';
+import { isHostTrouble } from '../engine/host-trouble.ts';
+import { type Message, messages } from '../engine/messages.ts';
+import { image } from './image.ts';
+import { parseReference } from './reference.ts';
+import { transferProgress } from './transfer-progress.ts';
+
+export async function pull(engine: Engine, reference: string, watch: Watch): Promise<Image> {
+  const here = await image(engine, reference);
+  if (here) return here;
+  const { repository, tag, digest } = parseReference(reference);
+  const doing = `pull ${reference}`;
+  watch.signal.throwIfAborted();
+  const query = { fromImage: repository, tag: digest ?? tag, abortSignal: watch.signal };
+  await followed(doing, 'image_missing', () => engine.streams.createImage(query), watch);
+  const pulled = await image(engine, reference);
+  if (!pulled) throw new DockerError('failed', `Cannot ${doing}: it was pulled and is gone again`);
+  return pulled;
+}
+
+export async function push(engine: Engine, reference: string, watch: Watch): Promise<{ digest: string }> {
+  const { repository, tag } = parseReference(reference);
+  const doing = `push ${reference}`;
+  if (tag === null) throw new DockerError('refused', `Cannot ${doing}: only a tag can be pushed`);
+  watch.signal.throwIfAborted();
+  let digest: string | null = null;
+  // The Engine wants credentials, be they empty.
+  const query = { tag, authconfig: { username: '', password: '', serveraddress: '' }, abortSignal: watch.signal };
+  await followed(
+    doing,
+    'refused',
+    () => engine.streams.getImage(repository).push(query),
+    watch,
+    (message) => {
+      digest = Pushed.safeParse(message.aux).data?.Digest ?? digest;
+    },
+  );
+  if (digest === null) throw new DockerError('failed', `Cannot ${doing}: the registry gave no digest`);
+  return { digest };
+}
+
+const Pushed = z.object({ Digest: z.string() });
+
+async function followed(
+  doing: string,
+  no: 'image_missing' | 'refused',
+  call: () => Promise<NodeJS.ReadableStream>,
+  watch: Watch,
+  see: (message: Message) => void = () => {},
+): Promise<void> {
+  const progress = transferProgress();
+  try {
+    for await (const message of messages(await call())) {
+      if (message.error !== undefined) throw refusal(doing, no, message.error);
+      see(message);
+      const line = progress(message, Date.now());
+      if (line !== null) watch.progress(line);
+    }
+  } catch (error) {
+    watch.signal.throwIfAborted();
+    const known = toDockerError(doing, error);
+    // Before the stream begins the registry's no comes as an HTTP status of the Engine's.
+    throw known.code === 'unreachable' || error instanceof DockerError
+      ? known
+      : refusal(doing, no, known.message, known);
+  }
+}
+
+/** Whether the registry said no, or was not reached: the Engine tells them apart by its words only. */
+function refusal(doing: string, no: 'image_missing' | 'refused', words: string, cause?: Error): DockerError {
+  const message = words.startsWith('Cannot ') ? words : `Cannot ${doing}: ${words}`;
+  return new DockerError(isHostTrouble(words) ? 'failed' : no, message, { cause });
+}

@@ -1,0 +1,91 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { submitDelivery } from '../../control/runs/delivery.ts';
+import type { ServerDeps } from '../../deps.ts';
+import { ApiError } from '../http/problem.ts';
+import { json, problems } from '../http/route.ts';
+import { readPayload } from './webhook-payload.ts';
+import { findSpeaker, findSubject, type HookTarget } from './webhook-sender.ts';
+
+const Receipt = z
+  .object({
+    delivery: z.string().describe('Its id here.'),
+    outcome: z.enum(['accepted', 'seen', 'ignored']),
+    reason: z.string().nullable(),
+  })
+  .openapi('Receipt');
+
+const Headers = z.object({
+  'x-github-event': z.string().max(100).optional(),
+  'x-github-delivery': z.string().max(100).optional().describe('A delivery is taken once, however often it comes.'),
+  'x-hub-signature-256': z.string().optional().describe("sha256=..., over the body's bytes."),
+  'x-github-hook-installation-target-type': z.string().optional(),
+  'x-github-hook-installation-target-id': z.string().optional(),
+});
+
+const Body = { schema: { type: 'object' as const } };
+
+const receive = createRoute({
+  operationId: 'receiveWebhook',
+  method: 'post',
+  path: '/webhooks/github',
+  summary: "GitHub's webhooks; signed, so that no token is needed",
+  request: {
+    headers: Headers,
+    body: { required: true, content: { 'application/json': Body, 'application/x-www-form-urlencoded': Body } },
+  },
+  responses: {
+    202: json(Receipt, 'New, on disk, and about to be planned.'),
+    200: json(Receipt, 'Seen before, or ignored, with the reason.'),
+    ...problems(400, 413, 415, 422),
+  },
+});
+
+/** Needs SQL and the disk only: neither Redis nor GitHub. What is not signed with a secret of ours is counted and leaves no other trace. */
+export function webhookRoutes(deps: ServerDeps) {
+  return new OpenAPIHono().openapi(receive, async (c) => {
+    const headers = c.req.valid('header');
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    const target = readTarget(headers);
+    const speaker = await findSpeaker(deps, target, body, headers['x-hub-signature-256']);
+    if (speaker === null) throw refuse('The signature holds with no secret that is registered here for this hook.');
+
+    const event = headers['x-github-event'];
+    if (event === undefined) throw new ApiError(400, 'X-GitHub-Event is missing.');
+    const payload = await readPayload(c.req.header('content-type'), body);
+    const { trigger, reason, repository } = deps.webhooks.read(event, payload.value);
+    const repo = await findSubject(deps, speaker, repository, payload.owner_id);
+    if (repo === 'foreign')
+      throw refuse(`This hook's secret does not speak for ${repository?.full_name ?? 'this repository'}.`);
+
+    const wanted = repo === null ? null : trigger;
+    const receipt = await submitDelivery(deps, {
+      guid: headers['x-github-delivery'] ?? null,
+      body_hash: wanted === null ? null : payload.hash,
+      event,
+      action: payload.action,
+      repo: repository?.full_name ?? repo?.name ?? null,
+      repo_id: repo?.id ?? null,
+      trigger: wanted,
+      reason: repo === null && repository !== null ? `${repository.full_name} is not registered here` : reason,
+    });
+    deps.metrics.deliveries.inc({ outcome: receipt.outcome });
+    deps.log.info(
+      { event, repo: repository?.full_name, ref: wanted?.ref, sha: wanted?.sha, ...receipt },
+      `delivery ${receipt.outcome}`,
+    );
+    return c.json(receipt, receipt.outcome === 'accepted' ? 202 : 200);
+  });
+
+  function refuse(detail: string): ApiError {
+    deps.metrics.deliveries.inc({ outcome: 'refused' });
+    return new ApiError(401, detail, { headers: { 'www-authenticate': 'Signature realm="github"' } });
+  }
+}
+
+function readTarget(headers: z.infer<typeof Headers>): HookTarget {
+  const id = headers['x-github-hook-installation-target-id'];
+  return {
+    type: headers['x-github-hook-installation-target-type'] ?? null,
+    id: id !== undefined && /^\d{1,15}$/.test(id) ? Number(id) : null,
+  };
+}

@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { listPage, type Paging, withPaging } from '../client/page.ts';
+import { shortSha } from '../client/run.ts';
+import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { printFacts, printTable } from '../terminal/table.ts';
+import { statusStyle } from '../terminal/terminal.ts';
+import { ago, duration } from '../terminal/time.ts';
+
+export const Deployment = z.looseObject({
+  id: z.string(),
+  app: z.string(),
+  environment: z.string(),
+  release: z.string().nullish(),
+  image: z.string().nullish(),
+  sha: z.string().nullish(),
+  run_id: z.string(),
+  status: z.string(),
+  reason: z.string().nullish(),
+  url: z.string().nullish(),
+  replaced: z.string().nullish(),
+  phases: z
+    .array(z.looseObject({ name: z.string(), started_at: z.string(), finished_at: z.string().nullish() }))
+    .default([]),
+  created_at: z.string(),
+  live_at: z.string().nullish(),
+});
+type Deployment = z.infer<typeof Deployment>;
+
+export function addDeployments(program: Command, surroundings: Surroundings): void {
+  const deployments = program.command('deployments').description('What was made live, where and when.');
+
+  withPaging(deployments.command('list'))
+    .description('The newest deployments.')
+    .option('--app <app>', 'of this app')
+    .option('--environment <environment>', 'in this environment')
+    .addHelpText('after', '\nExample:\n  gantry deployments list --app shop --environment production')
+    .action((options: Paging & { app?: string; environment?: string }, command: Command) =>
+      listDeployments(openSession(command, surroundings), options),
+    );
+
+  deployments
+    .command('show')
+    .argument('<deployment>', 'its id: dep_...')
+    .description('One deployment: its release, its phases and how long each took.')
+    .action((id: string, _options: unknown, command: Command) =>
+      showDeployment(openSession(command, surroundings), id),
+    );
+}
+
+async function listDeployments(
+  session: Session,
+  { app, environment, ...paging }: Paging & { app?: string; environment?: string },
+): Promise<void> {
+  const page = await listPage(session.client, '/api/v1/deployments', { app, environment }, paging, Deployment);
+  session.show(page, ({ items }) =>
+    printTable(
+      session.terminal,
+      ['deployment', 'app', 'environment', 'commit', 'status', 'when', 'release', 'url'],
+      items.map((deployment) => [
+        deployment.id,
+        deployment.app,
+        deployment.environment,
+        shortSha(deployment.sha),
+        { text: deployment.status, style: statusStyle(deployment.status) },
+        ago(deployment.live_at ?? deployment.created_at, Date.now()),
+        deployment.release ?? '',
+        deployment.url ?? '',
+      ]),
+    ),
+  );
+}
+
+async function showDeployment(session: Session, id: string): Promise<void> {
+  const deployment = await session.client.get(`/api/v1/deployments/${encodeURIComponent(id)}`, Deployment);
+  session.show(deployment, () =>
+    printFacts(session.terminal, [
+      ['deployment', deployment.id],
+      ['app', deployment.app],
+      ['environment', deployment.environment],
+      ['status', deployment.status],
+      ['reason', deployment.reason],
+      ['url', deployment.url],
+      ['release', deployment.release],
+      ['image', deployment.image],
+      ['commit', deployment.sha],
+      ['run', deployment.run_id],
+      ['replaced', deployment.replaced],
+      ['created', deployment.created_at],
+      ['live', deployment.live_at],
+      ['phases', deployment.phases.map(describePhase).join(', ')],
+    ]),
+  );
+}
+
+function describePhase({ name, started_at, finished_at }: Deployment['phases'][number]): string {
+  if (finished_at === null || finished_at === undefined) return `${name} since ${started_at}`;
+  return `${name} ${duration(Date.parse(finished_at) - Date.parse(started_at))}`;
+}

@@ -1,0 +1,179 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { expectSuccess } from '../client/follow.ts';
+import { wholeNumber } from '../client/page.ts';
+import { Job } from '../client/run.ts';
+import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { CliError } from '../exit.ts';
+import { printable, printableLine } from '../terminal/printable.ts';
+import { printFacts, printTable } from '../terminal/table.ts';
+import { statusStyle } from '../terminal/terminal.ts';
+import { took } from '../terminal/time.ts';
+import { followJobLog } from './logs.ts';
+
+export function addJobs(program: Command, surroundings: Surroundings): void {
+  const jobs = program
+    .command('jobs')
+    .description('Run one container as a job, with the queue, logs and limits of any other.');
+
+  jobs
+    .command('start')
+    .argument('<image>', 'the container image')
+    .argument('[command...]', 'after `--`: the command and its arguments, without a shell')
+    .addOption(new Option('--run <script>', 'a shell script in place of a command'))
+    .option('-e, --env <NAME=value>', 'a variable; may be given again', collectPair, {})
+    .option(
+      '-s, --secret <NAME>',
+      'a secret, its value taken from the variable NAME of this shell; may be given again',
+      collect,
+      [],
+    )
+    .option('--timeout-minutes <minutes>', 'end it after so long', wholeNumber)
+    .option('--cpus <cores>', 'at most so many cores', positive)
+    .option('--memory-mb <megabytes>', 'at most so much memory', wholeNumber)
+    .option('-w, --wait', 'print its output as it comes; exit 1 unless it succeeds')
+    .description('Start a job.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gantry jobs start busybox --run "echo hello" --wait\n  gantry jobs start node:24-bookworm-slim --wait -- node -e "console.log(process.version)"\n  DATABASE_URL=... gantry jobs start acme/backup --secret DATABASE_URL --timeout-minutes 30 -- /backup --all',
+    )
+    .action((image: string, argv: string[], options: StartOptions, command: Command) =>
+      startJob(openSession(command, surroundings), {
+        image,
+        argv,
+        secrets: takeSecrets(options.secret, surroundings.env),
+        ...options,
+      }),
+    );
+
+  jobs
+    .command('show')
+    .argument('<job>', 'its id: job_...')
+    .description('One job with its steps and outputs.')
+    .action((id: string, _options: unknown, command: Command) => showJob(openSession(command, surroundings), id));
+}
+
+interface StartOptions {
+  run?: string;
+  env: Record<string, string>;
+  secret: string[];
+  timeoutMinutes?: number;
+  cpus?: number;
+  memoryMb?: number;
+  wait?: boolean;
+}
+
+async function startJob(
+  session: Session,
+  {
+    image,
+    argv,
+    run,
+    env,
+    secrets,
+    timeoutMinutes,
+    cpus,
+    memoryMb,
+    wait,
+  }: StartOptions & { image: string; argv: string[]; secrets: Record<string, string> },
+): Promise<void> {
+  if ((run === undefined) === (argv.length === 0))
+    throw new CliError(
+      'usage',
+      'a job has either a script (--run) or a command (after --)',
+      'As in: gantry jobs start busybox --run "echo hello"',
+    );
+  const { client, terminal, json } = session;
+  const started = await client.post(
+    '/api/v1/jobs',
+    {
+      image,
+      ...(run === undefined ? { command: argv } : { run }),
+      env,
+      secrets,
+      ...(timeoutMinutes !== undefined && { timeout_minutes: timeoutMinutes }),
+      ...(cpus !== undefined && { cpus }),
+      ...(memoryMb !== undefined && { memory_mb: memoryMb }),
+    },
+    Job,
+  );
+  if (wait !== true) {
+    session.show(started, () =>
+      terminal.print(`${started.id} is on its way; watch it with: gantry logs -f ${started.id}`),
+    );
+    return;
+  }
+  terminal.say(`${started.id} waits for a worker ...`);
+  const print = json ? terminal.say : terminal.print;
+  await followJobLog(session, started.id, ({ text }) => print(printableLine(text, terminal.colours)));
+  const ended = await client.get(jobPath(started.id), Job);
+  session.show(ended, () => terminal.say(`${ended.status}${ended.reason ? ` (${printable(ended.reason)})` : ''}`));
+  expectSuccess(ended, { skipped_is_well: false });
+}
+
+async function showJob(session: Session, id: string): Promise<void> {
+  const job = await session.client.get(jobPath(id), Job);
+  const { terminal } = session;
+  session.show(job, () => {
+    const now = Date.now();
+    printFacts(terminal, [
+      ['job', job.id],
+      ['run', job.run_id],
+      ['name', job.name],
+      ['kind', job.kind],
+      ['status', job.status],
+      ['reason', job.reason],
+      ['exit code', job.exit_code?.toString()],
+      ['attempt', job.attempt?.toString()],
+      ['took', took(job.started_at, job.finished_at, now)],
+      ...Object.entries(job.outputs).map(([name, value]): [string, string] => [`output ${name}`, value]),
+    ]);
+    if (job.steps.length === 0) return;
+    terminal.print('');
+    printTable(
+      terminal,
+      ['step', 'name', 'status', 'took', 'reason'],
+      job.steps.map((step) => [
+        String(step.number),
+        step.name,
+        { text: step.status, style: statusStyle(step.status) },
+        took(step.started_at, step.finished_at, now),
+        step.reason ?? '',
+      ]),
+    );
+  });
+}
+
+function jobPath(id: string): string {
+  return `/api/v1/jobs/${encodeURIComponent(id)}`;
+}
+
+function takeSecrets(names: string[], env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = env[name];
+      if (value === undefined || value === '')
+        throw new CliError(
+          'usage',
+          `--secret ${name}: this shell has no variable ${name}`,
+          `As in: ${name}=... gantry jobs start ... --secret ${name}`,
+        );
+      return [name, value];
+    }),
+  );
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function collectPair(pair: string, before: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(pair) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It reads NAME=value.');
+  return { ...before, [name]: value };
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError('It is a number above 0.');
+  return number;
+}

@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { expectSuccess, followRun } from '../client/follow.ts';
+import { listPage, type Paging, withPaging } from '../client/page.ts';
+import { describeRun, Run, shortRef, shortSha } from '../client/run.ts';
+import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { printFacts, printTable } from '../terminal/table.ts';
+import { statusStyle } from '../terminal/terminal.ts';
+import { ago, took } from '../terminal/time.ts';
+
+export function addRuns(program: Command, surroundings: Surroundings): void {
+  const runs = program.command('runs').description('List, show, watch and start runs.');
+
+  withPaging(runs.command('list'))
+    .description('The newest runs.')
+    .option('--repo <owner/name>', 'of this repository')
+    .option('--branch <branch>', 'of this branch')
+    .option('--sha <commit>', 'at this commit')
+    .option(
+      '--status <status>',
+      'in this status: waiting, queued, running, succeeded, failed, errored, timed_out, cancelled, skipped',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gantry runs list --repo acme/shop --status failed\n  gantry runs list --json | jq -r ".items[0].id"',
+    )
+    .action((options: RunFilter & Paging, command: Command) => listRuns(openSession(command, surroundings), options));
+
+  runs
+    .command('show')
+    .argument('<run>', 'its id: run_...')
+    .description('One run with its jobs, steps and remarks.')
+    .action((id: string, _options: unknown, command: Command) => showRun(openSession(command, surroundings), id));
+
+  runs
+    .command('watch')
+    .argument('<run>', 'its id: run_...')
+    .description('Follow a run to its end, job by job and step by step; exit 1 unless it succeeds.')
+    .action((id: string, _options: unknown, command: Command) => watchRun(openSession(command, surroundings), id));
+
+  runs
+    .command('start')
+    .argument('<owner/name>', 'a registered repository')
+    .description('Run the workflows of a repository without a push.')
+    .option('--ref <ref>', 'a branch, or a full ref such as refs/tags/v1; default: the default branch')
+    .option('--workflow <file>', 'only this workflow: its file, path or name')
+    .option('-w, --wait', 'follow it to its end; exit 1 unless it succeeds')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gantry runs start acme/shop --wait\n  gantry runs start acme/shop --ref refs/tags/v1.4.0 --workflow release.yml',
+    )
+    .action((repo: string, options: StartOptions, command: Command) =>
+      startRun(openSession(command, surroundings), repo, options),
+    );
+}
+
+interface RunFilter {
+  repo?: string;
+  branch?: string;
+  sha?: string;
+  status?: string;
+}
+
+async function listRuns(session: Session, { repo, branch, sha, status, ...paging }: RunFilter & Paging): Promise<void> {
+  const page = await listPage(session.client, '/api/v1/runs', { repo, branch, sha, status }, paging, Run);
+  const { terminal } = session;
+  session.show(page, ({ items }) =>
+    printTable(
+      terminal,
+      ['run', 'what', 'ref', 'commit', 'status', 'took', 'when'],
+      items.map((run) => [
+        run.id,
+        describeRun(run),
+        shortRef(run.ref),
+        shortSha(run.sha),
+        { text: run.status, style: statusStyle(run.status) },
+        took(run.started_at, run.finished_at, Date.now()),
+        ago(run.created_at, Date.now()),
+      ]),
+    ),
+  );
+}
+
+async function showRun(session: Session, id: string): Promise<void> {
+  const run = await session.client.get(`/api/v1/runs/${encodeURIComponent(id)}`, Run);
+  session.show(run, () => printRun(session, run));
+}
+
+function printRun({ terminal }: Session, run: Run): void {
+  const now = Date.now();
+  printFacts(terminal, [
+    ['run', run.id],
+    ['what', describeRun(run)],
+    ['trigger', run.trigger],
+    ['ref', run.ref],
+    ['commit', run.sha],
+    ['status', run.status],
+    ['reason', run.reason],
+    ['created', run.created_at],
+    ['took', took(run.started_at, run.finished_at, now)],
+  ]);
+  if (run.jobs.length > 0) terminal.print('');
+  const rows = run.jobs.flatMap((job) => [
+    [
+      job.id,
+      job.name,
+      job.kind,
+      { text: job.status, style: statusStyle(job.status) },
+      took(job.started_at, job.finished_at, now),
+      job.reason ?? '',
+    ],
+    ...job.steps.map((step) => [
+      '',
+      `  ${step.number} ${step.name}`,
+      'step',
+      { text: step.status, style: statusStyle(step.status) },
+      took(step.started_at, step.finished_at, now),
+      step.reason ?? '',
+    ]),
+  ]);
+  if (rows.length > 0) printTable(terminal, ['job', 'name', 'kind', 'status', 'took', 'reason'], rows);
+  for (const { path, line, column, level, message } of run.annotations)
+    printFacts(terminal, [[level, `${path}:${line}:${column} ${message}`]]);
+}
+
+interface StartOptions {
+  ref?: string;
+  workflow?: string;
+  wait?: boolean;
+}
+
+async function startRun(session: Session, repo: string, { ref, workflow, wait }: StartOptions): Promise<void> {
+  const { client, terminal } = session;
+  const body = { repo, ref: ref ?? (await defaultBranch(session, repo)), ...(workflow !== undefined && { workflow }) };
+  const started = await client.post('/api/v1/runs', body, Run);
+  if (wait !== true) {
+    session.show(started, () =>
+      terminal.print(`${started.id} is on its way; watch it with: gantry logs -f ${started.id}`),
+    );
+    return;
+  }
+  await watchRun(session, started.id);
+}
+
+async function watchRun(session: Session, id: string): Promise<void> {
+  const { client, terminal, signal, json } = session;
+  const run = await followRun(id, { client, terminal, signal, progress: !json });
+  session.show(run, () => {});
+  expectSuccess(run, { skipped_is_well: true });
+}
+
+async function defaultBranch({ client }: Session, repo: string): Promise<string> {
+  const schema = z.looseObject({ default_branch: z.string() });
+  return (await client.get(`/api/v1/repos/${encodeURIComponent(repo)}`, schema)).default_branch;
+}

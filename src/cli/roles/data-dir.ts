@@ -1,0 +1,37 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import type { Config } from '../../config.ts';
+import { CliError, hasCode } from '../exit.ts';
+
+/** The folders of the data directory with the modes that keep them apart; made where they are missing, tightened where they are open. */
+export function makeDataDir(config: Config): void {
+  for (const { path, mode } of layout(config)) {
+    try {
+      mkdirSync(path, { recursive: true, mode });
+      const found = statSync(path).mode & 0o777;
+      if ((found & ~mode) !== 0) chmodSync(path, found & mode);
+    } catch (error) {
+      throw refused(path, error);
+    }
+  }
+}
+
+/** `server` holds key, SQL and first token; `shared` what server and workers both read; `work` what is mounted into jobs. */
+export function layout(config: Config): { path: string; mode: number }[] {
+  return [
+    { path: config.data_dir, mode: 0o755 },
+    { path: config.server_dir, mode: 0o700 },
+    { path: config.shared_dir, mode: 0o755 },
+    { path: config.work_dir, mode: 0o755 },
+    { path: config.redis_dir, mode: 0o700 },
+  ];
+}
+
+function refused(path: string, error: unknown): CliError {
+  const why = hasCode(error) ? error.code : String(error);
+  return new CliError(
+    'failed',
+    `${path} cannot be made or written (${why})`,
+    `Give this user the folder, or name another with GANTRY_DATA_DIR or --data-dir: mkdir -p ${path} && chown $(id -un) ${path}`,
+    { cause: error },
+  );
+}

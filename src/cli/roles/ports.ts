@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { Config } from '../../config.ts';
+import type { Checks } from '../../deps.ts';
+import { CliError, hasCode } from '../exit.ts';
+
+/** The proxy's ports must be free, or our own proxy's from before. The API's port is the server's to try. */
+export async function expectFreePorts(config: Config, checks: Checks): Promise<void> {
+  for (const { port, variable } of proxyPorts(config))
+    if (port !== 0 && !(await isOurs(port, checks)) && !(await isFree(port)))
+      throw new CliError(
+        'failed',
+        `port ${port}, where deployed apps are to be reached, is taken by another program`,
+        `End that (ss -ltnp 'sport = :${port}' names it), or choose another with ${variable}, as in: ${variable}=${port + 8001} gantry up`,
+      );
+}
+
+export function proxyPorts(config: Config): { port: number; variable: string }[] {
+  return [
+    { port: config.proxy_http_port, variable: 'GANTRY_PROXY_HTTP_PORT' },
+    { port: config.proxy_https_port, variable: 'GANTRY_PROXY_HTTPS_PORT' },
+  ];
+}
+
+export async function isOurs(port: number, checks: Checks): Promise<boolean> {
+  const proxies = await checks.docker.containers({ 'gantry.proxy': 'true' });
+  return proxies.some(({ published }) => published.some(({ host_port }) => host_port === port));
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ port, host: '0.0.0.0', exclusive: true });
+    await once(server, 'listening');
+    return true;
+  } catch (error) {
+    // A port that only root may take is Docker's to take.
+    if (hasCode(error) && error.code === 'EACCES') return !(await answers(port));
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

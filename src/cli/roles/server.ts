@@ -1,0 +1,61 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../../../package.json' with { type: 'json' };
+import { type Door, serve } from '../../api/http/serve.ts';
+import type { Config } from '../../config.ts';
+import { runControl } from '../../control/control-loop.ts';
+import { type ServerDeps, serverDeps } from '../../deps.ts';
+import { addressFile } from '../client/server-address.ts';
+import { withRedis } from '../redis/role-redis.ts';
+import { makeDataDir } from './data-dir.ts';
+import { makeFirstToken } from './first-token.ts';
+import { takeLock } from './lock.ts';
+import type { ServerReady } from './ready.ts';
+
+/** API and control in one process, until `signal` aborts: then the door closes, and control hears what is still on its way. */
+export async function startServer(
+  config: Config,
+  signal: AbortSignal,
+  ready: (server: ServerReady) => void,
+): Promise<void> {
+  makeDataDir(config);
+  await using open = new AsyncDisposableStack();
+  const lock = takeLock(join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
+  open.defer(() => lock.release());
+  const deps = await serverDeps(await withRedis(config), manifest.version);
+  open.defer(() => closeDeps(deps));
+  const first_token = await makeFirstToken(deps);
+  const stop = new AbortController();
+  const control = runControl(deps, stop.signal);
+  open.defer(async () => {
+    stop.abort();
+    await control.catch(() => undefined);
+  });
+  const door = await serve(deps);
+  open.defer(() => door.close());
+  const address = addressOf(door);
+  writeFileSync(addressFile(config), `${address}\n`, { mode: 0o644 });
+  open.defer(() => rmSync(addressFile(config), { force: true }));
+  deps.log.info({ address, data_dir: config.data_dir }, 'the server is ready');
+  ready({ address, first_token, installation: deps.vault.installation });
+  await Promise.race([control, aborted(signal)]);
+  deps.log.info('the server stops');
+}
+
+/** How a process of this machine reaches it. */
+function addressOf({ host, port }: Door): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host);
+  return `http://${reachable}:${port}`;
+}
+
+async function closeDeps(deps: ServerDeps): Promise<void> {
+  await Promise.allSettled([deps.bus.close(), deps.offers.close(), deps.doorbells.close()]);
+  await deps.store.close();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../../config.ts';
+import { workerDeps } from '../../deps.ts';
+import { runWorker } from '../../workers/run-worker.ts';
+import { CliError } from '../exit.ts';
+import { withRedis } from '../redis/role-redis.ts';
+
+/** How long a server that starts at the same time may take to write the workers' key. */
+const KEY = 60_000;
+
+/** One worker of the fleet, until `signal` aborts and what it holds has ended. */
+export async function startWorker(config: Config, signal: AbortSignal, ready: () => void): Promise<void> {
+  await waitForKey(config, signal);
+  if (signal.aborted) return;
+  const deps = await workerDeps(await withRedis(config));
+  const work = runWorker(deps, signal);
+  ready();
+  await work;
+}
+
+async function waitForKey({ worker_key_file }: Config, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + KEY;
+  while (!existsSync(worker_key_file) && !signal.aborted) {
+    if (Date.now() > deadline)
+      throw new CliError(
+        'usage',
+        `${worker_key_file} is missing`,
+        'The server writes it when it starts. On another host, copy it there and set GANTRY_WORKER_KEY_FILE.',
+      );
+    await delay(200, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Row } from '../../deps.ts';
+import { Wish } from '../../jobs/protocol/message.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
+import type { Lane } from '../../jobs/run/plan.ts';
+import type { Transaction } from '../outbox/transact.ts';
+
+export type AttemptRow = Row<'attempts'>;
+
+/** One more try at a subject, offered from `delay` milliseconds on. Returns its id. */
+export async function newAttempt(
+  t: Transaction,
+  subject: { subject: AttemptRow['subject']; subject_id: string; number: number; lane: Lane; delay?: number },
+): Promise<string> {
+  const { delay = 0, ...columns } = subject;
+  const id = t.newId('att');
+  await t.sql
+    .insertInto('attempts')
+    .values({ id, ...columns, status: 'offered', offered_at: t.now, not_before: delay > 0 ? t.now + delay : null })
+    .execute();
+  t.effects.push({ do: 'offer' });
+  return id;
+}
+
+/** The number that the next attempt at a subject gets. */
+export async function nextNumber(t: Transaction, subject: AttemptRow['subject'], subject_id: string): Promise<number> {
+  const { number } = await t.sql
+    .selectFrom('attempts')
+    .select((eb) => eb.fn.max('number').as('number'))
+    .where('subject', '=', subject)
+    .where('subject_id', '=', subject_id)
+    .executeTakeFirstOrThrow();
+  return (number ?? 0) + 1;
+}
+
+/** An attempt at this subject that has not ended, if there is one. */
+export function openAttempt(
+  t: Transaction,
+  subject: AttemptRow['subject'],
+  subject_id: string,
+): Promise<AttemptRow | undefined> {
+  return t.sql
+    .selectFrom('attempts')
+    .selectAll()
+    .where('subject', '=', subject)
+    .where('subject_id', '=', subject_id)
+    .where('status', '<>', 'ended')
+    .executeTakeFirst();
+}
+
+/** False when it had ended already. */
+export async function endAttempt(
+  t: Transaction,
+  attempt: AttemptRow,
+  verdict: Verdict,
+  log_size: number | null,
+): Promise<boolean> {
+  const { numUpdatedRows } = await t.sql
+    .updateTable('attempts')
+    .set({ status: 'ended', verdict: verdict.status, reason: verdict.reason, log_size, ended_at: t.now })
+    .where('id', '=', attempt.id)
+    .where('status', '<>', 'ended')
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  if (attempt.status === 'offered') t.effects.push({ do: 'withdraw', lane: attempt.lane, attempt: attempt.id });
+  t.effects.push({ do: 'offer' });
+  return true;
+}
+
+/** Makes a wish of someone's known to the attempt's worker; stored, so that nothing can lose it. A later, stronger one replaces it. */
+export async function wishFor(t: Transaction, attempt: AttemptRow, kind: Wish['kind'], reason: string): Promise<void> {
+  const wish = JSON.stringify({ kind, reason } satisfies Wish);
+  await t.sql.updateTable('attempts').set({ wish }).where('id', '=', attempt.id).execute();
+  if (attempt.worker !== null) t.effects.push({ do: 'wish', worker: attempt.worker, attempt: attempt.id, wish });
+}
+
+/** What someone wants of the attempt; null while nobody does. */
+export function wishOf({ wish }: Pick<AttemptRow, 'wish'>): Wish | null {
+  return wish === null ? null : Wish.parse(JSON.parse(wish));
+}

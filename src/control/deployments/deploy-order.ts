@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Row, ServerDeps, Sql } from '../../deps.ts';
+import { AppConfig } from '../../jobs/deploy/app-config.ts';
+import type { DeployOrder, LiveRelease } from '../../jobs/deploy/deployment.ts';
+import { isOrdered } from '../../jobs/deploy/environment.ts';
+import { openSecretAt } from '../repos/secrets.ts';
+
+const SecretVersions = z.record(z.string(), z.int());
+
+/** All that a worker needs to bring a deployment's release up. The secrets are those of the release, whatever they are now. */
+export async function deployOrder(deps: ServerDeps, sql: Sql, deployment: Row<'deployments'>): Promise<DeployOrder> {
+  const release = await sql
+    .selectFrom('releases')
+    .selectAll()
+    .where('id', '=', deployment.release_id)
+    .executeTakeFirstOrThrow();
+  const run = await sql.selectFrom('runs').selectAll().where('id', '=', deployment.run_id).executeTakeFirstOrThrow();
+  const config = AppConfig.parse(JSON.parse(release.config));
+  const secrets = await secretsOf(deps, sql, run.repo_id, release.secret_versions);
+  return {
+    deployment: deployment.id,
+    release: release.id,
+    config,
+    image_id: release.image_id,
+    env: { ...config.env, ...secrets },
+    masks: Object.values(secrets),
+    sha: release.sha,
+    live: await liveRelease(sql, deployment),
+    ordered: isOrdered(run.trigger, run.forced === 1),
+  };
+}
+
+async function secretsOf(
+  deps: ServerDeps,
+  sql: Sql,
+  repo_id: string | null,
+  versions: string,
+): Promise<Record<string, string>> {
+  const secrets: Record<string, string> = {};
+  for (const [name, version] of Object.entries(SecretVersions.parse(JSON.parse(versions)))) {
+    const value = repo_id === null ? null : await openSecretAt(sql, deps.vault, repo_id, name, version);
+    if (value === null) throw new Error(`version ${version} of the secret ${name} is gone`);
+    secrets[name] = value;
+  }
+  return secrets;
+}
+
+async function liveRelease(sql: Sql, deployment: Row<'deployments'>): Promise<LiveRelease | null> {
+  const live = await sql
+    .selectFrom('deployments')
+    .innerJoin('releases', 'releases.id', 'deployments.release_id')
+    .select([
+      'deployments.id as deployment',
+      'releases.id as release',
+      'releases.image_id',
+      'releases.sha',
+      'releases.config',
+    ])
+    .where('deployments.app', '=', deployment.app)
+    .where('deployments.environment', '=', deployment.environment)
+    .where('deployments.status', '=', 'live')
+    .where('deployments.id', '<>', deployment.id)
+    .executeTakeFirst();
+  if (!live) return null;
+  const { config, ...rest } = live;
+  return { ...rest, stop_grace: AppConfig.parse(JSON.parse(config)).processes.web.stop_grace };
+}

@@ -1,0 +1,47 @@
+import type { Finished } from '../../jobs/protocol/event.ts';
+import type { AttemptRow } from '../attempts/attempts.ts';
+import type { Transaction } from '../outbox/transact.ts';
+
+const LONGEST_PAUSE = 15 * 60_000;
+
+/** Keeps what GitHub was told, or when to try again; a limit that GitHub named holds for all of the repository's reports. */
+export async function finishReport(
+  t: Transaction,
+  attempt: AttemptRow,
+  { verdict, report: outcome }: Finished,
+): Promise<void> {
+  const key = attempt.subject_id;
+  // Reports come by the thousand: their attempts are not kept.
+  await t.sql.deleteFrom('attempts').where('id', '=', attempt.id).execute();
+  const report = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
+  if (!report) return;
+  const sent = outcome?.sent ? { sent: JSON.stringify(outcome.sent) } : {};
+  if (verdict.status === 'succeeded') {
+    await update({ ...sent, sent_desired: report.granted, tries: 0, not_before: t.now });
+    t.effects.push({ do: 'offer' });
+  } else if (verdict.status === 'failed') {
+    t.deps.log.warn({ report: key, reason: verdict.reason }, 'GitHub will not be told of this');
+    await update({ ...sent, gave_up: verdict.reason });
+  } else {
+    const retry_at = outcome?.retry_at ?? t.now + Math.min(LONGEST_PAUSE, 1000 * 2 ** report.tries);
+    await update({ ...sent, tries: report.tries + 1, not_before: retry_at });
+    if (outcome?.retry_at)
+      await t.sql
+        .updateTable('reports')
+        .set({ not_before: retry_at })
+        .where('repo_id', '=', report.repo_id)
+        .where('not_before', '<', retry_at)
+        .where('gave_up', 'is', null)
+        .execute();
+  }
+
+  async function update(patch: {
+    sent?: string;
+    sent_desired?: string | null;
+    tries?: number;
+    not_before?: number;
+    gave_up?: string | null;
+  }) {
+    await t.sql.updateTable('reports').set(patch).where('key', '=', key).execute();
+  }
+}

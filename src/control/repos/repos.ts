@@ -1,0 +1,133 @@
+import type { Row, ServerDeps, Sql, Vault } from '../../deps.ts';
+import { cloneUrlProblem } from './clone-url.ts';
+import { askGitHub } from './repo-facts.ts';
+
+export type Repo = Row<'repos'>;
+
+/** What is null is asked of GitHub, or made. */
+export interface NewRepo {
+  /** `owner/name` */
+  name: string;
+  token: string | null;
+  clone_url: string | null;
+  webhook_secret: string | null;
+  github_id: number | null;
+}
+
+/** Why a repository cannot be registered; `field` is the part of NewRepo that says so. */
+export interface Refusal {
+  refused: 'invalid' | 'exists';
+  field: keyof NewRepo;
+  detail: string;
+}
+
+/** The hook's secret is in the answer and after that only sealed. */
+export async function registerRepo(
+  deps: ServerDeps,
+  wanted: NewRepo,
+): Promise<{ repo: Repo; webhook_secret: string } | Refusal> {
+  const problem = wanted.clone_url === null ? null : cloneUrlProblem(wanted.clone_url);
+  if (problem !== null) return { refused: 'invalid', field: 'clone_url', detail: problem };
+  const facts = await askGitHub(deps, wanted);
+  if ('refused' in facts) return facts;
+
+  const id = deps.newId('repo');
+  const webhook_secret = wanted.webhook_secret ?? Buffer.from(deps.random(32)).toString('hex');
+  const repo = {
+    id,
+    name: wanted.name,
+    ...facts,
+    token_sealed: wanted.token === null ? null : deps.vault.seal(`repo/${id}/token`, wanted.token),
+    webhook_secret_sealed: deps.vault.seal(`repo/${id}/webhook_secret`, webhook_secret),
+    next_run_number: 1,
+    created_at: deps.now(),
+  } satisfies Repo;
+  return deps.store.write(async (sql) => {
+    const taken = await findTaken(sql, repo);
+    if (taken !== null) return taken;
+    await sql.insertInto('repos').values(repo).execute();
+    return { repo, webhook_secret };
+  });
+}
+
+async function findTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal | null> {
+  if ((await findRepo(sql, name)) !== undefined)
+    return {
+      refused: 'exists',
+      field: 'name',
+      detail: `${name} is registered already; remove it first to register it anew`,
+    };
+  if (github_id === null) return null;
+  const other = await sql.selectFrom('repos').select('name').where('github_id', '=', github_id).executeTakeFirst();
+  if (other === undefined) return null;
+  return {
+    refused: 'exists',
+    field: 'github_id',
+    detail: `GitHub's repository ${github_id} is registered as ${other.name}`,
+  };
+}
+
+/** `name` in any case, as GitHub has it. */
+export function findRepo(sql: Sql, name: string): Promise<Repo | undefined> {
+  return sql.selectFrom('repos').selectAll().where('name', '=', name).executeTakeFirst();
+}
+
+/**
+ * Its runs stay as history, and what is deployed goes on serving: the secrets of kept releases stay sealed. Its apps are free for another
+ * repository. `busy`: runs have not ended yet, or a push is being planned.
+ */
+export async function removeRepo(deps: ServerDeps, name: string): Promise<'removed' | 'unknown' | 'busy'> {
+  return deps.store.write(async (sql) => {
+    const repo = await findRepo(sql, name);
+    if (repo === undefined) return 'unknown';
+    if (await isBusy(sql, repo.id)) return 'busy';
+    await sql
+      .updateTable('secrets')
+      .set({ deleted_at: deps.now() })
+      .where('repo_id', '=', repo.id)
+      .where('deleted_at', 'is', null)
+      .execute();
+    await sql.deleteFrom('apps').where('repo_id', '=', repo.id).execute();
+    await sql.deleteFrom('reports').where('repo_id', '=', repo.id).execute();
+    await sql.deleteFrom('repos').where('id', '=', repo.id).execute();
+    return 'removed';
+  });
+}
+
+/** A run of it has not ended, or a delivery is being planned. */
+async function isBusy(sql: Sql, repo_id: string): Promise<boolean> {
+  const runs = sql.selectFrom('runs').select('id').where('finished_at', 'is', null).where('repo_id', '=', repo_id);
+  const deliveries = sql
+    .selectFrom('deliveries')
+    .select('id')
+    .where('status', '=', 'received')
+    .where('repo_id', '=', repo_id);
+  return (await runs.union(deliveries).limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** A repository that was registered without GitHub's id gets it from its first verified delivery. False: another has that id. */
+export async function learnGitHubId(
+  deps: ServerDeps,
+  repo: Repo,
+  facts: { github_id: number; default_branch: string },
+): Promise<boolean> {
+  return deps.store.write(async (sql) => {
+    const other = await sql
+      .selectFrom('repos')
+      .select('id')
+      .where('github_id', '=', facts.github_id)
+      .executeTakeFirst();
+    if (other !== undefined) return other.id === repo.id;
+    await sql.updateTable('repos').set(facts).where('id', '=', repo.id).where('github_id', 'is', null).execute();
+    return true;
+  });
+}
+
+/** Null: none was given. */
+export function openRepoToken(vault: Vault, repo: Pick<Repo, 'id' | 'token_sealed'>): string | null {
+  return repo.token_sealed === null ? null : vault.open(`repo/${repo.id}/token`, repo.token_sealed);
+}
+
+export function openWebhookSecret(vault: Vault, repo: Repo): string {
+  return vault.open(`repo/${repo.id}/webhook_secret`, repo.webhook_secret_sealed);
+}

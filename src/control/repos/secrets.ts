@@ -1,0 +1,94 @@
+import type { ServerDeps, Sql, Vault } from '../../deps.ts';
+
+/** A secret's value at one version; which versions a release was made with is kept with it. */
+export interface SecretValue {
+  name: string;
+  version: number;
+  value: string;
+}
+
+/** Adds a version; older ones stay for the releases that use them. */
+export async function putSecret(deps: ServerDeps, repo_id: string, name: string, value: string): Promise<void> {
+  await deps.store.write(async (sql) => {
+    const newest = await sql
+      .selectFrom('secrets')
+      .select((eb) => eb.fn.max('version').as('version'))
+      .where('repo_id', '=', repo_id)
+      .where('name', '=', name)
+      .executeTakeFirst();
+    const version = (newest?.version ?? 0) + 1;
+    const value_sealed = deps.vault.seal(scope(repo_id, name, version), value);
+    await sql
+      .insertInto('secrets')
+      .values({ repo_id, name, version, value_sealed, created_at: deps.now(), deleted_at: null })
+      .execute();
+  });
+}
+
+/** Out of force from here on; releases that use it still can. False: there is none of that name. */
+export async function removeSecret(deps: ServerDeps, repo_id: string, name: string): Promise<boolean> {
+  const { numUpdatedRows } = await deps.store.write((sql) =>
+    sql
+      .updateTable('secrets')
+      .set({ deleted_at: deps.now() })
+      .where('repo_id', '=', repo_id)
+      .where('name', '=', name)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirstOrThrow(),
+  );
+  return numUpdatedRows > 0n;
+}
+
+/** Names in force, each with its newest version and since when. */
+export function listSecrets(
+  sql: Sql,
+  repo_id: string,
+): Promise<{ name: string; version: number; updated_at: number }[]> {
+  return sql
+    .selectFrom('secrets')
+    .select((eb) => ['name', eb.fn.max('version').as('version'), eb.fn.max('created_at').as('updated_at')])
+    .where('repo_id', '=', repo_id)
+    .where('deleted_at', 'is', null)
+    .groupBy('name')
+    .orderBy('name')
+    .execute();
+}
+
+/** Values in force. */
+export async function openSecrets(sql: Sql, vault: Vault, repo_id: string): Promise<SecretValue[]> {
+  const rows = await sql
+    .selectFrom('secrets')
+    .select(['name', 'version', 'value_sealed'])
+    .where('repo_id', '=', repo_id)
+    .where('deleted_at', 'is', null)
+    .orderBy('version')
+    .execute();
+  const newest = new Map(rows.map((row) => [row.name, row]));
+  return [...newest.values()].map(({ name, version, value_sealed }) => ({
+    name,
+    version,
+    value: vault.open(scope(repo_id, name, version), value_sealed),
+  }));
+}
+
+/** The value at a release's version, also when it is not in force any more; null when that version is gone. */
+export async function openSecretAt(
+  sql: Sql,
+  vault: Vault,
+  repo_id: string,
+  name: string,
+  version: number,
+): Promise<string | null> {
+  const row = await sql
+    .selectFrom('secrets')
+    .select('value_sealed')
+    .where('repo_id', '=', repo_id)
+    .where('name', '=', name)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return row === undefined ? null : vault.open(scope(repo_id, name, version), row.value_sealed);
+}
+
+function scope(repo_id: string, name: string, version: number): string {
+  return `secret/${repo_id}/${name}/${version}`;
+}

@@ -1,0 +1,112 @@
+import type { Row, ServerDeps } from '../../deps.ts';
+import { JsonObject } from '../../jobs/json.ts';
+import { Outputs } from '../../jobs/protocol/event.ts';
+import { type Advance, advance, type GraphJob } from '../../jobs/run/advance.ts';
+import { githubContext } from '../../jobs/run/github-context.ts';
+import { type Contexts, PlannedJob } from '../../jobs/run/plan.ts';
+import { evaluateCondition } from '../../workflows/expressions/condition.ts';
+import { newAttempt, openAttempt, wishFor } from '../attempts/attempts.ts';
+import { dropWaiting, queueDeployments } from '../deployments/deployments.ts';
+import type { Transaction } from '../outbox/transact.ts';
+import type { RunChange } from './run-change.ts';
+
+/** Takes every step that the run's graph allows now, until there is none left. */
+export async function advanceRun(t: Transaction, change: RunChange): Promise<void> {
+  for (;;) {
+    const moves = advance(
+      { jobs: change.jobs.map(graphJob), contexts: contexts(t, change.run), cancelled: change.run.intent !== null },
+      evaluateCondition,
+    );
+    let taken = false;
+    for (const move of moves) taken = (await take(t, change, move)) || taken;
+    if (!taken) return;
+  }
+}
+
+async function take(t: Transaction, change: RunChange, move: Advance): Promise<boolean> {
+  const job = change.jobs.find((other) => other.id === move.job);
+  if (!job) return false;
+  if (move.to === 'queued') return queueJob(t, change, job);
+  if (move.to === 'stop') return stopJob(t, change, job, move.reason);
+  return giveUpJob(t, change, job, move.to, move.reason);
+}
+
+/** Puts a job into its lane. With a deployment that it names literally, that takes its place in the environment's queue. */
+export async function queueJob(t: Transaction, change: RunChange, job: Row<'jobs'>, delay = 0): Promise<boolean> {
+  const number = job.attempt + 1;
+  if (!change.moveJob(job, 'queued', { attempt: number, reason: null })) return false;
+  await newAttempt(t, { subject: 'job', subject_id: job.id, number, lane: job.lane, delay });
+  await queueDeployments(t, change, job);
+  return true;
+}
+
+/** Ends a job that has not started. */
+export async function giveUpJob(
+  t: Transaction,
+  change: RunChange,
+  job: Row<'jobs'>,
+  to: 'skipped' | 'cancelled' | 'failed',
+  reason: string,
+): Promise<boolean> {
+  const attempt = await openAttempt(t, 'job', job.id);
+  if (!change.moveJob(job, to, { reason })) return false;
+  if (attempt)
+    await t.sql
+      .updateTable('attempts')
+      .set({ status: 'ended', verdict: to, reason, ended_at: t.now })
+      .where('id', '=', attempt.id)
+      .execute();
+  if (attempt) t.effects.push({ do: 'withdraw', lane: job.lane, attempt: attempt.id });
+  await dropWaiting(t, job.id, to === 'failed' ? 'failed' : to, reason);
+  return true;
+}
+
+/** Asks a running job to stop; its worker says when it has. */
+export async function stopJob(
+  t: Transaction,
+  change: RunChange,
+  job: Row<'jobs'>,
+  reason: string,
+  force = false,
+): Promise<boolean> {
+  const intent = force ? 'force' : 'cancel';
+  if (job.intent === intent || job.intent === 'force') return false;
+  change.setJob(job, { intent, intent_reason: job.intent_reason ?? reason });
+  const attempt = await openAttempt(t, 'job', job.id);
+  if (attempt) await wishFor(t, attempt, intent, reason);
+  return true;
+}
+
+function graphJob(job: Row<'jobs'>): GraphJob {
+  return {
+    id: job.id,
+    status: job.status,
+    spec: PlannedJob.parse(JSON.parse(job.spec)),
+    continue_on_error: job.continue_on_error === 1,
+    outputs: Outputs.parse(JSON.parse(job.outputs)),
+  };
+}
+
+/** What a job's condition may look at beside `needs`. */
+function contexts(t: Transaction, run: Row<'runs'>): Contexts {
+  return { github: runContext(t.deps, run), vars: {}, inputs: {} };
+}
+
+/** The `github` context of a run, or of one of its jobs. */
+export function runContext(deps: ServerDeps, run: Row<'runs'>, job = '', attempt = 1): JsonObject {
+  return githubContext({
+    trigger: {
+      event: run.event,
+      ref: run.ref ?? '',
+      base_ref: run.base_ref,
+      head_ref: run.head_ref,
+      actor: run.actor,
+      payload: JsonObject.parse(JSON.parse(run.payload)),
+    },
+    sha: run.sha ?? '',
+    repo: run.repo ?? '',
+    api_url: deps.config.github_api_url,
+    server_url: deps.config.github_url,
+    run: { id: run.id, number: run.number, attempt, workflow: run.workflow, path: run.path, job },
+  });
+}

@@ -1,0 +1,53 @@
+import type { ServerDeps } from '../../deps.ts';
+import { hasEnded } from '../../jobs/status.ts';
+import { endAttempt, openAttempt } from '../attempts/attempts.ts';
+import { type Transaction, transact } from '../outbox/transact.ts';
+import { advanceRun, giveUpJob, stopJob } from './advance-run.ts';
+import { changeRun, type RunChange } from './run-change.ts';
+
+/**
+ * Ends a run: what has not started never will, what runs is asked to stop (with `force` at once, and without the steps that
+ * clean up). False when there is no such run. After the run's end, or a second time, nothing changes.
+ */
+export function cancelRun(
+  deps: ServerDeps,
+  id: string,
+  { force, reason }: { force: boolean; reason: string },
+): Promise<boolean> {
+  return transact(deps, async (t) => {
+    const run = await t.sql.selectFrom('runs').select(['status', 'intent']).where('id', '=', id).executeTakeFirst();
+    if (!run) return false;
+    const intent = force ? 'force' : 'cancel';
+    if (hasEnded(run.status) || run.intent === intent || run.intent === 'force') return true;
+    const change = await changeRun(t, id);
+    change.setRun({ intent, intent_reason: reason });
+    await stopJobs(t, change, reason, force);
+    if (change.jobs.length === 0) await abandonPlan(t, change, reason);
+    await advanceRun(t, change);
+    await change.save();
+    return true;
+  });
+}
+
+/** Jobs that wait for others stay: a condition with `always()` may want them still. Forced, they go too. */
+async function stopJobs(t: Transaction, change: RunChange, reason: string, force: boolean): Promise<void> {
+  for (const job of change.jobs) {
+    if (job.status === 'running') await stopJob(t, change, job, reason, force);
+    else if (job.status === 'queued' || (force && job.status === 'waiting'))
+      await giveUpJob(t, change, job, 'cancelled', reason);
+  }
+}
+
+async function abandonPlan(t: Transaction, change: RunChange, reason: string): Promise<void> {
+  change.setRun({ status: 'cancelled', reason });
+  if (change.run.delivery_id === null) return;
+  const attempt = await openAttempt(t, 'delivery', change.run.delivery_id);
+  if (attempt?.status === 'offered')
+    await endAttempt(t, attempt, { status: 'cancelled', reason, exit_code: null }, null);
+  await t.sql
+    .updateTable('deliveries')
+    .set({ status: 'ignored', reason })
+    .where('id', '=', change.run.delivery_id)
+    .where('status', '=', 'received')
+    .execute();
+}

@@ -1,0 +1,143 @@
+import type { Row, ServerDeps } from '../../deps.ts';
+import { trimPayload } from '../../jobs/run/payload.ts';
+import type { Trigger } from '../../jobs/run/trigger.ts';
+import { newAttempt } from '../attempts/attempts.ts';
+import { type Transaction, transact } from '../outbox/transact.ts';
+import { insertRun } from './runs.ts';
+
+/** A webhook whose signature holds. Without a trigger it is recorded with the reason, and nothing follows. */
+export interface NewDelivery {
+  guid: string | null;
+  body_hash: string | null;
+  event: string;
+  action: string | null;
+  repo: string | null;
+  repo_id: string | null;
+  trigger: Trigger | null;
+  reason: string | null;
+}
+
+/** On disk when it resolves. The same webhook twice is one delivery: by its GUID, and as a push or pull request by its body, for headers are not signed. */
+export async function submitDelivery(
+  deps: ServerDeps,
+  delivery: NewDelivery,
+): Promise<{ delivery: string; outcome: 'accepted' | 'seen' | 'ignored'; reason: string | null }> {
+  const payload_blob = delivery.trigger === null ? null : await putPayload(deps, delivery.trigger);
+  return transact(deps, async (t) => {
+    const before = await seenBefore(t, delivery);
+    if (before)
+      return {
+        delivery: before.id,
+        outcome: 'seen' as const,
+        reason: `seen before, at ${new Date(before.received_at).toISOString()}`,
+      };
+    const { id } = await insert(t, { ...delivery, source: 'github', payload_blob, workflow: null });
+    if (delivery.trigger === null) return { delivery: id, outcome: 'ignored' as const, reason: delivery.reason };
+    await newAttempt(t, { subject: 'delivery', subject_id: id, number: 1, lane: 'plan' });
+    return { delivery: id, outcome: 'accepted' as const, reason: null };
+  });
+}
+
+/** A run without a webhook. It is there at once, for the caller to follow; its plan fills it. */
+export async function startRun(
+  deps: ServerDeps,
+  wanted: {
+    repo_id: string;
+    repo: string;
+    default_branch: string;
+    ref: string;
+    workflow: string | null;
+    actor: string | null;
+  },
+): Promise<{ run: string }> {
+  const trigger = handTrigger(wanted);
+  const payload_blob = await putPayload(deps, trigger);
+  return transact(deps, async (t) => {
+    const delivery = await insert(t, {
+      guid: null,
+      body_hash: null,
+      event: 'api',
+      action: null,
+      repo: wanted.repo,
+      repo_id: wanted.repo_id,
+      trigger,
+      reason: null,
+      source: 'api',
+      payload_blob,
+      workflow: wanted.workflow,
+    });
+    const run = await insertRun(t, delivery, trigger, null);
+    await t.sql.updateTable('deliveries').set({ run_id: run }).where('id', '=', delivery.id).execute();
+    await newAttempt(t, { subject: 'delivery', subject_id: delivery.id, number: 1, lane: 'plan' });
+    return { run };
+  });
+}
+
+function handTrigger(wanted: { repo: string; default_branch: string; ref: string; actor: string | null }): Trigger {
+  const isSha = /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(wanted.ref);
+  const [owner = ''] = wanted.repo.split('/');
+  return {
+    kind: 'api',
+    event: 'workflow_dispatch',
+    action: null,
+    ref: isSha ? `refs/heads/${wanted.default_branch}` : fullRef(wanted.ref),
+    sha: isSha ? wanted.ref : null,
+    before: null,
+    forced: false,
+    base_ref: null,
+    head_ref: null,
+    actor: wanted.actor,
+    payload: {
+      repository: { full_name: wanted.repo, default_branch: wanted.default_branch, owner: { login: owner } },
+      inputs: {},
+    },
+  };
+}
+
+function fullRef(ref: string): string {
+  return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
+}
+
+function putPayload(deps: ServerDeps, trigger: Trigger): Promise<string> {
+  return deps.blobs.put(Buffer.from(JSON.stringify(trigger.payload)));
+}
+
+async function seenBefore(
+  t: Transaction,
+  { guid, body_hash, event }: NewDelivery,
+): Promise<Row<'deliveries'> | undefined> {
+  const byBody = body_hash !== null && (event === 'push' || event === 'pull_request');
+  if (guid === null && !byBody) return undefined;
+  return t.sql
+    .selectFrom('deliveries')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        ...(guid === null ? [] : [eb('guid', '=', guid)]),
+        ...(byBody ? [eb.and([eb('body_hash', '=', body_hash), eb('event', '=', event)])] : []),
+      ]),
+    )
+    .executeTakeFirst();
+}
+
+function insert(
+  t: Transaction,
+  delivery: NewDelivery & { source: 'github' | 'api'; payload_blob: string | null; workflow: string | null },
+): Promise<Row<'deliveries'>> {
+  const { trigger, reason, ...columns } = delivery;
+  const kept = trigger === null ? null : { ...trigger, payload: trimPayload(trigger.payload) };
+  return t.sql
+    .insertInto('deliveries')
+    .values({
+      id: t.newId('dlv'),
+      ...columns,
+      ref: trigger?.ref ?? null,
+      sha: trigger?.sha ?? null,
+      status: trigger === null ? 'ignored' : 'received',
+      reason,
+      trigger: kept === null ? null : JSON.stringify(kept),
+      received_at: t.now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}

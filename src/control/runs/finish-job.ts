@@ -1,0 +1,65 @@
+import type { Finished } from '../../jobs/protocol/event.ts';
+import { judge } from '../../jobs/run/judge.ts';
+import type { DeploymentStatus, EndStatus } from '../../jobs/status.ts';
+import { type AttemptRow, wishOf } from '../attempts/attempts.ts';
+import { dropWaiting } from '../deployments/deployments.ts';
+import type { Transaction } from '../outbox/transact.ts';
+import { advanceRun, queueJob } from './advance-run.ts';
+import { changeJob } from './job-change.ts';
+
+/** What becomes of a deployment that still waits when its job has ended. */
+const WAITING_ENDS = {
+  succeeded: 'skipped',
+  skipped: 'skipped',
+  cancelled: 'cancelled',
+  failed: 'failed',
+  errored: 'failed',
+  timed_out: 'failed',
+} as const satisfies Record<EndStatus, DeploymentStatus>;
+
+/** The attempt's verdict moves its job: to its end, or back into its lane. Then whatever the graph allows. */
+export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, outputs }: Finished): Promise<void> {
+  const { change, job } = await changeJob(t, attempt.subject_id);
+  const deployed = await deploymentsOf(t, attempt);
+  const judgement = judge({
+    verdict: timedOut(t, attempt, verdict),
+    errors: job.errors,
+    cancel_reason: job.intent === null ? null : (job.intent_reason ?? 'it was cancelled'),
+    done: deployed.some(({ status }) => status === 'live'),
+  });
+  if (judgement.next === 'retry') {
+    change.setJob(job, { errors: job.errors + (verdict.handed_back ? 0 : 1) });
+    await t.sql
+      .updateTable('deployments')
+      .set({ attempt_id: null, asked_seq: null })
+      .where('attempt_id', '=', attempt.id)
+      .where('status', '=', 'waiting')
+      .execute();
+    await queueJob(t, change, job, judgement.delay);
+    change.setJob(job, { reason: `tried again: ${judgement.reason}` });
+  } else {
+    const { status, reason, exit_code } = judgement;
+    if (change.moveJob(job, status, { reason, exit_code, outputs: JSON.stringify(outputs) }) && job.started_at !== null)
+      t.deps.metrics.job_duration.observe({ kind: job.kind }, (t.now - job.started_at) / 1000);
+    await dropWaiting(t, job.id, WAITING_ENDS[status], reason ?? status);
+    await advanceRun(t, change);
+  }
+  await change.save();
+  for (const { app, environment } of deployed) t.effects.push({ do: 'environment', app, environment });
+}
+
+function deploymentsOf(t: Transaction, attempt: AttemptRow) {
+  return t.sql
+    .selectFrom('deployments')
+    .select(['app', 'environment', 'status'])
+    .where('attempt_id', '=', attempt.id)
+    .execute();
+}
+
+/** However an attempt ended that was told its time was up, even by being forced or lost: it timed out. */
+function timedOut(t: Transaction, attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
+  const wish = wishOf(attempt);
+  const late = attempt.deadline !== null && attempt.deadline <= t.now;
+  if (wish === null || !late || verdict.status === 'succeeded' || verdict.status === 'failed') return verdict;
+  return { ...verdict, status: 'timed_out', reason: wish.reason };
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Row } from '../../deps.ts';
+import { Outputs } from '../../jobs/protocol/event.ts';
+import { Annotation } from '../../jobs/run/annotation.ts';
+import { PlannedJob } from '../../jobs/run/plan.ts';
+import { Step } from '../../jobs/run/step.ts';
+
+const Steps = z.array(Step);
+const Annotations = z.array(Annotation);
+const Names = z.array(z.string());
+
+/** A run as the API shows it: times in RFC 3339, without its jobs. */
+export function presentRun(run: Row<'runs'>) {
+  return {
+    id: run.id,
+    number: run.number,
+    repo: run.repo,
+    workflow: run.workflow,
+    path: run.path,
+    trigger: run.trigger,
+    event: run.event,
+    ref: run.ref,
+    branch: run.branch,
+    sha: run.sha,
+    actor: run.actor,
+    status: run.status,
+    reason: run.reason,
+    annotations: Annotations.parse(JSON.parse(run.annotations)),
+    created_at: time(run.created_at),
+    started_at: time(run.started_at),
+    finished_at: time(run.finished_at),
+  };
+}
+
+/** A job as the API shows it. What its secrets are, and how it was planned, is not part of it. */
+export function presentJob(job: Row<'jobs'>) {
+  const spec = PlannedJob.parse(JSON.parse(job.spec));
+  return {
+    id: job.id,
+    run_id: job.run_id,
+    key: job.key,
+    name: job.name,
+    kind: job.kind,
+    status: job.status,
+    reason: job.reason,
+    exit_code: job.exit_code,
+    attempt: job.attempt,
+    needs: Names.parse(JSON.parse(job.needs)),
+    image: job.kind === 'task' ? spec.container.image : null,
+    outputs: Outputs.parse(JSON.parse(job.outputs)),
+    annotations: Annotations.parse(JSON.parse(job.annotations)),
+    steps: Steps.parse(JSON.parse(job.steps)).map((step) => ({
+      ...step,
+      started_at: time(step.started_at),
+      finished_at: time(step.finished_at),
+    })),
+    created_at: time(job.created_at),
+    queued_at: time(job.queued_at),
+    started_at: time(job.started_at),
+    finished_at: time(job.finished_at),
+  };
+}
+
+export function time(milliseconds: number): string;
+export function time(milliseconds: number | null): string | null;
+export function time(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+}

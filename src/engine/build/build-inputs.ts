@@ -1,0 +1,49 @@
+import { Refusal } from '../refusal.ts';
+
+/** What a gantry/build step asks for. */
+export interface BuildInputs {
+  context: string;
+  /** Path of the recipe in the workspace. */
+  file: string;
+  tags: string[];
+  build_args: Record<string, string>;
+  labels: Record<string, string>;
+  target: string | null;
+  push: boolean;
+}
+
+export function parseBuildInputs(given: Record<string, string>): BuildInputs {
+  const context = given.context || '.';
+  const tags = (given.tags ?? '').split(/[\n,]/).map((tag) => tag.trim());
+  const inputs = {
+    context,
+    file: given.file || `${context.replace(/\/+$/, '')}/Dockerfile`,
+    tags: tags.filter((tag) => tag !== ''),
+    build_args: parsePairs('build-args', given['build-args'] ?? ''),
+    labels: parsePairs('labels', given.labels ?? ''),
+    target: given.target || null,
+    push: given.push?.toLowerCase() === 'true',
+  };
+  for (const tag of inputs.tags)
+    if (isOurs(tag)) throw new Refusal(`the tag \`${tag}\` is refused: that name is Gantry's own`);
+  if (inputs.push && inputs.tags.length === 0) throw new Refusal('`push: true` needs `tags`: where to push to');
+  return inputs;
+}
+
+/** `NAME=value` a line; further `=` belong to the value. */
+function parsePairs(input: string, text: string): Record<string, string> {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf('=');
+      if (at < 1) throw new Refusal(`\`${input}\`: \`${line.trim()}\` is not NAME=value`);
+      return [line.slice(0, at).trim(), line.slice(at + 1)];
+    }),
+  );
+}
+
+/** What releases, builds without tags and all jobs' images are called: with such a tag a job could put its own image in another's place. */
+function isOurs(tag: string): boolean {
+  const name = tag.replace(/^(index\.)?docker\.io\//, '').replace(/(:[^/]*)?(@.*)?$/, '');
+  return name === 'gantry/runner' || name.startsWith('gantry-release/') || name.startsWith('gantry-build/');
+}

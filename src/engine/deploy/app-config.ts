@@ -1,0 +1,27 @@
+import type { AppConfig } from '../../jobs/deploy/app-config.ts';
+import { resolveApp } from '../../workflows/app/app-environment.ts';
+import { parseAppFile } from '../../workflows/app/app-file.ts';
+import type { Attempt } from '../job/job-execution.ts';
+import { Refusal } from '../refusal.ts';
+import { ownCommit } from '../workspace/own-commit.ts';
+
+const APP_FILE = 'gantry.yml';
+const LIMIT = 256 * 1024;
+
+/** The app in that environment, as gantry.yml has it at the job's own commit: what the workspace holds may have been changed by a step. */
+export async function appConfig(attempt: Attempt, environment: string, signal: AbortSignal): Promise<AppConfig> {
+  const { source } = attempt.grant;
+  if (source === null) throw new Refusal('there is nothing to deploy: this job belongs to no repository');
+  const { sha } = await ownCommit(attempt, source, signal);
+  const text = await attempt.machine.git.read(source.id, sha, APP_FILE, LIMIT);
+  if (text === null) throw new Refusal(`there is no ${APP_FILE} at ${sha}; it says how the app is deployed`);
+  const { app, annotations } = parseAppFile(APP_FILE, text);
+  if (app === null) {
+    for (const data of annotations) await attempt.courier.emit({ type: 'annotation', data });
+    const [first] = annotations;
+    throw new Refusal(`${APP_FILE}:${first?.line}:${first?.column}: ${first?.message}`);
+  }
+  const { config, problem } = resolveApp(app, environment);
+  if (config === null) throw new Refusal(problem);
+  return config;
+}

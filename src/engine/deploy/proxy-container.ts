@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Container } from '../../deps.ts';
+import type { Machine } from '../engine-deps.ts';
+import { appsNetwork, proxyContainer } from '../names.ts';
+
+const IMAGE = 'basecamp/kamal-proxy:v0.9.2';
+const STATE = '/home/kamal-proxy/.config/kamal-proxy';
+const WITHIN = 30_000;
+
+/** The proxy's own container cannot be brought up; the message says what to do. */
+class ProxyUnavailable extends Error {
+  override readonly name = 'ProxyUnavailable';
+  readonly code = 'proxy_unavailable';
+}
+
+/** The proxy's container, up, with this configuration's ports; its id. Any number of workers may ask for it at once. */
+export async function ensureProxy(machine: Machine): Promise<string> {
+  const { docker, envelope } = machine;
+  const network = appsNetwork(envelope.installation);
+  await docker.network({ name: network, open: true, labels: {} });
+  await docker.volume(proxyContainer(envelope.installation));
+  const image = await proxyImage(machine);
+  const wanted = { 'gantry.proxy': 'true', 'gantry.proxy.ports': portsOf(machine), 'gantry.proxy.image': image };
+  for (const end = Date.now() + WITHIN; ; await delay(200)) {
+    const found = await find(machine, wanted);
+    if (found?.state === 'running' && (await answers(machine, found.id))) return found.id;
+    const container = found?.id ?? (await create(machine, image, network, wanted));
+    // Null: another worker was quicker. What it made is found the next time round.
+    if (container !== null && found?.state !== 'running') await start(machine, container, found === null);
+    if (Date.now() > end)
+      throw new ProxyUnavailable('The proxy’s container does not stay up; `docker logs` of it says why');
+  }
+}
+
+/** One that was made with other ports, or of another image, makes way. */
+async function find({ docker }: Machine, wanted: Record<string, string>): Promise<Container | null> {
+  const [found] = await docker.containers({ 'gantry.proxy': 'true' });
+  if (found === undefined) return null;
+  if (Object.entries(wanted).every(([name, value]) => found.labels[name] === value)) return found;
+  await docker.remove(found.id);
+  return null;
+}
+
+async function create(machine: Machine, image: string, network: string, labels: Record<string, string>) {
+  const { config, docker, envelope } = machine;
+  const name = proxyContainer(envelope.installation);
+  try {
+    return await docker.create({
+      name,
+      image,
+      labels,
+      entrypoint: null,
+      command: null,
+      env: {},
+      cwd: null,
+      user: null,
+      network,
+      aliases: [],
+      mounts: [{ source: name, target: STATE, kind: 'volume', read_only: false }],
+      limits: { cpus: null, memory: null, pids: null },
+      init: false,
+      privileges: 'proxy',
+      restart: 'unless-stopped',
+      publish: [
+        { container_port: 80, host_port: config.proxy_http_port, protocol: 'tcp' },
+        { container_port: 443, host_port: config.proxy_https_port, protocol: 'tcp' },
+      ],
+      log_bytes: LOG_BYTES,
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'conflict') return null;
+    throw error;
+  }
+}
+
+const LOG_BYTES = 10 * 1024 * 1024;
+
+/** A port that is taken shows only here. What we made in vain goes again, so that nothing half-made stays. */
+async function start({ docker, config }: Machine, container: string, isNew: boolean): Promise<void> {
+  try {
+    await docker.start(container);
+  } catch (error) {
+    if ((await docker.inspect(container)) === null) return;
+    if (isNew) await docker.remove(container);
+    const { proxy_http_port: http, proxy_https_port: https } = config;
+    throw new ProxyUnavailable(
+      `The proxy cannot start: ${error instanceof Error ? error.message : String(error)}. If port ${http} or ${https} is taken, ` +
+        'free it, or choose others with GANTRY_PROXY_HTTP_PORT and GANTRY_PROXY_HTTPS_PORT',
+      { cause: error },
+    );
+  }
+}
+
+/** It listens a moment after its container has started. */
+async function answers(machine: Machine, container: string): Promise<boolean> {
+  return machine
+    .proxy(container)
+    .list()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+async function proxyImage({ docker, log }: Machine): Promise<string> {
+  const here = await docker.image(IMAGE);
+  if (here !== null) return here.id;
+  const progress = (line: string) => log.info({ image: IMAGE }, line);
+  return (await docker.pull(IMAGE, { progress, signal: AbortSignal.timeout(PULL) })).id;
+}
+
+const PULL = 10 * 60_000;
+
+function portsOf({ config }: Machine): string {
+  return `${config.proxy_http_port},${config.proxy_https_port}`;
+}

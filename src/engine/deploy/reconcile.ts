@@ -1,0 +1,116 @@
+import type { Container, Proxy, Service } from '../../deps.ts';
+import type { DeployOrder, Reconciliation } from '../../jobs/deploy/deployment.ts';
+import type { Finished } from '../../jobs/protocol/event.ts';
+import type { EnvironmentGrant } from '../../jobs/protocol/grant.ts';
+import type { Machine } from '../engine-deps.ts';
+import type { Courier } from '../event-reporter.ts';
+import { aliasOf, GATES, gateOf, serviceOf } from '../names.ts';
+import { endingOfAbort, endingOfError, SUCCESS } from '../verdict.ts';
+import { ensureProxy } from './proxy-container.ts';
+import { startRelease } from './release-container.ts';
+import { tidyImages } from './release-images.ts';
+import { serviceSpec } from './traffic.ts';
+
+/**
+ * Makes an environment what SQL says it is, where the proxy does not say otherwise: reads which deployment is live, brings that up again
+ * where Docker or the proxy has lost it, and removes what nobody owns. Harmless to repeat. Never rejects.
+ */
+export async function reconcileEnvironment(
+  machine: Machine,
+  grant: EnvironmentGrant,
+  courier: Courier,
+  signal: AbortSignal,
+): Promise<Finished> {
+  const { reconciliation } = grant;
+  const say = (line: string) => courier.log.write(0, 'system', `${line}\n`);
+  try {
+    const proxy = machine.proxy(await ensureProxy(machine));
+    const served = await readServed(proxy, reconciliation);
+    signal.throwIfAborted();
+    const live = served.order ?? reconciliation.live;
+    if (live !== null) courier.log.mask(live.masks);
+    // Another's switch is under way: what it makes live is its own to say.
+    if (live !== null && !served.byActive) await bringUp(machine, proxy, live, served, say);
+    signal.throwIfAborted();
+    await removeStrays(machine, proxy, reconciliation, live, say);
+    await tidyImages(machine, reconciliation, live);
+    const isUp = live !== null && !served.byActive;
+    return { verdict: SUCCESS, outputs: {}, log_size: 0, live: isUp ? live.deployment : null };
+  } catch (error) {
+    const ending = signal.aborted ? endingOfAbort(signal.reason) : endingOfError(error);
+    say(ending.reason ?? ending.status);
+    // Nobody's work failed here: what could not be put right is tried again.
+    const status = ending.status === 'failed' ? 'errored' : ending.status;
+    return { verdict: { ...ending, status }, outputs: {}, log_size: 0 };
+  }
+}
+
+interface Served {
+  /** The known deployment that the proxy names; null when it names none, or one that we do not know. */
+  order: DeployOrder | null;
+  byActive: boolean;
+}
+
+async function readServed(proxy: Proxy, wanted: Reconciliation): Promise<Served> {
+  const service = await findService(proxy, serviceOf(wanted.app, wanted.environment));
+  const alias = service?.target.split(':')[0];
+  const known = [...(wanted.live === null ? [] : [wanted.live]), ...wanted.unresolved];
+  return {
+    order: known.find(({ deployment }) => aliasOf(deployment) === alias) ?? null,
+    byActive: wanted.active.some((deployment) => aliasOf(deployment) === alias),
+  };
+}
+
+async function findService(proxy: Proxy, name: string): Promise<Service | undefined> {
+  return (await proxy.list()).find((service) => service.name === name);
+}
+
+/** Its container runs, stays, and is what the proxy serves. */
+async function bringUp(
+  machine: Machine,
+  proxy: Proxy,
+  live: DeployOrder,
+  served: Served,
+  say: (line: string) => void,
+): Promise<void> {
+  const { docker } = machine;
+  const found = await docker.containers({ 'gantry.deployment': live.deployment });
+  const running = found.find(({ state }) => state === 'running')?.id;
+  if (running === undefined) say(`Starting release ${live.release} again: its container does not run`);
+  const container = running ?? (await startRelease(machine, live));
+  await docker.setRestartPolicy(container, 'unless-stopped');
+  if (served.order?.deployment === live.deployment) return;
+  say(`The proxy does not serve ${live.deployment}; telling it again`);
+  await proxy.deploy(serviceSpec({ ...live, live: null }, live.config.processes.web.health.timeout));
+}
+
+/** Containers of this environment and gates that nobody is at work on. */
+async function removeStrays(
+  { docker }: Machine,
+  proxy: Proxy,
+  wanted: Reconciliation,
+  live: DeployOrder | null,
+  say: (line: string) => void,
+): Promise<void> {
+  // Gates are read before containers: a gate is made after its candidate, so one without is nobody's.
+  const gates = (await proxy.list()).filter(({ name }) => name.startsWith(GATES));
+  const owned = new Set([...wanted.active, ...(live === null ? [] : [live.deployment])]);
+  const here = await docker.containers({ 'gantry.app': wanted.app, 'gantry.environment': wanted.environment });
+  for (const container of here.filter(({ labels }) => !owned.has(deploymentOf({ labels })))) {
+    say(`Removing ${container.name}: it does not serve`);
+    await docker.stop(container.id, live?.config.processes.web.stop_grace ?? 0);
+    await docker.remove(container.id);
+  }
+  for (const { name } of gates) if (await isStale(docker, name, wanted)) await proxy.remove(name);
+}
+
+function deploymentOf({ labels }: Pick<Container, 'labels'>): string {
+  return labels['gantry.deployment'] ?? '';
+}
+
+/** Gates carry no environment in their names; a candidate that another environment tries has a container that is not ours to judge. */
+async function isStale(docker: Machine['docker'], gate: string, { active }: Reconciliation): Promise<boolean> {
+  if (active.some((deployment) => gateOf(deployment) === gate)) return false;
+  const all = await docker.containers({});
+  return !all.some((container) => gateOf(deploymentOf(container)) === gate);
+}

@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { JsonObject } from '../../jobs/json.ts';
+import type { Finished } from '../../jobs/protocol/event.ts';
+import type { JobGrant } from '../../jobs/protocol/grant.ts';
+import { interpolate } from '../../workflows/expressions/template.ts';
+import type { Machine } from '../engine-deps.ts';
+import type { Courier } from '../event-reporter.ts';
+import { removeLeftovers } from '../sandbox/leftovers.ts';
+import { noticeAbort, runSteps } from '../steps/run-steps.ts';
+import { type Ending, endingOfError, SUCCESS } from '../verdict.ts';
+import { makeFolder } from '../workspace/folder.ts';
+import { removeFolder } from '../workspace/folder-removal.ts';
+import { contextsOf, jobContexts } from './contexts.ts';
+import { type Attempt, mask, newAttempt, say } from './job-execution.ts';
+import { runTask } from './task.ts';
+
+/**
+ * One attempt at a job, to its verdict. Never rejects for the user's sake; its containers and its folder are gone when it resolves.
+ * `signal.reason` is a `Wish`, or an Error when the worker has to go. `force`, which may follow it, ends what is left without grace.
+ * The log stays open: its size is the caller's to add.
+ */
+export async function runJob(
+  machine: Machine,
+  grant: JobGrant,
+  courier: Courier,
+  signal: AbortSignal,
+  force: AbortSignal = new AbortController().signal,
+): Promise<Finished> {
+  const attempt = newAttempt(machine, grant, courier, signal, force);
+  const ending = await concluded(attempt);
+  const outputs = outputsOf(attempt);
+  await close(attempt);
+  const reason = ending.reason && attempt.secrets.hide(ending.reason);
+  return { verdict: { ...ending, reason }, outputs, log_size: 0 };
+}
+
+async function concluded(attempt: Attempt): Promise<Ending> {
+  try {
+    await prepare(attempt);
+    return await perform(attempt);
+  } catch (error) {
+    noticeAbort(attempt);
+    const ending = attempt.interruption ?? endingOfError(error);
+    say(attempt, 0, ending.reason ?? ending.status);
+    return ending;
+  }
+}
+
+async function prepare(attempt: Attempt): Promise<void> {
+  const { machine, grant } = attempt;
+  mask(attempt, [...Object.values(grant.secrets), ...(grant.source?.token ? [grant.source.token] : [])]);
+  await removeLeftovers(machine, grant);
+  attempt.event = await readEvent(machine, grant);
+  await makeFolder(attempt.folder, attempt.event);
+  attempt.env = evaluatedEnv(attempt);
+}
+
+/** Payloads may be large, so they come by their blob. */
+async function readEvent({ blobs }: Machine, { payload_blob }: JobGrant): Promise<JsonObject> {
+  const blob = payload_blob === null ? null : await blobs.get(payload_blob);
+  return blob === null ? {} : JsonObject.parse(JSON.parse(blob.toString('utf8')));
+}
+
+/** Each layer of `env` may use the contexts that are there before the first step. */
+function evaluatedEnv(attempt: Attempt): Attempt['env'] {
+  const { grant } = attempt;
+  const contexts = jobContexts(attempt);
+  const evaluated = (templates: Record<string, string>) =>
+    Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, interpolate(text, contexts)]));
+  const job = Object.assign({}, ...grant.spec.env.map(evaluated)) satisfies Record<string, string>;
+  return { job, container: evaluated(grant.spec.container.env), steps: {} };
+}
+
+async function perform(attempt: Attempt): Promise<Ending> {
+  if (attempt.grant.command !== null) return runTask(attempt);
+  await runSteps(attempt);
+  if (attempt.interruption !== null) return attempt.interruption;
+  const { failure } = attempt;
+  // Where processes ran, all of them ended well.
+  if (failure === null) return { ...SUCCESS, exit_code: attempt.container === null ? null : 0 };
+  // A step's own timeout is a failure of the job; `timed_out` is the job's own.
+  return failure.status === 'errored' ? failure : { ...failure, status: 'failed' };
+}
+
+/** As evaluated after the last step, failed or not; a value that holds a secret stays here. */
+function outputsOf(attempt: Attempt): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  for (const [name, template] of Object.entries(attempt.grant.spec.outputs)) {
+    const value = evaluatedOutput(attempt, name, template);
+    if (value === null) continue;
+    if (attempt.secrets.isIn(value)) say(attempt, 0, `The output \`${name}\` is left out: it may hold a secret`);
+    else outputs[name] = value;
+  }
+  return outputs;
+}
+
+function evaluatedOutput(attempt: Attempt, name: string, template: string): string | null {
+  try {
+    return interpolate(template, contextsOf(attempt, ''));
+  } catch (error) {
+    say(attempt, 0, `The output \`${name}\` is left out: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+const CLOSING = 60_000;
+
+/** Containers first, then the folder that they were bound to. A Docker Engine that is away is waited for, but not for ever. */
+async function close(attempt: Attempt): Promise<void> {
+  for (const end = Date.now() + CLOSING; ; await delay(1000)) {
+    try {
+      return await removeAll(attempt);
+    } catch (error) {
+      if (Date.now() < end) continue;
+      // The next attempt of this job, and the sweep of this host, find it by its labels.
+      attempt.machine.log.error({ err: error, attempt: attempt.courier.attempt }, 'an attempt leaves something behind');
+      return;
+    }
+  }
+}
+
+async function removeAll(attempt: Attempt): Promise<void> {
+  const { docker } = attempt.machine;
+  const containers = await docker.containers({ 'gantry.attempt': attempt.courier.attempt });
+  await Promise.all(containers.map(({ id }) => docker.remove(id)));
+  await removeFolder(attempt);
+}

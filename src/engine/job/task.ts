@@ -1,0 +1,75 @@
+import type { Exit } from '../../deps.ts';
+import type { Step } from '../../jobs/run/step.ts';
+import { unlessAborted } from '../abort.ts';
+import { chosenImage, createContainer } from '../sandbox/job-container.ts';
+import { endingOfExit, outputOf } from '../steps/script-step.ts';
+import { type Ending, endingOfAbort, endingOfError, endsAtOnce } from '../verdict.ts';
+import type { Attempt } from './job-execution.ts';
+
+const GRACE = 5_000;
+
+/** A task whose container's own process is the work: any image does, it needs no shell. Shown as a job of one step. */
+export async function runTask(attempt: Attempt): Promise<Ending> {
+  const step = newStep(attempt);
+  await attempt.courier.emit({ type: 'step', data: step });
+  const ending = await attend(attempt, step);
+  await attempt.courier.emit({ type: 'step', data: { ...step, ...ending, finished_at: attempt.machine.now() } });
+  return ending;
+}
+
+function newStep({ machine }: Attempt): Step {
+  return {
+    number: 1,
+    id: null,
+    name: 'command',
+    status: 'running',
+    reason: null,
+    exit_code: null,
+    started_at: machine.now(),
+    finished_at: null,
+  };
+}
+
+async function attend(attempt: Attempt, step: Step): Promise<Ending> {
+  const signal = AbortSignal.any([attempt.signal, attempt.force]);
+  try {
+    signal.throwIfAborted();
+    const exit = await runCommand(attempt, step, signal);
+    return endingOfExit(attempt.machine, attempt.grant, step.name, exit);
+  } catch (error) {
+    const ending = signal.aborted ? endingOfAbort(signal.reason) : endingOfError(error);
+    return { ...ending, reason: ending.reason && attempt.secrets.hide(ending.reason) };
+  }
+}
+
+async function runCommand(attempt: Attempt, step: Step, signal: AbortSignal): Promise<Exit> {
+  const { docker } = attempt.machine;
+  const container = await createContainer(attempt, {
+    image: await chosenImage(attempt, step.number, signal),
+    entrypoint: null,
+    command: attempt.grant.command?.length ? attempt.grant.command : null,
+    env: { ...attempt.env.job, ...attempt.env.container, ...ownVariables(attempt) },
+    cwd: null,
+    user: null,
+    mounts: [],
+  });
+  attempt.container = container;
+  const output = outputOf(attempt, step.number);
+  const running = docker.run(container, {
+    stdout: (chunk) => output.write('stdout', chunk),
+    stderr: (chunk) => output.write('stderr', chunk),
+  });
+  try {
+    const exit = await unlessAborted(running, signal);
+    if (exit !== null) return exit;
+    if (!endsAtOnce(attempt)) await unlessAborted(docker.stop(container, GRACE), attempt.force);
+    await docker.remove(container);
+    throw signal.reason;
+  } finally {
+    output.end();
+  }
+}
+
+function ownVariables({ grant }: Attempt): Record<string, string> {
+  return { GANTRY: 'true', GANTRY_RUN_ID: grant.run, GANTRY_JOB_ID: grant.job };
+}

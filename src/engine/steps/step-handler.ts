@@ -1,0 +1,26 @@
+import type { PlannedStep } from '../../jobs/run/plan.ts';
+import { actionOf, refusalOf } from '../../workflows/action.ts';
+import { buildStep } from '../build/build-step.ts';
+import { deployStep } from '../deploy/deploy-step.ts';
+import type { Attempt } from '../job/job-execution.ts';
+import { Refusal } from '../refusal.ts';
+import { checkout } from '../workspace/checkout-step.ts';
+import { runScript } from './script-step.ts';
+import type { StepEnd, StepTurn } from './step.ts';
+
+export type Performer = (attempt: Attempt, turn: StepTurn) => Promise<StepEnd>;
+
+const ACTIONS: Record<string, Performer> = {
+  'actions/checkout': checkout,
+  'gantry/build': buildStep,
+  'gantry/deploy': deployStep,
+};
+
+/** Who does a step: a process of the job's container, or one of the actions that are built in. */
+export function performerOf({ run, uses }: PlannedStep): Performer {
+  if (run !== null || uses === null) return runScript;
+  const performer = ACTIONS[actionOf(uses)];
+  const refusal = refusalOf(uses);
+  if (performer === undefined || refusal !== null) throw new Refusal(refusal ?? `\`uses: ${uses}\` is not supported`);
+  return performer;
+}

@@ -1,0 +1,112 @@
+import type { DeploymentStatus, JobStatus } from '../status.ts';
+import type { Report } from './report.ts';
+
+const STATES = {
+  waiting: 'pending',
+  queued: 'pending',
+  running: 'pending',
+  succeeded: 'success',
+  skipped: 'success',
+  failed: 'failure',
+  timed_out: 'failure',
+  errored: 'error',
+  cancelled: 'error',
+} as const satisfies Record<JobStatus, string>;
+
+const DEPLOYMENT_STATES = {
+  waiting: 'queued',
+  starting: 'in_progress',
+  switching: 'in_progress',
+  live: 'success',
+  retired: 'inactive',
+  failed: 'failure',
+  cancelled: 'inactive',
+  skipped: 'inactive',
+} as const satisfies Record<DeploymentStatus, string>;
+
+/** What GitHub says of one job of one commit; `job` null speaks for a run that has none. */
+export function statusReport(
+  run: { workflow: string; sha: string; url: string },
+  job: {
+    name: string;
+    status: JobStatus;
+    reason: string | null;
+    started_at: number | null;
+    finished_at: number | null;
+  },
+): Report {
+  return {
+    kind: 'status',
+    sha: run.sha,
+    context: cut(`${run.workflow} / ${job.name}`, 255),
+    state: STATES[job.status],
+    description: shorten(describe(job)),
+    target_url: run.url,
+  };
+}
+
+/** A run that failed before it had jobs: its workflow could not be read. */
+export function brokenRunReport(run: {
+  workflow: string;
+  sha: string;
+  url: string;
+  reason: string;
+  status: JobStatus;
+}): Report {
+  return {
+    kind: 'status',
+    sha: run.sha,
+    context: cut(run.workflow, 255),
+    state: STATES[run.status],
+    description: shorten(run.reason),
+    target_url: run.url,
+  };
+}
+
+export function deploymentReport(deployment: {
+  ref: string;
+  environment: string;
+  status: DeploymentStatus;
+  reason: string | null;
+  url: string | null;
+  log_url: string;
+}): Report {
+  return {
+    kind: 'deployment',
+    ref: deployment.ref,
+    environment: deployment.environment,
+    description: shorten(deployment.reason ?? `${deployment.environment}: ${deployment.status}`),
+    state: DEPLOYMENT_STATES[deployment.status],
+    log_url: deployment.log_url,
+    environment_url: deployment.url,
+  };
+}
+
+function describe(job: {
+  status: JobStatus;
+  reason: string | null;
+  started_at: number | null;
+  finished_at: number | null;
+}): string {
+  const took =
+    job.started_at !== null && job.finished_at !== null ? ` in ${duration(job.finished_at - job.started_at)}` : '';
+  if (job.status === 'succeeded') return `succeeded${took}`;
+  const what = job.status === 'failed' || job.status === 'timed_out' ? job.status.replace('_', ' ') + took : job.status;
+  return job.reason === null ? what : `${what}: ${job.reason}`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** GitHub refuses descriptions over 140 characters. */
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= 140 ? line : `${cut(line, 139)}…`;
+}
+
+/** Leaves no half of a character that takes two. */
+function cut(text: string, most: number): string {
+  return text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+}

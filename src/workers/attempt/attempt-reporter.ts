@@ -1,0 +1,101 @@
+import type { LogWriter, WorkerDeps } from '../../deps.ts';
+import type { Courier, DeployQuestion, News, ReadyQuestion } from '../../engine/event-reporter.ts';
+import { DeployAnswer, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
+import type { Event as AttemptEvent, EventData, Finished } from '../../jobs/protocol/event.ts';
+import type { Mailbox } from './mailbox.ts';
+import { Outgoing } from './outgoing.ts';
+
+/** Event data beyond this goes by the blob store. */
+const MOST_INLINE = 64 * 1024;
+const ASK_AGAIN = 1000;
+
+type Parts = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'now'>;
+
+/** The courier of one attempt: numbers what is told, keeps it on disk until control has it, and brings the answers. */
+export class AttemptCourier implements Courier {
+  readonly attempt: string;
+  readonly log: LogWriter;
+  readonly #deps: Parts;
+  readonly #mailbox: Mailbox;
+  readonly #outgoing: Outgoing;
+  #seq = 0;
+  #written = Promise.resolve();
+
+  constructor(deps: Parts, mailbox: Mailbox, attempt: string, log: LogWriter) {
+    this.attempt = attempt;
+    this.log = log;
+    this.#deps = deps;
+    this.#mailbox = mailbox;
+    this.#outgoing = new Outgoing(deps.bus, mailbox, attempt);
+  }
+
+  /** Aborts when control has given the attempt to nobody or to someone else: what is told of it changes nothing any more. */
+  get superseded(): AbortSignal {
+    return this.#outgoing.superseded;
+  }
+
+  async emit(news: News): Promise<void> {
+    await this.#tell(news);
+  }
+
+  async ask(question: DeployQuestion, signal: AbortSignal): Promise<DeployAnswer>;
+  async ask(question: ReadyQuestion, signal: AbortSignal): Promise<SwitchAnswer>;
+  async ask(question: DeployQuestion | ReadyQuestion, signal: AbortSignal): Promise<DeployAnswer | SwitchAnswer> {
+    const { attempt } = this;
+    const { bus, worker } = this.#deps;
+    const seq = await this.#tell(question);
+    for (;;) {
+      signal.throwIfAborted();
+      const answer = await this.#takeAnswer(seq);
+      if (answer !== null) return question.type === 'deploy' ? DeployAnswer.parse(answer) : SwitchAnswer.parse(answer);
+      const isOurs = (message: { kind: string; seq?: number }) => message.kind === 'answered' && message.seq === seq;
+      if (await this.#mailbox.next(attempt, isOurs, ASK_AGAIN, signal)) continue;
+      // Redis may be away or emptied, and a deployment may wait for long: it is asked again.
+      if (!signal.aborted) await bus.send({ kind: 'ask', attempt, worker, seq }).catch(() => undefined);
+    }
+  }
+
+  /** The last word. Resolves when control has it, or wants nothing more of this attempt; `signal` ends the waiting and leaves it on disk. */
+  async finish(finished: Finished, signal: AbortSignal): Promise<void> {
+    await this.#tell({ type: 'finished', data: finished });
+    if (await this.#outgoing.delivered(signal)) await this.#deps.spool.remove(this.attempt);
+    this.#outgoing.close();
+  }
+
+  /** Numbered at once, written one after the other. */
+  async #tell(said: EventData): Promise<number> {
+    const seq = ++this.#seq;
+    this.#written = this.#written.then(() => this.#write(seq, said));
+    await this.#written;
+    return seq;
+  }
+
+  async #write(seq: number, said: EventData): Promise<void> {
+    const event = await this.#event(seq, said);
+    try {
+      await this.#deps.spool.append(event, said.type === 'finished');
+    } catch (error) {
+      // A full disk: it is told all the same, and lost only if this process dies before control has it.
+      this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'an event cannot be kept on disk');
+    }
+    this.#outgoing.add(event);
+  }
+
+  async #event(seq: number, { type, data }: EventData): Promise<AttemptEvent> {
+    const event = { attempt: this.attempt, worker: this.#deps.worker, seq, at: this.#deps.now(), type };
+    const text = JSON.stringify(data);
+    if (Buffer.byteLength(text) <= MOST_INLINE) return { ...event, data, blob: null };
+    try {
+      return { ...event, data: null, blob: await this.#deps.blobs.put(Buffer.from(text)) };
+    } catch (error) {
+      this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'an event goes whole: the blob store fails');
+      return { ...event, data, blob: null };
+    }
+  }
+
+  async #takeAnswer(seq: number): Promise<unknown> {
+    const sealed = await this.#deps.bus.takeAnswer(this.attempt, seq).catch(() => null);
+    if (sealed === null) return null;
+    return this.#deps.envelope.open(`${this.attempt}:${this.#deps.worker}:${seq}`, sealed);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Annotation } from '../../jobs/run/annotation.ts';
+import type { PlannedJob } from '../../jobs/run/plan.ts';
+import { resolveApp } from '../../workflows/app/app-environment.ts';
+import { parseAppFile } from '../../workflows/app/app-file.ts';
+
+/** The app that a run's deploy jobs speak of, or what keeps them from deploying it. */
+export interface PlannedApp {
+  app: string | null;
+  annotations: Annotation[];
+}
+
+export const APP_FILE = 'gantry.yml';
+
+/** `text` is gantry.yml's at the commit, null when there is none (or none that is a file of a sensible size). */
+export function planApp(path: string, jobs: readonly PlannedJob[], text: string | null): PlannedApp {
+  const deploying = jobs.filter(({ kind }) => kind === 'deploy');
+  const [first] = deploying;
+  if (first === undefined) return { app: null, annotations: [] };
+  if (text === null)
+    return failure(path, first, `The job \`${first.base}\` deploys, and the repository has no ${APP_FILE} at its root`);
+  const { app, annotations } = parseAppFile(APP_FILE, text);
+  if (app === null) return { app: null, annotations };
+  for (const job of deploying)
+    for (const environment of job.environments) {
+      const { problem } = resolveApp(app, environment);
+      if (problem !== null) return failure(path, job, problem);
+    }
+  return { app: app.app, annotations: [] };
+}
+
+function failure(path: string, { line, column }: PlannedJob, message: string): PlannedApp {
+  return { app: null, annotations: [{ path, line, column, level: 'failure', message }] };
+}

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkerDeps } from '../../deps.ts';
+import { shippedFor } from '../../workflows/plan/shipped.ts';
+
+const FOLDER = '.github/workflows';
+const MOST_FILES = 200;
+const MOST_BYTES = 1024 * 1024;
+
+/** A workflow's text where it was found; null when the file is too large to be one. */
+export interface WorkflowSource {
+  path: string;
+  text: string | null;
+}
+
+/** The repository's own workflows at a commit; without any, the shipped one that fits what it holds. */
+export async function workflowSources(
+  { git, config }: Pick<WorkerDeps, 'git' | 'config'>,
+  repo: string,
+  sha: string,
+): Promise<WorkflowSource[]> {
+  const own = (await git.files(repo, sha, FOLDER)).filter((path) => /^\.github\/workflows\/[^/]+\.ya?ml$/.test(path));
+  if (own.length > 0)
+    return Promise.all(
+      own
+        .toSorted()
+        .slice(0, MOST_FILES)
+        .map(async (path) => ({ path, text: await git.read(repo, sha, path, MOST_BYTES) })),
+    );
+  const shipped = shippedFor(await git.files(repo, sha, ''));
+  return Promise.all(
+    shipped.map(async (name) => ({
+      path: `pipelines/${name}.yml`,
+      text: await readFile(join(config.pipelines_dir, `${name}.yml`), 'utf8'),
+    })),
+  );
+}

@@ -1,0 +1,158 @@
+import type { Json } from '../../jobs/json.ts';
+import type { Contexts, PlannedJob } from '../../jobs/run/plan.ts';
+import { environmentsOf, kindOf } from '../action.ts';
+import { ExpressionError } from '../expressions/expression-error.ts';
+import { contextsOf, hasExpressions, interpolate, interpolateJson } from '../expressions/template.ts';
+import type { Located, Workflow, WorkflowJob } from '../syntax/workflow.ts';
+import type { Place } from '../yaml/yaml-source.ts';
+import { expandMatrix, type MatrixCell } from './matrix.ts';
+
+/** Minutes, as on GitHub. */
+const DEFAULT_TIMEOUT = 360;
+const LONGEST_NAME = 100;
+
+/** What can be known before any job runs. */
+const KNOWN = ['github', 'vars', 'inputs', 'matrix', 'strategy'];
+
+/** A job that cannot be laid down: why, and where its file says so. */
+export class JobPlanError extends Error {
+  override readonly name = 'JobPlanError';
+  readonly code = 'job_plan';
+  readonly place: Place;
+
+  constructor(place: Place, message: string) {
+    super(message);
+    this.place = place;
+  }
+}
+
+/** The job itself, or one for each cell of its matrix; keys are unique within the job. Throws JobPlanError. */
+export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts): PlannedJob[] {
+  const cells = cellsOf(job, contexts);
+  const keys = new Set<string>();
+  return cells.map((cell, index) => {
+    const strategy = strategyOf(job, contexts, index, cells.length);
+    const seen = { ...contexts, matrix: cell.values, strategy: strategyContext(strategy) };
+    const key = unique(labelled(job.id, cell), keys);
+    return {
+      key,
+      base: job.id,
+      name: nameOf(job, cell, seen),
+      kind: kindOf(job.steps),
+      needs: canonical(workflow, job),
+      if: job.if,
+      matrix: job.matrix === null ? null : cell.values,
+      strategy,
+      continue_on_error: flagOf(job.continue_on_error, seen, '`continue-on-error`'),
+      timeout_minutes: numberOf(job.timeout_minutes, seen, '`timeout-minutes`') ?? DEFAULT_TIMEOUT,
+      runs_on: labelsOf(job.runs_on, seen),
+      container: job.container,
+      env: [workflow.env, job.env],
+      outputs: job.outputs,
+      steps: job.steps,
+      environments: environmentsOf(job.steps),
+      line: job.line,
+      column: job.column,
+    };
+  });
+}
+
+function cellsOf(job: WorkflowJob, contexts: Contexts): MatrixCell[] {
+  if (job.matrix === null) return [{ values: {}, labels: [] }];
+  const expanded = expandMatrix(evaluated(job.matrix, contexts, '`matrix`'));
+  if ('problem' in expanded) throw new JobPlanError(job.matrix, expanded.problem);
+  return expanded.cells;
+}
+
+function strategyOf(job: WorkflowJob, contexts: Contexts, index: number, total: number): PlannedJob['strategy'] {
+  const parallel = numberOf(job.max_parallel, contexts, '`max-parallel`');
+  return {
+    fail_fast: flagOf(job.fail_fast, contexts, '`fail-fast`') !== 'false',
+    job_index: index,
+    job_total: total,
+    max_parallel: parallel === null ? null : Math.ceil(parallel),
+  };
+}
+
+/** As expressions name it. */
+function strategyContext(strategy: PlannedJob['strategy']): Json {
+  return {
+    'fail-fast': strategy.fail_fast,
+    'job-index': strategy.job_index,
+    'job-total': strategy.job_total,
+    'max-parallel': strategy.max_parallel ?? strategy.job_total,
+  };
+}
+
+/** A name of its own that says nothing of the matrix is told apart by the cell's labels, as on GitHub. */
+function nameOf(job: WorkflowJob, cell: MatrixCell, contexts: Contexts): string {
+  if (job.name === null || !hasExpressions(job.name)) return labelled(job.name ?? job.id, cell);
+  if ([...contextsOf(job.name)].some((context) => !KNOWN.includes(context))) return job.name;
+  return evaluating(job, () => interpolate(job.name ?? '', contexts)) || job.id;
+}
+
+function labelled(name: string, cell: MatrixCell): string {
+  const full = cell.labels.length === 0 ? name : `${name} (${cell.labels.join(', ')})`;
+  return full.length > LONGEST_NAME ? `${full.slice(0, LONGEST_NAME - 3)}...` : full;
+}
+
+function unique(key: string, keys: Set<string>): string {
+  let free = key;
+  for (let number = 2; keys.has(free); number++) free = `${key} #${number}`;
+  keys.add(free);
+  return free;
+}
+
+/** In the spelling of the jobs themselves. */
+function canonical(workflow: Workflow, job: WorkflowJob): string[] {
+  const wanted = new Set(job.needs.map((need) => need.id.toLowerCase()));
+  return workflow.jobs.flatMap(({ id }) => (wanted.has(id.toLowerCase()) ? [id] : []));
+}
+
+function labelsOf(runs_on: Located<Json>, contexts: Contexts): string[] {
+  const value = evaluated(runs_on, contexts, '`runs-on`');
+  const labels = Array.isArray(value) ? value : [value];
+  const texts = labels.filter((label) => typeof label === 'string' && label !== '').map(String);
+  if (texts.length === labels.length && texts.length > 0) return texts;
+  throw new JobPlanError(runs_on, '`runs-on` must come to a label or a list of labels');
+}
+
+function numberOf(text: Located<string> | null, contexts: Contexts, what: string): number | null {
+  if (text === null) return null;
+  const value = Number(evaluated(text, contexts, what));
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new JobPlanError(text, `${what} must come to a number above 0`);
+}
+
+/** 'false' for what comes to false; an expression may give the boolean or its text. */
+function flagOf(text: Located<string>, contexts: Contexts, what: string): 'true' | 'false' {
+  const value = evaluated(text, contexts, what);
+  return value === true || value === 'true' ? 'true' : 'false';
+}
+
+/** The value of something that is needed before any job runs. */
+function evaluated({ value, ...place }: Located<Json>, contexts: Contexts, what: string): Json {
+  return evaluating(place, () => {
+    const late = templatesIn(value).flatMap((text) => [...contextsOf(text)].filter((name) => !KNOWN.includes(name)));
+    if (late.length > 0)
+      throw new JobPlanError(
+        place,
+        `${what} is evaluated before any job runs, so \`${late[0]}\` is not supported there by Gantry yet`,
+      );
+    return interpolateJson(value, contexts);
+  });
+}
+
+function templatesIn(value: Json): string[] {
+  if (typeof value === 'string') return hasExpressions(value) ? [value] : [];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(templatesIn) : [];
+}
+
+function evaluating<T>(place: Place, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ExpressionError) throw new JobPlanError(place, error.message);
+    throw error;
+  }
+}

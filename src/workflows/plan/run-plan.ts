@@ -1,0 +1,83 @@
+import type { Json, JsonObject } from '../../jobs/json.ts';
+import type { Annotation } from '../../jobs/run/annotation.ts';
+import type { Contexts, PlannedJob, PlannedRun } from '../../jobs/run/plan.ts';
+import type { Trigger } from '../../jobs/run/trigger.ts';
+import { actionOf } from '../action.ts';
+import type { Workflow, WorkflowJob } from '../syntax/workflow.ts';
+import { JobPlanError, planJob } from './job-plan.ts';
+import { triggerContext } from './trigger-context.ts';
+
+const MOST_JOBS = 1000;
+
+export interface RunPlanInput {
+  trigger: Trigger;
+  sha: string;
+  /** `github` (what the trigger does not say), `vars`, `inputs`. */
+  contexts: Contexts;
+}
+
+/** The run's graph; never throws. What cannot be laid down is an annotation, and the run has no jobs. */
+export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanInput): PlannedRun {
+  const github: JsonObject = { ...triggerContext(trigger, sha), ...asObject(contexts.github) };
+  const inputs: JsonObject = { ...workflow.inputs, ...asObject(contexts.inputs) };
+  const seen = { ...contexts, github, inputs };
+  const annotations: Annotation[] = [];
+  const jobs = workflow.jobs.flatMap((job) => {
+    try {
+      checkRepositories(job, github.repository ?? null);
+      return planJob(workflow, job, seen);
+    } catch (error) {
+      annotations.push(annotationOf(workflow, job, error));
+      return [];
+    }
+  });
+  if (annotations.length > 0) return { ...failedRun(workflow.path, annotations), workflow: workflow.name };
+  if (jobs.length > MOST_JOBS) {
+    const message = `The workflow comes to ${jobs.length} jobs; there may be at most ${MOST_JOBS}`;
+    return {
+      ...failedRun(workflow.path, [{ path: workflow.path, line: 1, column: 1, level: 'failure', message }]),
+      workflow: workflow.name,
+    };
+  }
+  return { workflow: workflow.name, path: workflow.path, failure: null, app: null, annotations, jobs: distinct(jobs) };
+}
+
+/** The run of a file that cannot be run: it fails at once and says why. */
+export function failedRun(path: string, annotations: Annotation[]): PlannedRun {
+  const first = annotations.find((annotation) => annotation.level === 'failure');
+  const failure =
+    first === undefined ? `${path} cannot be run` : `${first.path}:${first.line}:${first.column}: ${first.message}`;
+  return { workflow: path, path, failure, app: null, annotations, jobs: [] };
+}
+
+/** A job could be called like another's cell. */
+function distinct(jobs: PlannedJob[]): PlannedJob[] {
+  const keys = new Map<string, number>();
+  return jobs.map((job) => {
+    const count = (keys.get(job.key) ?? 0) + 1;
+    keys.set(job.key, count);
+    return count === 1 ? job : { ...job, key: `${job.key} #${count}` };
+  });
+}
+
+function checkRepositories(job: WorkflowJob, own: Json): void {
+  for (const { uses, with: inputs, line, column } of job.steps) {
+    const { repository } = inputs;
+    if (actionOf(uses ?? '') !== 'actions/checkout' || repository === undefined || repository.includes('${{')) continue;
+    if (repository !== '' && (typeof own !== 'string' || repository.toLowerCase() !== own.toLowerCase()))
+      throw new JobPlanError(
+        { line, column },
+        `Checking out another repository (${repository}) is not supported by Gantry yet`,
+      );
+  }
+}
+
+function annotationOf(workflow: Workflow, job: WorkflowJob, error: unknown): Annotation {
+  const { line, column } = error instanceof JobPlanError ? error.place : job;
+  const message = error instanceof Error ? error.message : String(error);
+  return { path: workflow.path, line, column, level: 'failure', message };
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+}

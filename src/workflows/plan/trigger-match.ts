@@ -1,0 +1,83 @@
+import type { Trigger } from '../../jobs/run/trigger.ts';
+import { compileGlob } from '../glob.ts';
+import type { EventFilter, Workflow } from '../syntax/workflow.ts';
+
+export type TriggerMatch = { run: true } | { run: false; reason: string };
+
+const RUN = { run: true } as const;
+const PULL_REQUEST_TYPES = ['opened', 'synchronize', 'reopened'];
+const SKIP = /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/;
+
+/**
+ * Whether a workflow's `on` fits the trigger. `changed` are the paths that the push or pull request touches, null when
+ * they cannot be known: then every path filter fits. `message` is the head commit's, which the event of a pull request
+ * does not show.
+ */
+export function matchTrigger(
+  workflow: Workflow,
+  trigger: Trigger,
+  changed: string[] | null,
+  message: string | null,
+): TriggerMatch {
+  if (trigger.kind === 'api') return startsByHand(workflow, trigger);
+  const filter = workflow.events[trigger.event];
+  if (filter === undefined) return no(`it does not start on ${trigger.event}`);
+  if (trigger.event === 'push') return matchPush(filter, trigger, changed);
+  if (trigger.event !== 'pull_request') return RUN;
+  if (message !== null && SKIP.test(message)) return no('the message of its head commit says to skip it');
+  return matchPullRequest(filter, trigger, changed);
+}
+
+/** Started by hand without a name: what a push to that ref would start, whatever it touched. A named workflow always runs. */
+export function startsByHand(workflow: Workflow, trigger: Trigger): TriggerMatch {
+  const filter = workflow.events.push;
+  if (filter === undefined) return no('it does not start on push; name it to start it by hand');
+  return matchPush(filter, trigger, null);
+}
+
+function matchPush(filter: EventFilter, trigger: Trigger, changed: string[] | null): TriggerMatch {
+  const { ref } = trigger;
+  const [own, other] = ref.startsWith('refs/tags/') ? (['tags', 'branches'] as const) : (['branches', 'tags'] as const);
+  const name = ref.replace(/^refs\/(heads|tags)\//, '');
+  if (!speaksOf(filter, own) && speaksOf(filter, other)) return no(`it starts on ${other} only`);
+  if (!passes(filter[own], filter[`${own}-ignore`], name)) return no(`${name} is not one of its ${own}`);
+  return own === 'tags' ? RUN : matchPaths(filter, changed);
+}
+
+function matchPullRequest(filter: EventFilter, trigger: Trigger, changed: string[] | null): TriggerMatch {
+  const types = filter.types ?? PULL_REQUEST_TYPES;
+  if (trigger.action !== null && !types.includes(trigger.action)) return no(`it does not start on ${trigger.action}`);
+  const base = (trigger.base_ref ?? '').replace(/^refs\/heads\//, '');
+  if (!passes(filter.branches, filter['branches-ignore'], base)) return no(`${base} is not one of its branches`);
+  return matchPaths(filter, changed);
+}
+
+function matchPaths(filter: EventFilter, changed: string[] | null): TriggerMatch {
+  if (changed === null) return RUN;
+  const { paths, 'paths-ignore': ignored } = filter;
+  if (paths !== null && !changed.some(selector(paths))) return no('none of its paths has changed');
+  if (ignored !== null && changed.every(selector(ignored))) return no('nothing but ignored paths has changed');
+  return RUN;
+}
+
+function speaksOf(filter: EventFilter, kind: 'branches' | 'tags'): boolean {
+  return filter[kind] !== null || filter[`${kind}-ignore`] !== null;
+}
+
+function passes(wanted: string[] | null, ignored: string[] | null, name: string): boolean {
+  if (wanted !== null) return selector(wanted)(name);
+  return ignored === null || !selector(ignored)(name);
+}
+
+/** In order: a pattern takes in, one with `!` takes out again, and the last that matches decides. */
+function selector(patterns: string[]): (text: string) => boolean {
+  const rules = patterns.map((pattern) => ({
+    takes: !pattern.startsWith('!'),
+    matches: compileGlob(pattern.replace(/^!/, '')) ?? (() => false),
+  }));
+  return (text) => rules.findLast((rule) => rule.matches(text))?.takes ?? false;
+}
+
+function no(reason: string): TriggerMatch {
+  return { run: false, reason };
+}

@@ -1,0 +1,62 @@
+import type { Node } from 'yaml';
+import type { Json } from '../../jobs/json.ts';
+import { compileGlob } from '../glob.ts';
+import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from '../yaml/yaml-node.ts';
+import { report, type YamlSource } from '../yaml/yaml-source.ts';
+import { type EventFilter, FILTERS, type FilterName } from './workflow.ts';
+
+const MOST_PATTERNS = 256;
+
+/** `on` in each of its three forms. Events that nothing here raises are kept: they never match. */
+export function readEvents(source: YamlSource, on: Node | null): Record<string, EventFilter> {
+  if (!isMapping(source, on)) {
+    const names = itemsOf(source, on).map((item) => textOf(source, item, '`on`'));
+    return Object.fromEntries(names.map((name) => [name, filterOf(() => null)]));
+  }
+  const events = entriesOf(source, on, '`on`').map(({ key, value }) => [
+    key,
+    // A schedule is a list, and workflow_dispatch has inputs: neither filters.
+    isMapping(source, value) ? readFilter(source, entriesOf(source, value, `\`${key}\``)) : filterOf(() => null),
+  ]);
+  return Object.fromEntries(events);
+}
+
+/** The defaults of workflow_dispatch's inputs. */
+export function readInputs(source: YamlSource, on: Node | null): Record<string, Json> {
+  if (!isMapping(source, on)) return {};
+  const dispatch = child(source, on, 'workflow_dispatch');
+  if (!isMapping(source, dispatch)) return {};
+  const inputs = entriesOf(source, child(source, dispatch, 'inputs'), '`inputs`');
+  return Object.fromEntries(inputs.map(({ key, value }) => [key, jsonOf(source, child(source, value, 'default'))]));
+}
+
+function readFilter(source: YamlSource, entries: Entry[]): EventFilter {
+  for (const name of ['branches', 'tags', 'paths']) {
+    const both = entries.find(({ key }) => key === `${name}-ignore`);
+    if (both !== undefined && entries.some(({ key }) => key === name))
+      report(source, both.keyNode, `\`${name}\` and \`${name}-ignore\` exclude each other: use \`!\` in \`${name}\``);
+  }
+  return filterOf((name) => {
+    const entry = entries.find(({ key }) => key === name);
+    return entry === undefined ? null : readPatterns(source, entry);
+  });
+}
+
+function readPatterns(source: YamlSource, { key, keyNode, value }: Entry): string[] {
+  const items = itemsOf(source, value);
+  if (items.length > MOST_PATTERNS) report(source, keyNode, `\`${key}\` has more than ${MOST_PATTERNS} patterns`);
+  return items.map((item) => {
+    const pattern = textOf(source, item, `\`${key}\``);
+    if (key !== 'types' && compileGlob(pattern.replace(/^!/, '')) === null)
+      report(source, item, `\`${pattern.slice(0, 100)}\` is not a pattern: a \`[\` is not closed, or it is too long`);
+    return pattern;
+  });
+}
+
+function filterOf(read: (name: FilterName) => string[] | null): EventFilter {
+  return Object.fromEntries(FILTERS.map((name) => [name, read(name)])) as EventFilter;
+}
+
+function child(source: YamlSource, node: Node | null, key: string): Node | null {
+  return entriesOf(source, node, `\`${key}\``).find((entry) => entry.key === key)?.value ?? null;
+}

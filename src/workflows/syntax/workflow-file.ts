@@ -1,0 +1,53 @@
+import type { Annotation } from '../../jobs/run/annotation.ts';
+import { problemsOfNeeds } from '../plan/needs.ts';
+import { readYaml } from '../yaml/yaml-file.ts';
+import { entriesOf, textOf } from '../yaml/yaml-node.ts';
+import { annotationsOf, hasFailed, reportPlace, unreadable, type YamlSource } from '../yaml/yaml-source.ts';
+import { templateOf, templatesOf } from '../yaml/yaml-template.ts';
+import { checkGitHubSchema } from './github-schema.ts';
+import { reportUnsupported } from './unsupported.ts';
+import type { Workflow } from './workflow.ts';
+import { readEvents, readInputs } from './workflow-events.ts';
+import { readDefaults, readJob } from './workflow-job.ts';
+
+export type ParsedWorkflow =
+  | { workflow: Workflow; annotations: Annotation[] }
+  | { workflow: null; annotations: Annotation[] };
+
+/** Reads any text; never throws. With a workflow the annotations are warnings, without one at least one is a failure. */
+export function parseWorkflow(path: string, text: string): ParsedWorkflow {
+  try {
+    const source = readYaml(path, text);
+    if (!hasFailed(source)) checkExpressionCount(source);
+    if (!hasFailed(source)) checkGitHubSchema(source);
+    const workflow = hasFailed(source) ? null : readWorkflow(source);
+    return { workflow: hasFailed(source) ? null : workflow, annotations: annotationsOf(source) };
+  } catch (error) {
+    return { workflow: null, annotations: [unreadable(path, error)] };
+  }
+}
+
+/** GitHub's parser takes time in proportion to the text before each expression. */
+function checkExpressionCount(source: YamlSource): void {
+  const most = 3000;
+  const count = source.text.split('${{', most + 2).length - 1;
+  if (count > most) reportPlace(source, { line: 1, column: 1 }, `The file holds more than ${most} expressions`);
+}
+
+function readWorkflow(source: YamlSource): Workflow {
+  const entries = entriesOf(source, source.document.contents, 'A workflow');
+  reportUnsupported(source, 'workflow', entries);
+  const valueOf = (key: string) => entries.find((entry) => entry.key === key)?.value ?? null;
+  const defaults = readDefaults(source, valueOf('defaults'), { shell: null, working_directory: null });
+  const jobs = entriesOf(source, valueOf('jobs'), '`jobs`').map((job) => readJob(source, job, defaults));
+  for (const problem of problemsOfNeeds(jobs)) reportPlace(source, problem, problem.message);
+  return {
+    path: source.path,
+    name: textOf(source, valueOf('name'), '`name`') || source.path,
+    run_name: templateOf(source, valueOf('run-name'), '`run-name`') || null,
+    events: readEvents(source, valueOf('on')),
+    inputs: readInputs(source, valueOf('on')),
+    env: templatesOf(source, valueOf('env'), '`env`'),
+    jobs,
+  };
+}

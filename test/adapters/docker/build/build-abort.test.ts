@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { expect, test, vi } from 'vitest';
+import { built, contextOf, watcher } from '../builder.ts';
+import { unique } from '../test-engine.ts';
+
+test('Aborting ends the command on the daemon before the build says so', async () => {
+  const mark = `9${parseInt(unique(), 16)}`;
+  const abort = new AbortController();
+  const watch = watcher(abort.signal);
+  const building = built({ context: contextOf(`FROM busybox:latest\nRUN sleep ${mark}\n`) }, watch);
+  building.catch(() => {});
+  await vi.waitFor(async () => expect(await processes()).toContain(`sleep ${mark}`), 20_000);
+  const reason = { kind: 'cancel', reason: 'by hand' };
+  const asked = performance.now();
+  abort.abort(reason);
+  await expect(building).rejects.toBe(reason);
+  expect(performance.now() - asked).toBeLessThan(4_000);
+  expect(await processes()).not.toContain(`sleep ${mark}`);
+});
+
+test('Aborting while the context is still on its way ends the build', async () => {
+  const abort = new AbortController();
+  const context = new PassThrough();
+  context.write(Buffer.alloc(1024 ** 2, 'x'));
+  const building = built({ context }, watcher(abort.signal));
+  building.catch(() => {});
+  await once(context, 'drain');
+  abort.abort('enough');
+  await expect(building).rejects.toBe('enough');
+  expect(context.destroyed).toBe(true);
+});
+
+test.each(['before', 'while'])('A context that breaks %s it is sent fails the build and says why', async (when) => {
+  const context = new PassThrough();
+  const fail = () => context.destroy(new Error('the disk is gone'));
+  if (when === 'before') fail();
+  else context.once('resume', () => setImmediate(fail));
+  await expect(built({ context })).rejects.toMatchObject({
+    code: 'failed',
+    message: 'Cannot read the build context: the disk is gone',
+  });
+});
+
+test('A context that just stops is not taken for the whole', async () => {
+  const context = new PassThrough();
+  context.write(Buffer.alloc(512));
+  context.once('resume', () => context.destroy());
+  await expect(built({ context })).rejects.toMatchObject({
+    code: 'failed',
+    message: expect.stringContaining('build context'),
+  });
+});
+
+/** Command lines of this host, where the Engine's builds run too. */
+async function processes(): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
+  return lines.map((line) => line.split('\0').join(' ').trim());
+}

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { execBody } from '../../../../src/adapters/docker/containers/exec.ts';
+import { collector, docker, idle } from '../test-engine.ts';
+
+const spec = { env: {}, cwd: '/' };
+
+test('A process is described to the Engine with its environment as pairs, and without what is left open', () => {
+  expect(execBody({ argv: ['sh', '-c', 'true'], env: { A: '1', B: 'x=y' }, cwd: '/w', user: '1000' })).toEqual({
+    Cmd: ['sh', '-c', 'true'],
+    Env: ['A=1', 'B=x=y'],
+    AttachStdout: true,
+    AttachStderr: true,
+    WorkingDir: '/w',
+    User: '1000',
+  });
+  expect(execBody({ argv: ['true'], env: {}, cwd: '' })).toEqual({
+    Cmd: ['true'],
+    Env: [],
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+});
+
+test('What a process prints comes apart as stdout and stderr, with its exit code', async () => {
+  const container = await idle();
+  const io = collector();
+  const exit = await docker.exec(container, { ...spec, argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'] }, io);
+  expect(exit).toEqual({ exit_code: 3, oom_killed: false });
+  expect(io.said()).toBe('out\n');
+  expect(io.complained()).toBe('err\n');
+});
+
+test('Values with quotes, newlines and command substitutions arrive as they were given', async () => {
+  const container = await idle();
+  const value = `"double" 'single' \`tick\` $(touch /pwned) \${HOME} \\ \n\ttab, ünïcödé; rm -rf / && =`;
+  const io = collector();
+  await docker.exec(
+    container,
+    { ...spec, argv: ['sh', '-c', 'printf "%s\\n" "$HOSTILE"'], env: { HOSTILE: value } },
+    io,
+  );
+  expect(io.said()).toBe(`${value}\n`);
+  expect(await docker.read(container, ['test', '-e', '/pwned'])).toEqual({ exit_code: 1, output: '' });
+});
+
+test('A name or value that cannot be an environment variable is refused', async () => {
+  const container = await idle();
+  for (const env of [{ 'A=B': 'x' }, { '': 'x' }, { A: 'x\0y' }])
+    await expect(docker.exec(container, { ...spec, argv: ['true'], env }, collector())).rejects.toMatchObject({
+      code: 'refused',
+    });
+});
+
+test('A step ends with its process although a child that it left holds the output', async () => {
+  const container = await idle();
+  const io = collector();
+  const started = performance.now();
+  const exit = await docker.exec(container, { ...spec, argv: ['sh', '-c', 'sleep 300 & echo left; exit 4'] }, io);
+  const took = performance.now() - started;
+  expect(exit.exit_code).toBe(4);
+  expect(io.said()).toBe('left\n');
+  expect(took).toBeGreaterThan(1_900);
+  expect(took).toBeLessThan(4_000);
+});
+
+test('A process that closes its output and runs on is waited for', async () => {
+  const container = await idle();
+  const script = 'exec >&- 2>&-; sleep 1; touch /late; exit 5';
+  const exit = await docker.exec(container, { ...spec, argv: ['sh', '-c', script] }, collector());
+  expect(exit.exit_code).toBe(5);
+  expect((await docker.read(container, ['test', '-e', '/late'])).exit_code).toBe(0);
+});
+
+test('Of 200,000 lines none is lost', async () => {
+  const container = await idle();
+  const io = collector();
+  await docker.exec(container, { ...spec, argv: ['seq', '1', '200000'] }, io);
+  const lines = io.said().split('\n');
+  expect(lines).toHaveLength(200_001);
+  expect(lines[199_999]).toBe('200000');
+});
+
+test('Aborting lets go at once and says why', async () => {
+  const container = await idle();
+  const abort = new AbortController();
+  const reason = { kind: 'cancel', reason: 'by hand' };
+  const io = { ...collector(), stdout: () => abort.abort(reason), signal: abort.signal };
+  const running = docker.exec(container, { ...spec, argv: ['sh', '-c', 'echo up; sleep 300'] }, io);
+  await expect(running).rejects.toBe(reason);
+});
+
+test('A process that was killed for want of memory is told from one that was killed', async () => {
+  const container = await idle({ limits: { cpus: null, memory: 32 * 1024 ** 2, pids: null } });
+  const hungry = await docker.exec(container, { ...spec, argv: ['tail', '/dev/zero'] }, collector());
+  expect(hungry).toEqual({ exit_code: 137, oom_killed: true });
+  const killed = await docker.exec(container, { ...spec, argv: ['sh', '-c', 'kill -9 $$'] }, collector());
+  expect(killed).toEqual({ exit_code: 137, oom_killed: false });
+});
+
+test('Want of memory is noticed each time, however late the Engine says so', async () => {
+  const limits = { cpus: null, memory: 32 * 1024 ** 2, pids: null };
+  const containers = await Promise.all([1, 2, 3, 4].map(() => idle({ limits })));
+  for (let round = 0; round < 4; round++) {
+    const exits = await Promise.all(
+      containers.map((id) => docker.exec(id, { ...spec, argv: ['tail', '/dev/zero'] }, collector())),
+    );
+    expect(exits).toEqual(containers.map(() => ({ exit_code: 137, oom_killed: true })));
+  }
+});
+
+test('A command that is not there, a user that is not known and a container that is gone are told apart', async () => {
+  const container = await idle();
+  expect(await docker.read(container, ['nosuch'])).toMatchObject({ exit_code: 126 });
+  expect(await docker.read(container, ['true'], 'no-one')).toMatchObject({
+    exit_code: 126,
+    output: expect.stringContaining('unable to find user no-one'),
+  });
+  await docker.remove(container);
+  await expect(docker.read(container, ['true'])).rejects.toMatchObject({ code: 'not_found' });
+});

@@ -1,0 +1,84 @@
+import { expect, test, vi } from 'vitest';
+import { lastLines } from '../../../../src/adapters/docker/containers/process.ts';
+import { collector, docker, idle, made, never } from '../test-engine.ts';
+
+test('Even of a process that ends at once nothing is missed', async () => {
+  const id = await made({ command: ['sh', '-c', 'echo out; echo err >&2; exit 3'], init: false });
+  const io = collector();
+  expect(await docker.run(id, io)).toEqual({ exit_code: 3, oom_killed: false });
+  expect([io.said(), io.complained()]).toEqual(['out\n', 'err\n']);
+});
+
+test('A container’s own 200,000 lines come whole', async () => {
+  const io = collector();
+  await docker.run(await made({ command: ['seq', '1', '200000'] }), io);
+  expect(io.said().split('\n')).toHaveLength(200_001);
+});
+
+test('Aborting a run lets go of it and says why; the container is the caller’s to remove', async () => {
+  const id = await made({ command: ['sh', '-c', 'echo up; sleep 300'] });
+  const abort = new AbortController();
+  const io = { ...collector(), stdout: () => abort.abort('by hand'), signal: abort.signal };
+  await expect(docker.run(id, io)).rejects.toBe('by hand');
+  expect((await docker.inspect(id))?.state).toBe('running');
+});
+
+test('A container that was killed for want of memory says so, with an init and without', async () => {
+  for (const init of [true, false]) {
+    const id = await made({
+      command: ['tail', '/dev/zero'],
+      init,
+      limits: { cpus: null, memory: 32 * 1024 ** 2, pids: null },
+    });
+    expect(await docker.run(id, collector())).toEqual({ exit_code: 137, oom_killed: true });
+    expect(await docker.wait(id, never)).toEqual({ exit_code: 137, oom_killed: true });
+  }
+});
+
+test('A command that is not in the image fails the run and leaves nothing waiting', async () => {
+  const id = await made({ command: ['nosuch'], init: false });
+  await expect(docker.run(id, collector())).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('"nosuch": executable file not found'),
+  });
+});
+
+test('The end of a container is waited for, until the wait is given up', async () => {
+  const id = await idle({ command: ['sh', '-c', 'until [ -e /end ]; do sleep 0.05; done; exit 6'] });
+  const abort = new AbortController();
+  const given_up = docker.wait(id, abort.signal);
+  const ended = docker.wait(id, never);
+  abort.abort('enough');
+  await expect(given_up).rejects.toBe('enough');
+  await docker.read(id, ['touch', '/end']);
+  expect(await ended).toEqual({ exit_code: 6, oom_killed: false });
+  expect(await docker.wait(id, never)).toEqual({ exit_code: 6, oom_killed: false });
+});
+
+test('The last lines of both streams can be read, also after the end', async () => {
+  const script = 'for i in 1 2 3 4; do echo out $i; echo err $i >&2; done; printf unfinished';
+  const id = await idle({ command: ['sh', '-c', script], log_bytes: 1_000_000 });
+  await docker.wait(id, never);
+  await vi.waitFor(async () => expect(await docker.logs(id, 100)).toHaveLength(9));
+  expect(await docker.logs(id, 3)).toHaveLength(3);
+  expect((await docker.logs(id, 100)).filter((line) => line.startsWith('err'))).toEqual([
+    'err 1',
+    'err 2',
+    'err 3',
+    'err 4',
+  ]);
+});
+
+test('A container that keeps no log has none', async () => {
+  expect(await docker.logs(await idle(), 10)).toEqual([]);
+});
+
+test('Lines are put together across frames, stream by stream', () => {
+  const raw = Buffer.concat([frame(1, 'one '), frame(2, 'other\n'), frame(1, 'line\nrest')]);
+  expect(lastLines(raw, 10)).toEqual(['other', 'one line', 'rest']);
+  expect(lastLines(raw, 1)).toEqual(['rest']);
+});
+
+function frame(stream: number, text: string): Buffer {
+  return Buffer.concat([Buffer.from([stream, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)]);
+}

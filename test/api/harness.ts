@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { pino } from 'pino';
+import { expect, vi } from 'vitest';
+import { openBlobs } from '../../src/adapters/blobs/file-blobs.ts';
+import { openControlBus } from '../../src/adapters/bus/control-bus.ts';
+import { openDoorbells } from '../../src/adapters/bus/reader-wakeups.ts';
+import { openGitHub } from '../../src/adapters/github/octokit.ts';
+import { verifySignature } from '../../src/adapters/github/signature.ts';
+import { readTrigger } from '../../src/adapters/github/webhook.ts';
+import { openLogStore } from '../../src/adapters/logs/file-logs.ts';
+import { openOffers } from '../../src/adapters/queue/offers.ts';
+import { openStore } from '../../src/adapters/store/open.ts';
+import { openEnvelope, openVault } from '../../src/adapters/vault/open.ts';
+import { hashToken, newToken } from '../../src/adapters/vault/token.ts';
+import { buildApp } from '../../src/api/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import type { ServerDeps } from '../../src/deps.ts';
+import { newId } from '../../src/jobs/id.ts';
+import { openMetrics } from '../../src/metrics.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+import { openContract } from './contract.ts';
+
+/** What opens the door of a test. */
+export const TOKEN = 'a-token-of-the-tests';
+
+/** The API over real parts, each the test's own; nobody applies events and nobody works. */
+export interface TestDoor {
+  deps: ServerDeps;
+  app: OpenAPIHono;
+  redis: TestRedis;
+  draining: AbortController;
+  /** With the token, and a body as JSON. */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** The answer's JSON, whatever its status; throws when it is not as /openapi.json has it. */
+  json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
+  end(): Promise<void>;
+}
+
+interface JsonAnswer {
+  status: number;
+  headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the tests look at, and /openapi.json's to say
+  body: any;
+}
+
+export async function openDoor(given: Partial<Config> = {}): Promise<TestDoor> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-door-'));
+  const redis = await startRedis();
+  const config: Config = {
+    ...readConfig({ GANTRY_DATA_DIR: dir, GANTRY_TOKEN: TOKEN, GANTRY_PUBLIC_URL: 'http://gantry.test' }),
+    ...given,
+  };
+  const deps = openDeps(config, redis.url);
+  await vi.waitFor(() => expect(deps.bus.up()).not.toBeNull(), { timeout: 10_000, interval: 5 });
+  const draining = new AbortController();
+  const app = buildApp(deps, draining.signal);
+  const broken = await openContract(await (await app.request('/openapi.json')).json());
+
+  async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    return app.request(path, {
+      method,
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+  return {
+    deps,
+    app,
+    redis,
+    draining,
+    ask,
+    async json(method, path, body, headers) {
+      const response = await ask(method, path, body, headers);
+      const text = await response.text();
+      const type = response.headers.get('content-type');
+      const violations = broken(method, path.split('?')[0] ?? '', response.status, type, text);
+      if (violations.length > 0)
+        throw new Error(`${method} ${path} breaks its description:\n${violations.join('\n')}\n${text}`);
+      return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+    },
+    async end() {
+      draining.abort();
+      await Promise.all([deps.bus.close(), deps.offers.close(), deps.doorbells.close()]);
+      await deps.store.close();
+      await redis.end();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function openDeps(config: Config, redis: string): ServerDeps {
+  const vault = openVault({
+    server_dir: config.server_dir,
+    worker_key_file: config.worker_key_file,
+    has_database: false,
+  });
+  return {
+    config,
+    log: pino({ level: 'silent' }),
+    metrics: openMetrics('0.0.0'),
+    store: openStore(join(config.server_dir, 'gantry.db')),
+    vault,
+    envelope: openEnvelope(vault.worker_key),
+    bus: openControlBus(redis),
+    offers: openOffers(redis),
+    doorbells: openDoorbells(redis),
+    fleet: new Map(),
+    logs: openLogStore(join(config.shared_dir, 'logs')),
+    blobs: openBlobs(join(config.shared_dir, 'blobs')),
+    github: openGitHub({ api_url: config.github_api_url }),
+    webhooks: { verify: verifySignature, read: readTrigger },
+    now: Date.now,
+    random: randomBytes,
+    newToken,
+    hashToken,
+    newId: (prefix) => newId(prefix, Date.now(), randomBytes),
+  };
+}

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDoor, type TestDoor, TOKEN } from '../harness.ts';
+
+const OPEN = ['/', '/healthz', '/readyz', '/openapi.json', '/webhooks/github'];
+
+let door: TestDoor;
+beforeAll(async () => {
+  door = await openDoor();
+});
+afterAll(() => door.end());
+
+describe('Without a token', () => {
+  it('nothing answers but what is meant to be open', async () => {
+    const { paths } = (await door.json('GET', '/openapi.json')).body as { paths: Record<string, object> };
+    const asked = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+    );
+    const closed = asked.filter(({ path }) => !OPEN.includes(path));
+    expect(closed.length).toBeGreaterThan(20);
+    const statuses = await Promise.all(
+      closed.map(async ({ method, path }) => ({ path, ...(await status(method, path)) })),
+    );
+    expect(statuses.filter((answer) => answer.status !== 401)).toEqual([]);
+    expect(statuses.filter((answer) => !answer.challenge?.startsWith('Bearer'))).toEqual([]);
+  });
+
+  it.each([
+    '//api/v1/runs',
+    '/api//v1/runs',
+    '/api/v1//runs',
+    '/api%2Fv1/runs',
+    '/%61pi/v1/runs',
+    '/api/v1/runs/',
+    '/webhooks/../api/v1/runs',
+    '/webhooks/..%2fapi/v1/runs',
+    '/api/v1/runs;x',
+    '/API/v1/runs',
+    '//metrics',
+    '/metrics/',
+  ])('the way round by %s leads nowhere', async (path) => {
+    const response = await door.app.request(`http://gantry.test${path}`);
+    expect([401, 404]).toContain(response.status);
+  });
+
+  it.each([
+    'Basic YTpi',
+    `Bearer`,
+    'Bearer ',
+    `Token ${TOKEN}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN.slice(0, -1)}`,
+    `Bearer x ${TOKEN}`,
+    'Bearer \u00ff',
+  ])('the header "%s" opens nothing', async (authorization) => {
+    const response = await door.app.request('/api/v1/runs', { headers: { authorization } });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ title: 'Unauthorized', detail: expect.stringContaining('token') });
+  });
+
+  it.each(['token', 'access_token', 'authorization'])('one in the address as ?%s= opens nothing', async (name) => {
+    const response = await door.app.request(`/api/v1/runs?${name}=${TOKEN}`);
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('A token', () => {
+  it('is made, shown once, opens the API, and does not once it is revoked', async () => {
+    const made = await door.json('POST', '/api/v1/tokens', { name: 'laptop' });
+    expect(made.status).toBe(201);
+    const { id, token } = made.body as { id: string; token: string };
+    expect(await withToken(token)).toBe(200);
+
+    const listed = await door.json('GET', '/api/v1/tokens');
+    expect(listed.body.items).toEqual([
+      { id, name: 'laptop', created_at: made.body.created_at, last_used_at: expect.any(String) },
+    ]);
+    expect((await door.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(204);
+    expect(await withToken(token)).toBe(401);
+    expect((await door.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(404);
+  });
+
+  it('is in SQL only as its hash', async () => {
+    const { token } = (await door.json('POST', '/api/v1/tokens', { name: 'ci' })).body as { token: string };
+    const rows = await door.deps.store.read.selectFrom('tokens').selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(token);
+    expect(rows.map((row) => row.hash)).toContain(door.deps.hashToken(token));
+  });
+
+  it('notes its use at most once a minute', async () => {
+    const { id, token } = (await door.json('POST', '/api/v1/tokens', { name: 'busy' })).body;
+    await withToken(token);
+    const first = await lastUse(id);
+    await withToken(token);
+    expect(await lastUse(id)).toBe(first);
+  });
+
+  it.each([
+    {},
+    { name: '' },
+    { name: '  ' },
+    { name: 'a\nb' },
+    { name: 'x'.repeat(101) },
+    { name: 1 },
+    { name: 'a', scope: 'x' },
+  ])('is not made from %j', async (body) => {
+    expect((await door.json('POST', '/api/v1/tokens', body)).status).toBe(422);
+  });
+});
+
+async function status(method: string, path: string) {
+  const response = await door.app.request(path, { method });
+  return { status: response.status, challenge: response.headers.get('www-authenticate') };
+}
+
+async function withToken(token: string): Promise<number> {
+  return (await door.app.request('/api/v1/runs', { headers: { authorization: `Bearer ${token}` } })).status;
+}
+
+async function lastUse(id: string): Promise<number | null | undefined> {
+  const row = await door.deps.store.read.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst();
+  return row?.last_used_at;
+}

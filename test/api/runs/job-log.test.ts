@@ -1,0 +1,252 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Door, serve } from '../../../src/api/http/serve.ts';
+import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
+import { collect, type ReceivedEvent, readEvents } from '../events.ts';
+import { openDoor, type TestDoor, TOKEN } from '../harness.ts';
+
+const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+let test: TestDoor;
+let door: Door;
+let job: string;
+let run: string;
+let attempt: string;
+const leaving = new Set<AbortController>();
+
+beforeAll(async () => {
+  test = await openDoor({ port: 0 });
+  door = await serve(test.deps);
+});
+afterAll(async () => {
+  await door.close();
+  await test.end();
+});
+beforeEach(async () => {
+  ({ id: job, run_id: run } = (await test.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body);
+  attempt = await attemptOf(1);
+});
+afterEach(() => {
+  for (const controller of leaving) controller.abort();
+  leaving.clear();
+});
+
+describe("A job's log as events", () => {
+  it('follows the file line by line, and ends with the job', async () => {
+    const events = read(await ask());
+    await write(attempt, [line('one'), line('two', 2, 'stderr')]);
+    expect(await next(events)).toEqual({
+      id: `${attempt}-${line('one').length}`,
+      event: 'message',
+      data: JSON.stringify({ at: '2026-01-02T03:04:05.678Z', attempt: 1, step: 1, stream: 'stdout', text: 'one' }),
+    });
+    expect(JSON.parse((await next(events)).data)).toMatchObject({ step: 2, stream: 'stderr', text: 'two' });
+    await write(attempt, [line('three')]);
+    expect(textOf(await next(events))).toBe('three');
+    await end();
+    expect(await next(events)).toMatchObject({ event: 'end', data: expect.stringContaining('"status":"cancelled"') });
+    expect((await events.next()).done).toBe(true);
+  });
+
+  it('resumes to the byte from every line, without a lost or doubled one', async () => {
+    await write(
+      attempt,
+      ['a', 'ü€😀', '', 'd'].map((text) => line(text)),
+    );
+    await end();
+    const whole = (await collect(await bodyOf())).filter(({ event }) => event === 'message');
+    expect(whole.map(textOf)).toEqual(['a', 'ü€😀', '', 'd']);
+    for (const [index, { id }] of whole.entries()) {
+      const rest = (await collect(await bodyOf({ 'last-event-id': id ?? '' }))).filter(
+        ({ event }) => event === 'message',
+      );
+      expect(rest).toEqual(whole.slice(index + 1));
+    }
+  });
+
+  it('goes through the attempts in order', async () => {
+    await write(attempt, [line('of the first')]);
+    const events = read(await ask());
+    expect(JSON.parse((await next(events)).data)).toMatchObject({ attempt: 1, text: 'of the first' });
+    const second = await nextAttempt();
+    await write(second, [line('of the second')]);
+    const later = await next(events);
+    expect(later.id).toBe(`${second}-${line('of the second').length}`);
+    expect(JSON.parse(later.data)).toMatchObject({ attempt: 2, text: 'of the second' });
+    await end();
+    expect((await next(events)).event).toBe('end');
+    const resumed = await collect(await bodyOf({ 'last-event-id': `${attempt}-${line('of the first').length}` }));
+    expect(resumed.map(({ event }) => event)).toEqual(['message', 'end']);
+    expect((await collect(await bodyOf({}, '?attempt=1'))).map(textOf)).toEqual(['of the first', undefined]);
+  });
+
+  it('loses nothing of a long log, however slowly it is read', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, index) => line(`${index} ${'x'.repeat(80)}`));
+    await write(attempt, lines);
+    await end();
+    const response = await ask();
+    const seen: number[] = [];
+    for await (const event of read(response)) {
+      if (seen.length % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (event.event === 'message') seen.push(Number(textOf(event)?.split(' ')[0]));
+    }
+    expect(seen).toEqual(lines.map((_, index) => index));
+  });
+
+  it('cannot be forged by what a job prints', async () => {
+    const evil = ['id: 7', 'event: end', 'data: {}', 'x\r\revent: end\rdata: 1', '\u2028\u0000\u001b[2J', ': y'];
+    await write(
+      attempt,
+      evil.map((text) => line(text)),
+    );
+    await end();
+    const events = await collect(await bodyOf());
+    expect(events.slice(0, -1).map(textOf)).toEqual(evil);
+    expect(events.map(({ event }) => event)).toEqual([...evil.map(() => 'message'), 'end']);
+  });
+
+  it.each(['1', 'att_1-0', 'x', '-5', 'att_00000000000000000000000000-0'])('does not resume from %s', async (id) => {
+    expect((await ask({ 'last-event-id': id })).status).toBe(400);
+  });
+
+  it('does not resume from the middle of a line, or from after the end', async () => {
+    await write(attempt, [line('one')]);
+    expect((await ask({ 'last-event-id': `${attempt}-3` })).status).toBe(400);
+    expect((await ask({ 'last-event-id': `${attempt}-${line('one').length + 1}` })).status).toBe(400);
+  });
+
+  it('ends at once for a job that never ran', async () => {
+    await end();
+    expect(await collect(await bodyOf())).toEqual([expect.objectContaining({ event: 'end' })]);
+  });
+
+  it('is none of a job that there is not', async () => {
+    job = 'job_none';
+    expect((await ask()).status).toBe(404);
+    expect((await ask({ accept: 'text/plain' })).status).toBe(404);
+  });
+
+  it('is not held by a reader who does not read', async () => {
+    await write(
+      attempt,
+      Array.from({ length: 50_000 }, () => line('x'.repeat(200))),
+    );
+    const read = vi.spyOn(test.deps.logs, 'read');
+    await Promise.all(Array.from({ length: 50 }, () => ask()));
+    expect((await ask({ accept: 'text/plain' })).status).toBe(200);
+    // What is on its way fills the sockets, and then nothing more is read: far from the 160 reads that the file has for each.
+    let before = -1;
+    const grown = () => {
+      const more = read.mock.calls.length - before;
+      before += more;
+      return more;
+    };
+    await expect.poll(grown, { interval: 200, timeout: 10_000 }).toBe(0);
+    expect(before).toBeLessThan(51 * 60);
+  });
+});
+
+describe("A job's log as text", () => {
+  const asText = { accept: 'text/plain' };
+
+  it('is what there is now, also nothing', async () => {
+    const empty = await ask(asText);
+    expect(empty.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect([empty.status, await empty.text()]).toEqual([200, '']);
+    await write(attempt, [line('one'), line('two')]);
+    expect(await (await ask(asText)).text()).toBe('one\ntwo\n');
+  });
+
+  it('has all attempts, or one', async () => {
+    await write(attempt, [line('first')]);
+    await write(await nextAttempt(), [line('second')]);
+    expect(await (await ask(asText)).text()).toBe('first\nsecond\n');
+    expect(await (await ask(asText, '?attempt=2')).text()).toBe('second\n');
+    expect((await ask(asText, '?attempt=3')).status).toBe(404);
+    expect((await ask(asText, '?attempt=0')).status).toBe(422);
+  });
+
+  it('stays until the end when it is to follow', async () => {
+    const following = await ask(asText, '?follow=true');
+    const text = following.text();
+    await write(attempt, [line('one')]);
+    await end();
+    expect(await text).toBe('one\n');
+  });
+});
+
+function line(text: string, step = 1, stream = 'stdout'): string {
+  return Buffer.from(`${AT} ${step} ${stream} ${text}\n`).toString('latin1');
+}
+
+/** Appends as the worker does, and rings. Lines are bytes, one a character. */
+async function write(to: string, lines: string[]): Promise<void> {
+  const bytes = Buffer.from(lines.join(''), 'latin1');
+  const size = await test.deps.logs.size(to);
+  await test.deps.logs.append(to, size, bytes);
+  await test.deps.bus.ring(`log:${to}`, String(size + bytes.length));
+}
+
+/** The attempt at hand errs, and another is made, as after a worker that was lost. */
+async function nextAttempt(): Promise<string> {
+  const id = test.deps.newId('att');
+  await test.deps.store.write(async (sql) => {
+    await sql.updateTable('attempts').set({ status: 'ended', verdict: 'errored' }).where('id', '=', attempt).execute();
+    const row = {
+      id,
+      subject: 'job' as const,
+      subject_id: job,
+      number: 2,
+      lane: 'test' as const,
+      status: 'offered' as const,
+    };
+    await sql
+      .insertInto('attempts')
+      .values({ ...row, offered_at: 0 })
+      .execute();
+  });
+  return id;
+}
+
+async function attemptOf(number: number): Promise<string> {
+  const row = await test.deps.store.read
+    .selectFrom('attempts')
+    .select('id')
+    .where('subject_id', '=', job)
+    .where('number', '=', number)
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
+
+async function end(): Promise<void> {
+  await cancelRun(test.deps, run, { force: false, reason: 'enough' });
+}
+
+async function ask(headers: Record<string, string> = {}, query = ''): Promise<Response> {
+  const controller = new AbortController();
+  leaving.add(controller);
+  return fetch(`http://127.0.0.1:${door.port}/api/v1/jobs/${job}/logs${query}`, {
+    headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+    signal: controller.signal,
+  });
+}
+
+async function bodyOf(headers: Record<string, string> = {}, query = ''): Promise<ReadableStream<Uint8Array>> {
+  const response = await ask(headers, query);
+  if (response.body === null || !response.ok) throw new Error(`no stream: ${response.status}`);
+  return response.body;
+}
+
+function read(response: Response): AsyncGenerator<ReceivedEvent> {
+  if (response.body === null) throw new Error(`no body with ${response.status}`);
+  return readEvents(response.body);
+}
+
+async function next(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
+  const { done, value } = await events.next();
+  if (done) throw new Error('the stream ended');
+  return value;
+}
+
+function textOf(event: ReceivedEvent): string | undefined {
+  return (JSON.parse(event.data) as { text?: string }).text;
+}

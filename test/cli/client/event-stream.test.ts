@@ -1,0 +1,27 @@
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { type Message, parseEvents } from '../../../src/cli/client/event-stream.ts';
+
+async function parse(...chunks: string[]): Promise<Message[]> {
+  const messages: Message[] = [];
+  for await (const message of parseEvents(Readable.from(chunks) as AsyncIterable<string>)) messages.push(message);
+  return messages;
+}
+
+test('A message is whole wherever the connection cuts it', async () => {
+  const text = 'retry: 1000\n\nid: 7\nevent: run\ndata: {"a":\ndata: 1}\n\n: still here\n\ndata: b\r\n\r\n';
+  const whole = [
+    { id: '7', event: 'run', data: '{"a":\n1}' },
+    { id: null, event: 'message', data: 'b' },
+  ];
+  expect(await parse(text)).toEqual(whole);
+  for (let cut = 1; cut < text.length; cut++) expect(await parse(text.slice(0, cut), text.slice(cut))).toEqual(whole);
+});
+
+test('What was not ended by an empty line was not said', async () => {
+  expect(await parse('id: 1\ndata: a\n\nid: 2\ndata: half')).toEqual([{ id: '1', event: 'message', data: 'a' }]);
+});
+
+test('The end needs no data', async () => {
+  expect(await parse('event: end\ndata: \n\n')).toEqual([{ id: null, event: 'end', data: '' }]);
+});

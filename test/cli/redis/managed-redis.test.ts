@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { manageRedis } from '../../../src/cli/redis/managed-redis.ts';
+import { judgeRedis, redisAddress } from '../../../src/cli/redis/redis-check.ts';
+import { makeDataDir } from '../../../src/cli/roles/data-dir.ts';
+import { readConfig } from '../../../src/config.ts';
+import { openChecks } from '../../../src/deps.ts';
+
+async function dataDir() {
+  const dir = await mkdtemp(join(tmpdir(), 'redis-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const config = readConfig({}, { GANTRY_DATA_DIR: dir });
+  makeDataDir(config);
+  return { config, checks: await openChecks(config) };
+}
+
+test('A Redis is started on a socket of its own, adopted by who comes next, and gone after its end', async () => {
+  const { config, checks } = await dataDir();
+  const first = await manageRedis(config, checks, () => {});
+  expect(first).toMatchObject({ adopted: false, facts: { policy: 'noeviction' } });
+  const second = await manageRedis(config, checks, () => {});
+  expect(second).toMatchObject({ adopted: true, url: first.url, facts: { pid: first.facts.pid } });
+  await first.stop();
+  await second.stop();
+  await expect(checks.askRedis(first.url)).rejects.toMatchObject({ code: 'unreachable' });
+});
+
+test('One that is killed is started again', async () => {
+  const { config, checks } = await dataDir();
+  const said: string[] = [];
+  const redis = await manageRedis(config, checks, (text) => said.push(text));
+  onTestFinished(() => redis.stop());
+  process.kill(redis.facts.pid, 'SIGKILL');
+  await vi.waitFor(async () => expect((await checks.askRedis(redis.url)).pid).not.toBe(redis.facts.pid), {
+    timeout: 10_000,
+    interval: 100,
+  });
+  expect(said).toHaveLength(1);
+});
+
+test('One that is too old, or may drop what it holds, is refused with what to type', () => {
+  expect(judgeRedis({ version: '6.2.0', policy: 'noeviction', pid: 1 })).toBeNull();
+  expect(judgeRedis({ version: '10.0.0', policy: 'noeviction', pid: 1 })).toBeNull();
+  expect(judgeRedis({ version: '6.0.16', policy: 'noeviction', pid: 1 })?.problem).toBe('it is version 6.0.16');
+  expect(judgeRedis({ version: '7.0.15', policy: 'allkeys-lru', pid: 1 })?.advice).toContain(
+    'redis-cli config set maxmemory-policy noeviction',
+  );
+});
+
+test('An address is told without its password', () => {
+  expect(redisAddress('redis://user:secret@host:6379/1')).toBe('redis://***@host:6379/1');
+  expect(redisAddress('/run/redis.sock')).toBe('/run/redis.sock');
+});

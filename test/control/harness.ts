@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { runControl } from '../../src/control/control-loop.ts';
+import type { Row, ServerDeps } from '../../src/deps.ts';
+import { serverDeps } from '../../src/deps.ts';
+import { startRedis, type TestRedis } from '../redis.ts';
+
+/** Control on a real store and a real Redis; nothing else runs. Ends with the test. */
+export interface Office {
+  deps: ServerDeps;
+  redis: TestRedis;
+  repo: Row<'repos'>;
+  dir: string;
+  /** Lets time pass for control alone. */
+  advance(milliseconds: number): void;
+  /** As after `kill -9`: the process's loop is gone, what it had in memory too. */
+  restart(): Promise<void>;
+}
+
+export async function openOffice({ token = null }: { token?: string | null } = {}): Promise<Office> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-office-'));
+  const redis = await startRedis();
+  const config = readConfig({
+    GANTRY_DATA_DIR: dir,
+    GANTRY_REDIS_URL: redis.url,
+    GANTRY_LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
+  });
+  let skew = 0;
+  const office = {
+    redis,
+    dir,
+    advance: (milliseconds: number) => void (skew += milliseconds),
+    restart,
+    deps: await open(),
+  } as Office;
+  office.repo = await register(office.deps, token);
+  let stop = run(office.deps);
+  onTestFinished(async () => {
+    await stop();
+    await redis.end();
+    await rm(dir, { recursive: true, force: true });
+  });
+  return office;
+
+  async function open(): Promise<ServerDeps> {
+    return { ...(await serverDeps(config, 'test')), now: () => Date.now() + skew };
+  }
+  async function restart(): Promise<void> {
+    await stop();
+    office.deps = await open();
+    stop = run(office.deps);
+  }
+}
+
+function run(deps: ServerDeps): () => Promise<void> {
+  const ending = new AbortController();
+  const done = runControl(deps, ending.signal);
+  return async () => {
+    ending.abort();
+    await done;
+    await deps.bus.close();
+    await deps.offers.close();
+    await deps.doorbells.close();
+    await deps.store.close();
+  };
+}
+
+async function register(deps: ServerDeps, token: string | null): Promise<Row<'repos'>> {
+  const id = deps.newId('repo');
+  return deps.store.write((sql) =>
+    sql
+      .insertInto('repos')
+      .values({
+        id,
+        name: 'acme/shop',
+        github_id: 1,
+        clone_url: 'http://127.0.0.1:1/acme/shop.git',
+        default_branch: 'main',
+        token_sealed: token === null ? null : deps.vault.seal(`repo/${id}/token`, token),
+        webhook_secret_sealed: deps.vault.seal(`repo/${id}/webhook`, 'hush'),
+        created_at: deps.now(),
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow(),
+  );
+}

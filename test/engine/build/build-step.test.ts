@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseBuildInputs } from '../../../src/engine/build/build-inputs.ts';
+import { runJob } from '../../../src/engine/job/run-job.ts';
+import type { JobGrant } from '../../../src/jobs/protocol/grant.ts';
+import { openRegistry } from '../../adapters/docker/registry.ts';
+import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+
+let bench: Workbench;
+const images: string[] = [];
+
+beforeAll(async () => {
+  bench = await openWorkbench();
+});
+
+afterAll(async () => {
+  const containers = await bench.docker.containers({});
+  const repository = `gantry-build/${bench.installation}/none`;
+  for (const image of [...images, ...(await bench.docker.tags(repository))]) await bench.docker.untag(image);
+  await bench[Symbol.asyncDispose]();
+  expect(containers).toEqual([]);
+});
+
+const OUTPUTS = { image: '${{ steps.build.outputs.image }}', digest: '${{ steps.build.outputs.digest }}' };
+
+async function build(files: string, given: Record<string, string> = {}, signal = new AbortController().signal) {
+  const courier = openCourier(newId('att'));
+  const grant: JobGrant = jobOf(
+    [
+      { run: files, shell: 'bash' },
+      { id: 'build', uses: 'gantry/build@v1', with: given },
+    ],
+    { sha: 'a'.repeat(40), ref: 'refs/heads/main', spec: { runs_on: ['ubuntu-latest'], outputs: OUTPUTS } },
+  );
+  const finished = await runJob(bench.machine, grant, courier, signal);
+  return { ...finished, courier };
+}
+
+function recipeOf(word: string): string {
+  return `printf "FROM busybox:latest\\nRUN echo ${word} > /word\\n" > Dockerfile`;
+}
+
+async function output(image: string, argv: string[]): Promise<string> {
+  const { signal } = new AbortController();
+  const courier = openCourier(newId('att'));
+  const grant = jobOf([], { command: argv, spec: { container: { image, env: {} } } });
+  await runJob(bench.machine, grant, courier, signal);
+  return courier.text();
+}
+
+describe('gantry/build', () => {
+  test('makes an image of the workspace, less what is ignored, with links as links and modes kept', async () => {
+    const { verdict, outputs, courier } = await build(
+      [
+        'mkdir -p app/bin app/node_modules/x app/logs',
+        'printf "FROM busybox:latest\\nARG WORD\\nCOPY . /app\\nRUN echo building \\$WORD && echo \\$WORD > /word\\n" > app/Dockerfile',
+        'echo run > app/bin/run; chmod 751 app/bin/run; ln -s /etc/passwd app/link; mkfifo app/pipe',
+        'echo no > app/node_modules/x/y; echo log > app/logs/a.log; echo keep > app/logs/keep.log',
+        'printf "node_modules\\nlogs/*\\n!logs/keep.log\\n" > app/.dockerignore',
+        'head -c 3000000 /dev/urandom > app/large',
+      ].join('\n'),
+      { context: 'app', 'build-args': 'WORD=a=b\n', labels: 'team=shop' },
+    );
+    expect(verdict.reason).toBeNull();
+    expect(outputs.image).toMatch(/^gantry-build\/[0-9a-f]+\/none:att-\w+-2$/);
+    expect(outputs.digest).toMatch(/^sha256:/);
+    expect(courier.text()).toContain('building a=b');
+    const image = await bench.docker.image(outputs.image ?? '');
+    expect(image?.labels).toMatchObject({ team: 'shop', 'org.opencontainers.image.revision': 'a'.repeat(40) });
+    const listed = await output(outputs.image ?? '', [
+      'sh',
+      '-c',
+      'cat /word; cd /app; find . ! -type d | sort; readlink link; stat -c %a bin/run; wc -c < large',
+    ]);
+    expect(listed.split('\n')).toEqual([
+      'a=b',
+      './.dockerignore',
+      './Dockerfile',
+      './bin/run',
+      './large',
+      './link',
+      './logs/keep.log',
+      '/etc/passwd',
+      '751',
+      '3000000',
+      '',
+    ]);
+  });
+
+  test('takes a recipe from outside its context, and its tags', async () => {
+    const tag = `gantry-test/shop:${bench.installation}`;
+    const { verdict, outputs } = await build(
+      'mkdir src docker; echo hello > src/a; printf "FROM busybox:latest\\nCOPY a /a\\n" > docker/app.Dockerfile',
+      { context: 'src', file: 'docker/app.Dockerfile', tags: tag },
+    );
+    expect(verdict.reason).toBeNull();
+    images.push(tag);
+    expect(await output(tag, ['cat', '/a'])).toBe('hello\n');
+    expect((await bench.docker.image(outputs.image ?? ''))?.id).toBe((await bench.docker.image(tag))?.id);
+  });
+
+  test('says by which name its own image stays, though a later build takes the same tag', async () => {
+    const tag = `gantry-test/moved:${bench.installation}`;
+    images.push(tag);
+    const first = await build(recipeOf('first'), { tags: tag });
+    const second = await build(recipeOf('second'), { tags: tag });
+    const words = [first.outputs.image ?? '', second.outputs.image ?? '', tag].map((name) =>
+      output(name, ['cat', '/word']),
+    );
+    expect(await Promise.all(words)).toEqual(['first\n', 'second\n', 'second\n']);
+  });
+
+  test('names a pushed image by its digest, which any host finds', async () => {
+    const registry = await openRegistry();
+    const tag = `${registry.host}/shop:1`;
+    images.push(tag);
+    const { verdict, outputs } = await build('printf "FROM busybox:latest\nRUN echo pushed > /word\n" > Dockerfile', {
+      tags: tag,
+      push: 'true',
+    });
+    expect(verdict.reason).toBeNull();
+    expect(outputs.image).toBe(`${registry.host}/shop@${outputs.digest}`);
+    expect(await output(outputs.image ?? '', ['cat', '/word'])).toBe('pushed\n');
+  });
+
+  test('keeps two images of one job apart', async () => {
+    const step = { uses: 'gantry/build@v1' };
+    const grant = jobOf(
+      [
+        { run: 'for w in a b; do mkdir $w; printf "FROM busybox:latest\nRUN echo $w > /word\n" > $w/Dockerfile; done' },
+        { id: 'a', ...step, with: { context: 'a' } },
+        { id: 'b', ...step, with: { context: 'b' } },
+      ],
+      { spec: { outputs: { a: '${{ steps.a.outputs.image }}', b: '${{ steps.b.outputs.image }}' } } },
+    );
+    const { outputs } = await runJob(bench.machine, grant, openCourier(newId('att')), new AbortController().signal);
+    const words = [outputs.a ?? '', outputs.b ?? ''].map((name) => output(name, ['cat', '/word']));
+    expect(await Promise.all(words)).toEqual(['a\n', 'b\n']);
+  });
+
+  test('fails when its recipe does, with what it printed', async () => {
+    const { verdict, courier } = await build('printf "FROM busybox:latest\\nRUN echo broken; exit 3\\n" > Dockerfile');
+    expect(verdict.status).toBe('failed');
+    expect(courier.text()).toContain('broken');
+  });
+
+  test('says so when there is nothing to build, or a link leads elsewhere', async () => {
+    expect((await build('true')).verdict.reason).toMatch(/there is no `.\/Dockerfile` in the workspace/);
+    expect((await build('true', { context: 'app' })).verdict.reason).toMatch(/`app` is no folder in the workspace/);
+    expect((await build('ln -s /etc app', { context: 'app' })).verdict.reason).toMatch(/leads through the link `app`/);
+    expect((await build('ln -s /etc/passwd Dockerfile')).verdict.reason).toMatch(/leads through the link `Dockerfile`/);
+  });
+
+  test('ends on the daemon when the job is cancelled', async () => {
+    const abort = new AbortController();
+    const courier = openCourier(newId('att'), {}, (text) => {
+      if (text.includes('begun')) abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
+    });
+    const grant = jobOf(
+      [
+        { run: 'printf "FROM busybox:latest\\nRUN echo begun; sleep 61.7\\n" > Dockerfile' },
+        { uses: 'gantry/build@v1' },
+      ],
+      { spec: { runs_on: ['ubuntu-latest'] } },
+    );
+    const started = Date.now();
+    const { verdict } = await runJob(bench.machine, grant, courier, abort.signal);
+    expect(verdict).toMatchObject({ status: 'cancelled', reason: 'cancelled by ann' });
+    expect(Date.now() - started).toBeLessThan(30_000);
+  });
+});
+
+test('Names that are Gantry’s own cannot be given', () => {
+  for (const tag of [
+    'gantry-release/shop/production:x',
+    'gantry-build/a:1',
+    'docker.io/gantry/runner',
+    'gantry/runner:latest',
+  ])
+    expect(() => parseBuildInputs({ tags: tag })).toThrow(/Gantry's own/);
+  expect(parseBuildInputs({ tags: 'a:1, b:2\nc' }).tags).toEqual(['a:1', 'b:2', 'c']);
+  expect(() => parseBuildInputs({ push: 'true' })).toThrow(/needs `tags`/);
+  expect(() => parseBuildInputs({ 'build-args': 'NOVALUE' })).toThrow(/NAME=value/);
+});

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { runJob } from '../../../src/engine/job/run-job.ts';
+import { hashFiles } from '../../../src/engine/workspace/hash-files.ts';
+import { parseFilePatterns } from '../../../src/engine/workspace/hash-patterns.ts';
+import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+
+const never = new AbortController().signal;
+
+describe('File patterns', () => {
+  const files = ['a.lock', 'b.lock', '.hidden/c.lock', 'src/a.ts', 'src/deep/b.ts', 'src/deep/b.js', 'c++/x+', 'x'];
+  test.each<[string[], string[]]>([
+    [['*.lock'], ['a.lock', 'b.lock']],
+    [['**/*.lock'], ['a.lock', 'b.lock', '.hidden/c.lock']],
+    [
+      ['**/*.lock', '!.hidden'],
+      ['a.lock', 'b.lock'],
+    ],
+    [
+      ['!a.lock', '*.lock'],
+      ['a.lock', 'b.lock'],
+    ],
+    [['**/*.ts\n# all but\n  ! src/deep/**  \n\n'], ['src/a.ts']],
+    [['src'], ['src/a.ts', 'src/deep/b.ts', 'src/deep/b.js']],
+    [['src/deep/'], ['src/deep/b.ts', 'src/deep/b.js']],
+    [['a.lock/'], []],
+    [['src/**/b.?s'], ['src/deep/b.ts', 'src/deep/b.js']],
+    [['./[ab].lock'], ['a.lock', 'b.lock']],
+    [['**.ts'], []],
+    [['c++/x+'], ['c++/x+']],
+    [['/github/workspace/x', '/etc/passwd', '~/x'], ['x']],
+    [['!x'], []],
+  ])('%j', (patterns, wanted) => {
+    const found = parseFilePatterns(patterns);
+    expect(files.filter(found.matches)).toEqual(wanted);
+    for (const file of wanted) expect(dirname(file) === '.' || found.reaches(dirname(file))).toBe(true);
+  });
+
+  test('that mean nothing certain are refused', () => {
+    for (const pattern of ['../x', 'a/./b', '[a', 'a[!b]', 'x'.repeat(1001)])
+      expect(() => parseFilePatterns([pattern])).toThrow(/^hashFiles\(\): /);
+  });
+
+  test('lead into no folder that they cannot mean', () => {
+    const found = parseFilePatterns(['packages/*/x.lock', 'y.lock', '!node_modules']);
+    expect(['packages', 'packages/a', 'node_modules', 'src'].map(found.reaches)).toEqual([true, true, false, false]);
+  });
+});
+
+describe('hashFiles', () => {
+  test('is GitHub’s: over the hashes of the files, folder by folder', async () => {
+    const workspace = await folder({ 'a.txt': '1', 'a/z': '2', b: '', 'ü/\u{1F600}': '3' });
+    expect(await hash(workspace, '**')).toBe(hashOf(['2', '1', '', '3']));
+    expect(await hash(workspace, 'nothing')).toBe('');
+  });
+
+  test('follows no link, and reads no pipe', async () => {
+    const workspace = await folder({ 'real/file': 'x' });
+    await symlink('/etc/passwd', join(workspace, 'link'));
+    await symlink('/etc', join(workspace, 'folder'));
+    await symlink('real', join(workspace, 'inside'));
+    expect(await hash(workspace, '**', 'link', 'folder/passwd', 'inside/file')).toBe(hashOf(['x']));
+  });
+
+  test('is refused beyond 2 GiB, and ends when it is given up', async () => {
+    const workspace = await folder({ large: '' });
+    await truncate(join(workspace, 'large'), 2 * 1024 ** 3 + 1);
+    await expect(hash(workspace, 'large')).rejects.toThrow(/more than 2 GiB/);
+    const given_up = AbortSignal.abort('enough');
+    await expect(hashFiles(workspace, parseFilePatterns(['**']), given_up)).rejects.toBe('enough');
+  });
+});
+
+describe('A step that hashes files', () => {
+  let bench: Workbench;
+
+  beforeAll(async () => {
+    bench = await openWorkbench();
+  });
+
+  afterAll(async () => {
+    const containers = await bench.docker.containers({});
+    await bench[Symbol.asyncDispose]();
+    expect(containers).toEqual([]);
+  });
+
+  test('may do so wherever it has an expression, and sees what the steps before it left', async () => {
+    const courier = openCourier(newId('att'));
+    const locks = "${{ hashFiles('*.lock', '!no.lock') }}";
+    const grant = jobOf([
+      { run: `echo "[${locks}]"` },
+      { run: 'printf 1 > a.lock; printf 2 > b.lock; printf 3 > no.lock; ln -s /etc/passwd c.lock' },
+      { if: "hashFiles('none') == '' && hashFiles('a.lock') != hashFiles('b.lock')", run: 'echo differs' },
+      { if: "hashFiles('none')", run: 'echo never' },
+      { name: `key ${locks}`, env: { KEY: locks }, run: 'echo "$KEY"' },
+      { run: `mkdir ${locks}` },
+      { working_directory: locks, run: 'pwd' },
+      { run: "echo ${{ hashFiles(format('{0}.lock', hashFiles('none') || 'a')) }}" },
+      { name: 'bad', run: "echo ${{ hashFiles('../x') }}" },
+    ]);
+    const { verdict } = await runJob(bench.machine, grant, courier, never);
+    const key = hashOf(['1', '2']);
+    expect(courier.lines().filter((line) => line.includes('stdout'))).toEqual([
+      '1 stdout []',
+      '3 stdout differs',
+      `5 stdout ${key}`,
+      `7 stdout /github/workspace/${key}`,
+      `8 stdout ${hashOf(['1'])}`,
+    ]);
+    expect(courier.steps()[4]?.name).toBe(`key ${key}`);
+    expect(verdict).toMatchObject({ status: 'failed', reason: expect.stringContaining('`../x`') });
+  });
+
+  test('never reads what a process of the job puts in a file’s place meanwhile', async () => {
+    const courier = openCourier(newId('att'));
+    const swap = 'while :; do ln -s /etc/passwd swap; rm swap; echo x > swap; rm swap; done';
+    const look = { run: "echo ${{ hashFiles('sw*') }}." };
+    const grant = jobOf([{ run: `(${swap}) >/dev/null 2>&1 &` }, look, look, look, look, look, look]);
+    const { verdict } = await runJob(bench.machine, grant, courier, never);
+    expect(verdict.reason).toBeNull();
+    const found = courier.lines().map((line) => line.replace(/^\d stdout /, ''));
+    const allowed = ['.', `${hashOf([''])}.`, `${hashOf(['x\n'])}.`];
+    expect(found).toHaveLength(6);
+    expect(found.filter((hash) => !allowed.includes(hash))).toEqual([]);
+  });
+
+  test('is cancelled as it hashes', async () => {
+    const abort = new AbortController();
+    const courier = openCourier(newId('att'));
+    const cancel = () => abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
+    const { docker } = bench.machine;
+    const whilePaused: typeof docker.whilePaused = (container, work) =>
+      docker.whilePaused(container, () => {
+        cancel();
+        return work();
+      });
+    const grant = jobOf([{ run: 'echo x > x' }, { env: { KEY: "${{ hashFiles('x') }}" }, run: 'echo never' }]);
+    const machine = { ...bench.machine, docker: { ...docker, whilePaused } };
+    const { verdict } = await runJob(machine, grant, courier, abort.signal);
+    expect(verdict).toEqual({ status: 'cancelled', reason: 'cancelled by ann', exit_code: null });
+    expect(courier.text()).not.toContain('never');
+  });
+});
+
+function hash(workspace: string, ...patterns: string[]): Promise<string> {
+  return hashFiles(workspace, parseFilePatterns(patterns), never);
+}
+
+async function folder(files: Record<string, string>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'gantry-hash-'));
+  onTestFinished(() => rm(root, { recursive: true }));
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  return root;
+}
+
+function hashOf(contents: string[]): string {
+  const hashes = contents.map((content) => createHash('sha256').update(content).digest());
+  return createHash('sha256').update(Buffer.concat(hashes)).digest('hex');
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { trimPayload } from '../../../src/jobs/run/payload.ts';
+
+const KIB = 1024;
+
+describe('What conditions see of a payload', () => {
+  it('is all of it, as long as it is not large', () => {
+    const payload = { ref: 'refs/heads/main', commits: ['x'.repeat(200 * KIB)] };
+    expect(trimPayload(payload)).toBe(payload);
+  });
+
+  it('is what is small of a large one', () => {
+    const small = { ref: 'refs/heads/main', sender: { login: 'ada' }, forced: false, base_ref: null };
+    const payload = { ...small, commits: ['x'.repeat(300 * KIB)], head_commit: { message: 'y'.repeat(33 * KIB) } };
+    expect(trimPayload(payload)).toEqual(small);
+  });
+});

@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import type { Advance, GraphJob } from '../../../src/jobs/run/advance.ts';
+import { type EndStatus, hasEnded, type JobStatus, jobMoves, mayMove } from '../../../src/jobs/status.ts';
+import { cells, follow } from './graph.ts';
+
+const CONDITIONS = ['success()', 'success()', 'failure()', 'always()', '!cancelled()', "needs.j0.result == 'success'"];
+const ENDS: EndStatus[] = ['succeeded', 'succeeded', 'succeeded', 'failed', 'timed_out', 'errored', 'skipped'];
+
+it('Every graph comes to its end: nothing stays stuck, every move is legal, and max-parallel holds', () => {
+  for (let seed = 1; seed <= 300; seed++) expect(play(seed), `graph ${seed}`).toEqual([]);
+});
+
+/** A graph played with dice, cancelled now and then; a seed that fails fails again. Returns the jobs that never ended. */
+function play(seed: number): GraphJob[] {
+  const roll = dice(seed);
+  const jobs = makeGraph(roll);
+  let cancelled = false;
+  for (;;) {
+    settle(jobs, cancelled);
+    checkParallel(jobs);
+    const working = jobs.filter(({ status }) => status === 'queued' || status === 'running');
+    const one = working[roll(working.length)];
+    if (one === undefined) return jobs.filter(({ status }) => !hasEnded(status));
+    if (one.status === 'queued') move(one, 'running');
+    else move(one, ENDS[roll(ENDS.length)] ?? 'succeeded');
+    if (roll(40) === 0) cancelled = true;
+  }
+}
+
+/** As control does: takes what follows until nothing does. */
+function settle(jobs: GraphJob[], cancelled: boolean): void {
+  for (let rounds = 0; ; rounds++) {
+    expect(rounds).toBeLessThan(100);
+    const moves = follow(jobs, { cancelled }).filter((step) => take(jobs, step));
+    if (moves.length === 0) return;
+  }
+}
+
+/** A job that is asked to stop does; false when nothing changed. */
+function take(jobs: GraphJob[], step: Advance): boolean {
+  const job = jobs.find(({ id }) => id === step.job);
+  if (job === undefined || hasEnded(job.status)) return false;
+  move(job, step.to === 'stop' ? 'cancelled' : step.to);
+  return true;
+}
+
+function move(job: GraphJob, to: JobStatus): void {
+  expect(mayMove(jobMoves, job.status, to), `${job.status} to ${to}`).toBe(true);
+  job.status = to;
+}
+
+function checkParallel(jobs: readonly GraphJob[]): void {
+  for (const group of Map.groupBy(jobs, ({ spec }) => spec.base).values()) {
+    const most = group[0]?.spec.strategy.max_parallel ?? group.length;
+    const at_work = group.filter(({ status }) => status === 'queued' || status === 'running');
+    expect(at_work.length).toBeLessThanOrEqual(most);
+  }
+}
+
+function makeGraph(roll: (sides: number) => number): GraphJob[] {
+  return Array.from({ length: 2 + roll(6) }, (_, index) => {
+    const needs = Array.from({ length: index }, (_, earlier) => `j${earlier}`).filter(() => roll(3) === 0);
+    const waiting = Array.from({ length: 1 + roll(4) }, (): JobStatus => 'waiting');
+    return cells(`j${index}`, waiting, {
+      needs,
+      if: CONDITIONS[roll(CONDITIONS.length)] ?? 'success()',
+      fail_fast: roll(2) === 0,
+      max_parallel: roll(2) === 0 ? 1 + roll(2) : null,
+      continue_on_error: roll(4) === 0,
+    });
+  }).flat();
+}
+
+/** Marsaglia's xorshift. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed * 0x9e3779b1;
+  return (sides) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % Math.max(1, sides);
+  };
+}

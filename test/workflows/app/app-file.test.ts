@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { resolveApp } from '../../../src/workflows/app/app-environment.ts';
+import { parseAppFile } from '../../../src/workflows/app/app-file.ts';
+
+const SHOP = `app: shop
+env: { LOG_LEVEL: info, WORKERS: 2, DEBUG: false }
+secrets: [DATABASE_URL]
+processes:
+  web:
+    command: [node, server.js]
+    port: 3000
+    hosts: [shop.example.com]
+    health: { path: /up, interval: 500ms, timeout: 2m }
+    stop_grace: 10s
+    cpus: 1.5
+    memory: 512m
+environments:
+  staging:
+    env: { LOG_LEVEL: debug }
+    secrets: [DEBUG_KEY, DATABASE_URL]
+    processes: { web: { hosts: [staging.example.com], health: { timeout: 5s } } }
+  bare:
+`;
+
+const shop = {
+  app: 'shop',
+  environment: 'production',
+  env: { LOG_LEVEL: 'info', WORKERS: '2', DEBUG: 'false' },
+  secrets: ['DATABASE_URL'],
+  processes: {
+    web: {
+      command: ['node', 'server.js'],
+      port: 3000,
+      hosts: ['shop.example.com'],
+      health: { path: '/up', interval: 500, timeout: 120_000 },
+      stop_grace: 10_000,
+      cpus: 1.5,
+      memory: 512 * 1024 ** 2,
+    },
+  },
+};
+
+function resolve(text: string, environment: string) {
+  const { app, annotations } = parseAppFile('gantry.yml', text);
+  expect(annotations).toEqual([]);
+  if (app === null) throw new Error('unreachable');
+  return resolveApp(app, environment);
+}
+
+describe('an app in an environment', () => {
+  it('that is not listed, but is production, is the app as it stands', () => {
+    expect(resolve(SHOP, 'production')).toEqual({ config: shop, problem: null });
+  });
+
+  it('that is empty is the app as it stands', () => {
+    expect(resolve(SHOP, 'bare')).toEqual({ config: { ...shop, environment: 'bare' }, problem: null });
+  });
+
+  it('takes what the environment says over the rest', () => {
+    const { web } = shop.processes;
+    expect(resolve(SHOP, 'staging').config).toEqual({
+      ...shop,
+      environment: 'staging',
+      env: { ...shop.env, LOG_LEVEL: 'debug' },
+      secrets: ['DATABASE_URL', 'DEBUG_KEY'],
+      processes: { web: { ...web, hosts: ['staging.example.com'], health: { ...web.health, timeout: 5000 } } },
+    });
+  });
+
+  it('that is not listed is refused with the ones that are', () => {
+    const problem = 'gantry.yml has no environment `constructor`; there are staging, bare, production';
+    expect(resolve(SHOP, 'constructor')).toEqual({ config: null, problem });
+  });
+
+  it('may have any name when none is listed, and everything but the port a default', () => {
+    expect(resolve('app: a\nprocesses: { web: { port: 80 } }\n', 'anything')).toEqual({
+      config: {
+        app: 'a',
+        environment: 'anything',
+        env: {},
+        secrets: [],
+        processes: {
+          web: {
+            command: null,
+            port: 80,
+            hosts: [],
+            health: { path: '/up', interval: 1000, timeout: 30_000 },
+            stop_grace: 10_000,
+            cpus: null,
+            memory: null,
+          },
+        },
+      },
+      problem: null,
+    });
+  });
+
+  it('must have a name that can be one', () => {
+    expect(resolve('app: a\nprocesses: { web: { port: 80 } }\n', 'Prod/1').problem).toBe(
+      "The environment's name `Prod/1` must have 1 to 40 lower-case letters, digits and hyphens",
+    );
+  });
+});
+
+/** A file whose fifth line says more of its process. */
+function web(line: string): string {
+  return `app: a\nprocesses:\n  web:\n    port: 80\n    ${line}\n`;
+}
+
+describe('what is wrong in gantry.yml is told with its place', () => {
+  const name = 'must have 1 to 40 lower-case letters, digits and hyphens';
+  const duration = 'must be a duration such as 500ms, 10s or 2m';
+  const host = 'must be a host name in lower case, without scheme, port or path';
+  it.each([
+    ['app: Shop\nprocesses: { web: { port: 1 } }', `1:6 \`app\` ${name}`],
+    ['app: a', '1:1 `processes` is missing'],
+    ['app: a\nprocesses:\n  web:\n    hosts: []', '4:5 `processes.web.port` is missing'],
+    ['- app', '1:1 The file must say at least `app` and `processes`'],
+    ['app: a\nvolumes: []\nprocesses: { web: { port: 1 } }', '2:1 `volumes` is not known in the file'],
+    [
+      'app: a\nprocesses:\n  web: { port: 1 }\n  worker: {}',
+      '4:3 `worker`: several processes are not supported by Gantry yet; there is one, `web`',
+    ],
+    [web('prot: 1'), '5:5 `prot` is not known in `processes.web`'],
+    [web('health: { pfad: / }'), '5:15 `pfad` is not known in `processes.web.health`'],
+    [web('command: node server.js'), '5:14 `processes.web.command` must be a list'],
+    [web('command: []'), '5:14 `processes.web.command` must name a program'],
+    [web('hosts: [a.de, https://b.de]'), `5:19 \`processes.web.hosts.1\` ${host}`],
+    [web('hosts: [a.de:80]'), `5:13 \`processes.web.hosts.0\` ${host}`],
+    [web('hosts: [A.de]'), `5:13 \`processes.web.hosts.0\` ${host}`],
+    [
+      web('hosts: [x.invalid]'),
+      '5:13 `processes.web.hosts.0` must not end in .invalid: those names are kept for releases that are being tried',
+    ],
+    [web('hosts: [a.de, a.de]'), '5:12 `processes.web.hosts` must not name a host twice'],
+    [web('stop_grace: 10'), `5:17 \`processes.web.stop_grace\` ${duration}`],
+    [web('stop_grace: 10h'), `5:17 \`processes.web.stop_grace\` ${duration}`],
+    [web('stop_grace: 61m'), '5:17 `processes.web.stop_grace` must be at most 60m'],
+    [web('health: { interval: 0s }'), '5:25 `processes.web.health.interval` must be more than nothing'],
+    [web('health: { path: up }'), '5:21 `processes.web.health.path` must be a path that begins with /'],
+    [web('memory: 512'), '5:13 `processes.web.memory` must be a size such as 512m or 1g'],
+    [web('memory: 1m'), '5:13 `processes.web.memory` must be at least 6m'],
+    [web('cpus: 0'), '5:11 `processes.web.cpus` must be at least 0.01'],
+    [web('cpus: two'), '5:11 `processes.web.cpus` must be a number'],
+    ['app: a\nprocesses: { web: { port: 70000 } }', '2:27 `processes.web.port` must be at most 65535'],
+    [
+      'app: a\nenv: { A-B: 1 }\nprocesses: { web: { port: 1 } }',
+      '2:8 `env.A-B`: its name must have letters, digits and underscores only, and no digit first',
+    ],
+    ['app: a\nenv: { A: [1] }\nprocesses: { web: { port: 1 } }', '2:11 `env.A` must be text, a number, true or false'],
+    ['app: a\nenv: { A: }\nprocesses: { web: { port: 1 } }', '2:11 `env.A` must be text, a number, true or false'],
+    [
+      'app: a\nsecrets: [A, 1B]\nprocesses: { web: { port: 1 } }',
+      '2:14 `secrets.1` must have letters, digits and underscores only, and no digit first',
+    ],
+    [
+      'app: a\nprocesses: { web: { port: 1 } }\nenvironments: { Test: {} }',
+      `3:17 \`environments.Test\`: its name ${name}`,
+    ],
+    [
+      'app: a\nprocesses: { web: { port: 1 } }\nenvironments: { test: { port: 1 } }',
+      '3:25 `port` is not known in `environments.test`',
+    ],
+  ])('%#', (text, problem) => {
+    const { app, annotations } = parseAppFile('gantry.yml', text);
+    expect(app).toBeNull();
+    expect(annotations.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([problem]);
+    expect(annotations[0]).toMatchObject({ path: 'gantry.yml', level: 'failure' });
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { parseAppFile } from '../../../src/workflows/app/app-file.ts';
+import { parseWorkflow } from '../../../src/workflows/syntax/workflow-file.ts';
+
+const good = 'on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: x\n';
+const letters = 'abcdefghij'.split('');
+
+/** Each line names the one above nine times. */
+const bomb = letters
+  .map(
+    (letter, i) =>
+      `${letter}: &${letter} [${Array(9)
+        .fill(i === 0 ? 'x' : `*${letters[i - 1]}`)
+        .join(', ')}]\n`,
+  )
+  .join('');
+
+const FILES: [name: string, text: string, place: string, message: string][] = [
+  ['nothing', '', '1:1', ''],
+  ['text', 'hello', '1:1', ''],
+  ['an alias bomb', bomb, '1:1', 'The file holds too many values once aliases are followed'],
+  ['an alias in itself', 'on: &a [*a]\n', '1:9', 'The value marked with &a holds itself'],
+  ['an alias of nothing', 'on: *a\n', '1:5', 'No value above is marked with &a'],
+  ['2,000 aliases', `on: &a x\njobs: [${'*a, '.repeat(2000)}]\n`, '2:4008', 'More than 1,000 aliases'],
+  [
+    '10,000 lists in each other',
+    `on: ${'['.repeat(10_000)}${']'.repeat(10_000)}\n`,
+    '1:104',
+    'The file is nested too deeply',
+  ],
+  ['10,000 items in each other', `on:\n ${'- '.repeat(10_000)}\n`, '2:199', 'The file is nested too deeply'],
+  ['a key twice', `${good}on: push\n`, '7:1', '`on` is already there: a key may stand only once'],
+  ['a tab', 'on: push\njobs:\n\ta: 1\n', '3:1', 'Tabs are not allowed as indentation'],
+  ['a scalar of 10 MB', `on: ${'x'.repeat(10_000_000)}\n`, '1:1', 'The file is larger than 512 KiB'],
+  [
+    '50,000 jobs',
+    `on: push\njobs:\n${Array.from({ length: 50_000 }, (_, i) => ` a${i}:\n`).join('')}`,
+    '10001:1',
+    'The file has more than 10,000 lines',
+  ],
+  ['60,000 values in 30 lines', `- [${'a,'.repeat(2000)}]\n`.repeat(30), '17:', 'The file holds too many values'],
+  [
+    '50,000 jobs in a line',
+    `{${Array.from({ length: 50_000 }, (_, i) => `a${i}: 1,`).join('')}}`,
+    '1:',
+    'The file holds too many values',
+  ],
+  ['a tag', 'on: !!js/function "x"\n', '1:5', 'Unresolved tag'],
+  ['a known tag', 'on: !!binary aGk=\n', '1:14', 'Tags (`!!`) are not supported'],
+  ['two documents', `${good}---\n${good}`, '7:1', 'Source contains multiple documents'],
+  ['a list as a key', '? [a]\n: b\n', '1:3', 'all keys must be strings'],
+];
+
+/** Milliseconds on a machine that is busy with other things; alone it is a tenth. */
+const LIMIT = 1000;
+
+describe.each([
+  ['a workflow', (text: string) => parseWorkflow('file.yml', text).annotations],
+  ['gantry.yml', (text: string) => parseAppFile('file.yml', text).annotations],
+])('as %s', (_, parse) => {
+  it.each(FILES)('%s is refused at once, with its place', (_name, text, place, message) => {
+    const start = performance.now();
+    const [first] = parse(text);
+    expect(performance.now() - start).toBeLessThan(LIMIT);
+    expect(`${first?.line}:${first?.column}`).toContain(place);
+    expect(first).toMatchObject({ path: 'file.yml', level: 'failure', message: expect.stringContaining(message) });
+  });
+
+  it('an error in each of thousands of lines gives 50 annotations', () => {
+    expect(parse('a: ]\n'.repeat(5000))).toHaveLength(50);
+  });
+});
+
+it('no prefix and no mutilation of a workflow throws', () => {
+  const text = `${good}      - uses: actions/checkout@v4\n        with: { ref: "\${{ github.sha }}" }\n      - &x { run: "\${{ matrix.a['b'] }}" }\n      - *x\n`;
+  for (let at = 0; at < text.length; at++) {
+    parseWorkflow('file.yml', text.slice(0, at));
+    for (const character of ['[', '\t', '*', '"', '${{', ': '])
+      parseWorkflow('file.yml', text.slice(0, at) + character + text.slice(at + 1));
+  }
+});
