@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blobs } from './adapters/blobs/blobs.ts';
-import type { ControlBus, Doorbells, WorkerBus } from './adapters/bus/bus.ts';
+import type { ControlBus, ReaderWakeups, WorkerBus } from './adapters/bus/bus.ts';
 import type { RedisFacts } from './adapters/bus/redis-check.ts';
 import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
@@ -67,7 +67,7 @@ export interface ServerDeps {
   envelope: Envelope;
   bus: ControlBus;
   offers: Offers;
-  doorbells: Doorbells;
+  wakeups: ReaderWakeups;
   /** The workers, as control hears of them. */
   fleet: Fleet;
   logs: LogStore;
@@ -96,7 +96,7 @@ export interface Checks {
 
 /** What each process has no use for is not even loaded; the server cannot reach Docker. */
 export async function serverDeps(config: Config, version: string): Promise<ServerDeps> {
-  const [blobs, control, doorbells, github, signature, webhook, logs, offers, store, vaults, tokens] =
+  const [blobs, control, wakeups, github, signature, webhook, logs, offers, store, vaults, tokens] =
     await Promise.all([
       import('./adapters/blobs/file-blobs.ts'),
       import('./adapters/bus/control-bus.ts'),
@@ -122,7 +122,7 @@ export async function serverDeps(config: Config, version: string): Promise<Serve
     envelope: vaults.openEnvelope(vault.worker_key),
     bus: control.openControlBus(redis_url),
     offers: offers.openOffers(redis_url),
-    doorbells: doorbells.openDoorbells(redis_url),
+    wakeups: wakeups.openReaderWakeups(redis_url),
     fleet: new Map(),
     logs: logs.openLogStore(join(config.shared_dir, 'logs')),
     blobs: blobs.openBlobs(join(config.shared_dir, 'blobs')),
@@ -176,7 +176,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
     logWriter: (attempt) =>
       writers.openLogWriter(store, attempt, {
         // A ring that is lost is made up for by the reader's own look.
-        ring: (size) => void bus.ring(`log:${attempt}`, String(size)).catch(() => undefined),
+        wake: (size) => void bus.wake(`log:${attempt}`, String(size)).catch(() => undefined),
         now: Date.now,
         cap_bytes: LOG_CAP,
       }),

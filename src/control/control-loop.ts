@@ -16,12 +16,12 @@ export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise
   await remember(deps);
   const upkeep = openUpkeep(deps);
   // Redis may be away at the start and stay away: neither sweeps nor the end wait for it.
-  void deps.bus.onBeat((beat) => {
-    const before = deps.fleet.get(beat.worker)?.beat?.free;
-    hear(deps, beat);
-    const freed = JSON.stringify(before) !== JSON.stringify(beat.free);
-    Promise.all([upkeep.heard(beat), freed ? makeOffers(deps) : null]).catch((error: unknown) =>
-      deps.log.debug({ err: error }, 'what a beat asks for is left to the sweep'),
+  void deps.bus.onHeartbeat((heartbeat) => {
+    const before = deps.fleet.get(heartbeat.worker)?.heartbeat?.free;
+    hear(deps, heartbeat);
+    const freed = JSON.stringify(before) !== JSON.stringify(heartbeat.free);
+    Promise.all([upkeep.heard(heartbeat), freed ? makeOffers(deps) : null]).catch((error: unknown) =>
+      deps.log.debug({ err: error }, 'what a heartbeat asks for is left to the sweep'),
     );
   });
   await Promise.all([
@@ -38,7 +38,7 @@ async function remember(deps: ServerDeps): Promise<void> {
     .distinct()
     .where('status', '=', 'running')
     .execute();
-  for (const { worker } of rows) if (worker !== null) deps.fleet.set(worker, { beat: null, heard_at: deps.now() });
+  for (const { worker } of rows) if (worker !== null) deps.fleet.set(worker, { heartbeat: null, heard_at: deps.now() });
 }
 
 async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadable'; text: string }): Promise<void> {

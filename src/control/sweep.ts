@@ -1,5 +1,5 @@
 import type { ServerDeps } from '../deps.ts';
-import { endAttempt, wishFor, wishOf } from './attempts/attempts.ts';
+import { endAttempt, requestStop, stopRequestOf } from './attempts/attempts.ts';
 import { finish } from './attempts/finish.ts';
 import { forget, lostWorkers } from './attempts/fleet.ts';
 import { makeOffers } from './attempts/offering.ts';
@@ -8,7 +8,7 @@ import { drainOutbox } from './outbox/outbox.ts';
 import { transact } from './outbox/transact.ts';
 import { attemptReports } from './reports/reports.ts';
 
-/** After a deadline's wish, so long until the worker is to do without grace. */
+/** Milliseconds from the stop request of a deadline to the forced one. */
 const FORCE_AFTER = 30_000;
 const MOST_REPORTS = 50;
 
@@ -18,7 +18,7 @@ export async function sweep(deps: ServerDeps): Promise<void> {
   await callTime(deps);
   await reopenEnvironments(deps);
   await transact(deps, (t) => attemptReports(t, MOST_REPORTS));
-  await mirrorWishes(deps);
+  await mirrorStopRequests(deps);
   await makeOffers(deps);
   await drainOutbox(deps);
 }
@@ -58,10 +58,10 @@ async function callTime(deps: ServerDeps): Promise<void> {
     if (deadline === null || started_at === null) continue;
     const minutes = Number(((deadline - started_at) / 60_000).toFixed(2));
     const reason = `it took longer than its ${minutes} minutes`;
-    const wish = wishOf(attempt);
-    if (wish === null) await transact(deps, (t) => wishFor(t, attempt, 'time_out', reason));
-    else if (wish.kind !== 'force' && deadline < now - FORCE_AFTER)
-      await transact(deps, (t) => wishFor(t, attempt, 'force', reason));
+    const request = stopRequestOf(attempt);
+    if (request === null) await transact(deps, (t) => requestStop(t, attempt, 'time_out', reason));
+    else if (request.kind !== 'force' && deadline < now - FORCE_AFTER)
+      await transact(deps, (t) => requestStop(t, attempt, 'force', reason));
   }
 }
 
@@ -76,13 +76,14 @@ async function reopenEnvironments(deps: ServerDeps): Promise<void> {
   for (const { app, environment } of rows) await advanceEnvironment(deps, app, environment);
 }
 
-/** Redis may have been emptied: what running attempts are wished is put there again. */
-async function mirrorWishes(deps: ServerDeps): Promise<void> {
+/** Redis may have been emptied: stop requests of running attempts are stored there again. */
+async function mirrorStopRequests(deps: ServerDeps): Promise<void> {
   const rows = await deps.store.read
     .selectFrom('attempts')
-    .select(['id', 'worker', 'wish'])
+    .select(['id', 'worker', 'stop_request'])
     .where('status', '=', 'running')
-    .where('wish', 'is not', null)
+    .where('stop_request', 'is not', null)
     .execute();
-  for (const { id, worker, wish } of rows) if (worker !== null && wish !== null) await deps.bus.wish(worker, id, wish);
+  for (const { id, worker, stop_request } of rows)
+    if (worker !== null && stop_request !== null) await deps.bus.requestStop(worker, id, stop_request);
 }

@@ -1,4 +1,4 @@
-import { Wish } from '../jobs/protocol/message.ts';
+import { StopRequest } from '../jobs/protocol/message.ts';
 import type { EndStatus } from '../jobs/status.ts';
 
 /** How something ended and why, in a sentence; the reason is null only for plain success. */
@@ -10,18 +10,18 @@ export interface Ending {
 
 export const SUCCESS: Ending = { status: 'succeeded', reason: null, exit_code: null };
 
-/** What an abort means: a wish that someone had, or (an Error) that this worker cannot go on. */
+/** What an abort means: a stop request, or (an Error) that this worker cannot go on. */
 export function endingOfAbort(reason: unknown): Ending {
-  const wish = Wish.safeParse(reason);
-  if (!wish.success) return { status: 'errored', reason: messageOf(reason), exit_code: null };
-  const status = wish.data.kind === 'time_out' ? 'timed_out' : 'cancelled';
-  return { status, reason: wish.data.reason, exit_code: null };
+  const request = StopRequest.safeParse(reason);
+  if (!request.success) return { status: 'errored', reason: messageOf(reason), exit_code: null };
+  const status = request.data.kind === 'time_out' ? 'timed_out' : 'cancelled';
+  return { status, reason: request.data.reason, exit_code: null };
 }
 
 /** Whether there is no time for grace: it was forced, or the worker itself has to go. */
 export function endsAtOnce({ signal, force }: { signal: AbortSignal; force: AbortSignal }): boolean {
   if (force.aborted) return true;
-  return signal.aborted && !['cancel', 'time_out'].includes(Wish.safeParse(signal.reason).data?.kind ?? '');
+  return signal.aborted && !['cancel', 'time_out'].includes(StopRequest.safeParse(signal.reason).data?.kind ?? '');
 }
 
 /** Failed is not errored: what is the user's to mend fails, what is ours or the host's errs and is tried again. */

@@ -4,7 +4,7 @@ import type { WorkerDeps } from '../deps.ts';
 import { Lane } from '../jobs/run/plan.ts';
 import { Mailbox } from './attempt/mailbox.ts';
 import { type Ends, holdAttempt } from './attempt/run-attempt.ts';
-import { startPulse } from './heartbeat.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { deliverOrphans } from './host/orphans.ts';
 import { keepProxy } from './host/proxy-keeper.ts';
 import { sweepStrays } from './host/strays.ts';
@@ -22,7 +22,7 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
   const slots = new Slots(deps.config.slots);
   const mailbox = new Mailbox();
   let proxy: string | null = null;
-  const pulse = startPulse(deps, () => ({
+  const heartbeat = startHeartbeat(deps, () => ({
     free: slots.free,
     held: slots.held,
     proxy,
@@ -39,7 +39,7 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
 
   if (!signal.aborted) await once(signal, 'abort');
   stopping.abort(new Error('the worker is shutting down'));
-  pulse.changed();
+  heartbeat.changed();
   const drained = deps.taker.drain();
   await within(deps.config.shutdown_timeout, drained);
   leaving.abort(stopping.signal.reason);
@@ -47,22 +47,22 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
   gone.abort();
   // What hangs even now ends with the process, and is cleaned up by the next one.
   await within(LEAVE, Promise.all([drained, ...chores]));
-  await pulse.stop();
+  await heartbeat.stop();
   await close(deps);
 
   function showProxy(container: string | null): void {
     if (container === proxy) return;
     proxy = container;
-    pulse.changed();
+    heartbeat.changed();
   }
 
   /** An offer for which there is no slot is let go at once: control makes it again. */
   async function take(lane: Lane, attempt: string): Promise<void> {
     if (!slots.take(lane, attempt)) return;
-    pulse.changed();
+    heartbeat.changed();
     await holdAttempt(deps, mailbox, attempt, ends);
     slots.release(attempt);
-    pulse.changed();
+    heartbeat.changed();
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Beat } from '../jobs/protocol/message.ts';
+import type { Heartbeat } from '../jobs/protocol/message.ts';
 import { poolOf } from '../jobs/protocol/offers.ts';
 import type { Lane } from '../jobs/run/plan.ts';
 
-export type Pool = keyof Beat['free'];
+export type Pool = keyof Heartbeat['free'];
 
 /** Plans and reports have slots of their own, so that no job keeps GitHub waiting. */
 const APART = 2;

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { expect, vi } from 'vitest';
 import { openBlobs } from '../../src/adapters/blobs/file-blobs.ts';
 import { openControlBus } from '../../src/adapters/bus/control-bus.ts';
-import { openDoorbells } from '../../src/adapters/bus/reader-wakeups.ts';
+import { openReaderWakeups } from '../../src/adapters/bus/reader-wakeups.ts';
 import { openGitHub } from '../../src/adapters/github/octokit.ts';
 import { verifySignature } from '../../src/adapters/github/signature.ts';
 import { readTrigger } from '../../src/adapters/github/webhook.ts';
@@ -88,7 +88,7 @@ export async function openDoor(given: Partial<Config> = {}): Promise<TestDoor> {
     },
     async end() {
       draining.abort();
-      await Promise.all([deps.bus.close(), deps.offers.close(), deps.doorbells.close()]);
+      await Promise.all([deps.bus.close(), deps.offers.close(), deps.wakeups.close()]);
       await deps.store.close();
       await redis.end();
       await rm(dir, { recursive: true, force: true });
@@ -111,7 +111,7 @@ function openDeps(config: Config, redis: string): ServerDeps {
     envelope: openEnvelope(vault.worker_key),
     bus: openControlBus(redis),
     offers: openOffers(redis),
-    doorbells: openDoorbells(redis),
+    wakeups: openReaderWakeups(redis),
     fleet: new Map(),
     logs: openLogStore(join(config.shared_dir, 'logs')),
     blobs: openBlobs(join(config.shared_dir, 'blobs')),

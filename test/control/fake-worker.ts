@@ -17,7 +17,7 @@ export interface Held {
   say(event: Exclude<EventData, { type: 'finished' }>): Promise<number>;
   ask(event: Extract<EventData, { type: 'deploy' | 'ready' }>): Promise<Answer>;
   /** Resolves when someone wants it to stop. */
-  wished(): Promise<string>;
+  stopRequested(): Promise<string>;
 }
 
 /** The other end of the protocol, in its plainest form: takes offers, claims, says what its script says until that is acknowledged. */
@@ -46,21 +46,21 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     if (!killed.signal.aborted) for (const listener of listeners) listener(message);
   });
   for (const lane of ['plan', 'test', 'build', 'deploy', 'notify'] satisfies Lane[]) taker.take(lane, 4, take);
-  const beating = setInterval(() => void beat(), 200);
-  await beat();
+  const timer = setInterval(() => void heartbeat(), 200);
+  await heartbeat();
   onTestFinished(async () => {
     killed.abort();
-    clearInterval(beating);
+    clearInterval(timer);
     await taker.close();
     await bus.close();
   });
   return hand;
 
-  async function beat(): Promise<void> {
+  async function heartbeat(): Promise<void> {
     if (killed.signal.aborted) return;
     const free = { plan: 4, work: 4, deploy: 4, notify: 4 };
     await bus
-      .beat({ worker: id, host: hostname(), pid: process.pid, free, held: [...held], proxy: null, stopping: false })
+      .heartbeat({ worker: id, host: hostname(), pid: process.pid, free, held: [...held], proxy: null, stopping: false })
       .catch(() => undefined);
   }
 
@@ -70,7 +70,7 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     held.add(attempt);
     hand.granted.push(grant);
     let seq = 0;
-    const finished = await Promise.race([script(grant, { attempt, say, ask, wished }), gone()]);
+    const finished = await Promise.race([script(grant, { attempt, say, ask, stopRequested }), gone()]);
     if (finished !== null) await send({ type: 'finished', data: finished });
     held.delete(attempt);
 
@@ -101,13 +101,13 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
         );
       }
     }
-    async function wished(): Promise<string> {
+    async function stopRequested(): Promise<string> {
       for (;;) {
-        const wish = await bus.wish(attempt).catch(() => null);
-        if (wish !== null) return wish;
+        const request = await bus.stopRequest(attempt).catch(() => null);
+        if (request !== null) return request;
         await until(
           async () => undefined,
-          (said) => said.kind === 'wish' && said.attempt === attempt,
+          (said) => said.kind === 'stop' && said.attempt === attempt,
           200,
         );
       }

@@ -63,7 +63,7 @@ function run(deps: ServerDeps): () => Promise<void> {
     await done;
     await deps.bus.close();
     await deps.offers.close();
-    await deps.doorbells.close();
+    await deps.wakeups.close();
     await deps.store.close();
   };
 }

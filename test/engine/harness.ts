@@ -11,8 +11,8 @@ import { openGit } from '../../src/adapters/git/open.ts';
 import { openProxy } from '../../src/adapters/proxy/open-proxy.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Docker, LogStream } from '../../src/deps.ts';
-import type { Machine } from '../../src/engine/engine-deps.ts';
-import type { Courier, DeployQuestion, News, ReadyQuestion } from '../../src/engine/event-reporter.ts';
+import type { EngineDeps } from '../../src/engine/engine-deps.ts';
+import type { EventReporter, DeployQuestion, OneWayEvent, ReadyQuestion } from '../../src/engine/event-reporter.ts';
 import type { DeployAnswer, SwitchAnswer } from '../../src/jobs/deploy/deployment.ts';
 import { JobGrant } from '../../src/jobs/protocol/grant.ts';
 import type { PlannedStep } from '../../src/jobs/run/plan.ts';
@@ -21,7 +21,7 @@ import { openLog } from '../../src/log.ts';
 
 /** An installation of its own on the real Engine, which leaves nothing behind. */
 export interface Workbench extends AsyncDisposable {
-  machine: Machine;
+  deps: EngineDeps;
   docker: Docker;
   installation: string;
   engine: Dockerode;
@@ -38,7 +38,7 @@ export async function openWorkbench(env: Record<string, string> = {}): Promise<W
     ...env,
   });
   const docker = openDocker({ host: null, installation });
-  const machine: Machine = {
+  const deps: EngineDeps = {
     config,
     log: openLog('test', 'silent'),
     docker,
@@ -53,7 +53,7 @@ export async function openWorkbench(env: Record<string, string> = {}): Promise<W
     await removeAllOf(engine, installation);
     await rm(folder, { recursive: true, force: true });
   };
-  return { machine, docker, installation, engine, [Symbol.asyncDispose]: close };
+  return { deps, docker, installation, engine, [Symbol.asyncDispose]: close };
 }
 
 async function removeAllOf(engine: Dockerode, installation: string): Promise<void> {
@@ -76,8 +76,8 @@ export async function emptyImage({ engine, installation }: Workbench): Promise<A
   return { name, [Symbol.asyncDispose]: () => engine.getImage(name).remove() };
 }
 
-export interface TestCourier extends Courier {
-  events: News[];
+export interface TestCourier extends EventReporter {
+  events: OneWayEvent[];
   /** Lines by stream: `1 stdout hello`. */
   lines(): string[];
   text(): string;
@@ -98,7 +98,7 @@ export function openCourier(
   answers: Answers = {},
   heard: (text: string) => void = () => {},
 ): TestCourier {
-  const events: News[] = [];
+  const events: OneWayEvent[] = [];
   const written: { step: number; stream: LogStream; text: string }[] = [];
   const masks: string[] = [];
   const questions: (DeployQuestion | ReadyQuestion)[] = [];

@@ -3,7 +3,7 @@ import { openControlBus } from '../../src/adapters/bus/control-bus.ts';
 import { openEnvelope } from '../../src/adapters/vault/open.ts';
 import type { ControlBus, Envelope } from '../../src/deps.ts';
 import type { Event } from '../../src/jobs/protocol/event.ts';
-import type { Beat, Claim, PipeMessage } from '../../src/jobs/protocol/message.ts';
+import type { Heartbeat, Claim, PipeMessage } from '../../src/jobs/protocol/message.ts';
 
 /** Control as far as workers can tell: grants, acknowledges in order, answers. What it applied is all there is to look at. */
 export interface Clerk {
@@ -11,7 +11,7 @@ export interface Clerk {
   envelope: Envelope;
   worker_key: Buffer;
   claims: Claim[];
-  beats: Beat[];
+  heartbeats: Heartbeat[];
   /** Applied, each once and in the order of its attempt. */
   applied: Event[];
   /** Everything that came, also twice. */
@@ -38,7 +38,7 @@ export async function startClerk(redis_url: string): Promise<Clerk> {
     envelope: openEnvelope(worker_key),
     worker_key,
     claims: [],
-    beats: [],
+    heartbeats: [],
     applied: [],
     received: [],
     grants: new Map(),
@@ -52,7 +52,7 @@ export async function startClerk(redis_url: string): Promise<Clerk> {
       await bus.close();
     },
   };
-  await bus.onBeat((beat) => clerk.beats.push(beat));
+  await bus.onHeartbeat((heartbeat) => clerk.heartbeats.push(heartbeat));
   const done = bus.readPipe(async (message) => {
     if (message.kind === 'unreadable') throw new Error(`unreadable: ${message.text}`);
     // Redis may go away in the middle, as it may for control.

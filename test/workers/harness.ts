@@ -42,7 +42,7 @@ export async function openBench(): Promise<Bench> {
       bus,
       worker,
       logs,
-      logWriter: (attempt) => openLogWriter(logs, attempt, { ring: () => {}, now: Date.now, cap_bytes: 1024 ** 3 }),
+      logWriter: (attempt) => openLogWriter(logs, attempt, { wake: () => {}, now: Date.now, cap_bytes: 1024 ** 3 }),
       spool: await openSpool(join(dir, 'spools'), worker),
       blobs: openBlobs(join(dir, 'blobs')),
       envelope: openEnvelope(clerk.worker_key),

@@ -47,7 +47,7 @@ async function said(attempt: string, text: string): Promise<void> {
   await vi.waitFor(async () => expect((await crew.logs.read(attempt, 0)).toString()).toContain(text), 40_000);
 }
 
-const lastBeat = () => crew.clerk.beats.at(-1);
+const lastHeartbeat = () => crew.clerk.heartbeats.at(-1);
 
 test('an offer becomes a claim, a container, a log, and a verdict; and the slot is free again', async () => {
   crew = await openCrew();
@@ -58,7 +58,7 @@ test('an offer becomes a claim, a container, a log, and a verdict; and the slot 
   const log = await crew.logs.read(attempt, 0);
   expect(log.toString()).toMatch(/^\d+ 1 stdout hello$/m);
   expect(lastWord(attempt)?.log_size).toBe(await crew.logs.size(attempt));
-  await vi.waitFor(() => expect(lastBeat()).toMatchObject({ held: [], free: { work: 2, deploy: 1 } }));
+  await vi.waitFor(() => expect(lastHeartbeat()).toMatchObject({ held: [], free: { work: 2, deploy: 1 } }));
   expect(await crew.containers('gantry.attempt')).toEqual([]);
   expect(await readdir(join(crew.dir, 'work', 'jobs'))).toEqual([]);
 });
@@ -68,23 +68,23 @@ test('a worker holds no more than its slots, and says what it holds', async () =
   await crew.work();
   const attempts = ['1', '2', '3', '4'].map((name) => grant(`echo ${name}; sleep 60`));
   await Promise.all(attempts.map((attempt, i) => crew.offers.offer(i % 2 ? 'build' : 'test', attempt)));
-  await vi.waitFor(() => expect(lastBeat()).toMatchObject({ free: { work: 0, deploy: 1, plan: 2, notify: 2 } }));
-  expect(lastBeat()?.held).toHaveLength(2);
+  await vi.waitFor(() => expect(lastHeartbeat()).toMatchObject({ free: { work: 0, deploy: 1, plan: 2, notify: 2 } }));
+  expect(lastHeartbeat()?.held).toHaveLength(2);
   const deploying = grant('echo deploys');
   await offer(deploying, 'deploy');
   expect(await finished(deploying)).toMatchObject({ status: 'succeeded' });
   expect(crew.clerk.claims).toHaveLength(3);
   for (const { attempt } of crew.clerk.claims)
-    await crew.clerk.bus.wish(null, attempt, JSON.stringify({ kind: 'force', reason: 'enough' }));
+    await crew.clerk.bus.requestStop(null, attempt, JSON.stringify({ kind: 'force', reason: 'enough' }));
 });
 
-test('a wish ends the container, and its reason is the verdict’s', async () => {
+test('a stop request ends the container, and its reason is the verdict’s', async () => {
   crew = await openCrew();
   await crew.work();
   const attempt = grant('echo begun; sleep 600');
   await offer(attempt);
   await said(attempt, 'begun');
-  await crew.clerk.bus.wish(null, attempt, JSON.stringify({ kind: 'cancel', reason: 'cancelled by Ada' }));
+  await crew.clerk.bus.requestStop(null, attempt, JSON.stringify({ kind: 'cancel', reason: 'cancelled by Ada' }));
   expect(await finished(attempt)).toEqual({ status: 'cancelled', reason: 'cancelled by Ada', exit_code: null });
   expect(await crew.containers('gantry.attempt')).toEqual([]);
 });
@@ -113,7 +113,7 @@ test('a worker that is told to go takes nothing new and lets what it holds end',
   await offer(attempt);
   await said(attempt, 'begun');
   const leaving = leave();
-  await vi.waitFor(() => expect(lastBeat()).toMatchObject({ stopping: true }));
+  await vi.waitFor(() => expect(lastHeartbeat()).toMatchObject({ stopping: true }));
   await leaving;
   expect(verdict(attempt)).toMatchObject({ status: 'succeeded' });
   expect(await readdir(join(crew.dir, 'work', 'spools'))).toEqual([]);
@@ -165,8 +165,8 @@ test('workers see to it that there is one proxy, and name its container', async 
   crew = await openCrew();
   await Promise.all([crew.work(), crew.work()]);
   const [id] = await vi.waitFor(async () => {
-    const named = new Set(crew.clerk.beats.map(({ proxy }) => proxy).filter((proxy) => proxy !== null));
-    expect(new Set(crew.clerk.beats.filter(({ proxy }) => proxy !== null).map(({ worker }) => worker)).size).toBe(2);
+    const named = new Set(crew.clerk.heartbeats.map(({ proxy }) => proxy).filter((proxy) => proxy !== null));
+    expect(new Set(crew.clerk.heartbeats.filter(({ proxy }) => proxy !== null).map(({ worker }) => worker)).size).toBe(2);
     return [...named];
   }, 40_000);
   const proxies = await crew.engine.listContainers({

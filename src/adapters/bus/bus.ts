@@ -1,4 +1,4 @@
-import type { Beat, PipeMessage, WorkerMessage } from '../../jobs/protocol/message.ts';
+import type { Heartbeat, PipeMessage, WorkerMessage } from '../../jobs/protocol/message.ts';
 
 /** Redis as road. Everything in it may vanish at any moment; each verb says how the parts find their way again. */
 export interface ControlBus {
@@ -7,16 +7,16 @@ export interface ControlBus {
     handle: (message: PipeMessage | { kind: 'unreadable'; text: string }) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
-  onBeat(handle: (beat: Beat) => void): Promise<void>;
+  onHeartbeat(handle: (heartbeat: Heartbeat) => void): Promise<void>;
   /** Puts a sealed grant (60 s) and rings. */
   grant(worker: string, attempt: string, sealed: string): Promise<void>;
   /** Puts a sealed answer (60 s) and rings; a worker asks again until it has it. */
   answer(worker: string, attempt: string, seq: number, sealed: string): Promise<void>;
   tell(worker: string, message: WorkerMessage): Promise<void>;
-  /** Mirrors a wish, JSON; mirrored again on each sweep. */
-  wish(worker: string | null, attempt: string, wish: string): Promise<void>;
+  /** Mirrors a stop request (JSON) for the worker to read; every sweep mirrors it again. */
+  requestStop(worker: string | null, attempt: string, request: string): Promise<void>;
   /** Rings readers: `run:<id>` with its rev, `log:<attempt>` with its size. */
-  ring(channel: string, text: string): Promise<void>;
+  wake(channel: string, text: string): Promise<void>;
   /** Whether the connection is up, and since when (milliseconds); silence of workers counts only from there. */
   up(): { since: number } | null;
   close(): Promise<void>;
@@ -25,18 +25,18 @@ export interface ControlBus {
 export interface WorkerBus {
   /** XADD and PUBLISH; rejects when Redis is away (the sender sends again). */
   send(message: PipeMessage): Promise<void>;
-  beat(beat: Beat): Promise<void>;
+  heartbeat(heartbeat: Heartbeat): Promise<void>;
   /** GETDEL of the sealed grant or answer. */
   takeGrant(attempt: string): Promise<string | null>;
   takeAnswer(attempt: string, seq: number): Promise<string | null>;
-  wish(attempt: string): Promise<string | null>;
+  stopRequest(attempt: string): Promise<string | null>;
   listen(worker: string, handle: (message: WorkerMessage) => void): Promise<void>;
-  ring(channel: string, text: string): Promise<void>;
+  wake(channel: string, text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Doorbells for readers: one connection, as many listeners as come. A lost ring is made up for by the reader's own look each second. */
-export interface Doorbells {
+/** ReaderWakeups for readers: one connection, as many listeners as come. A lost ring is made up for by the reader's own look each second. */
+export interface ReaderWakeups {
   listen(channel: string, handle: (text: string) => void): () => void;
   close(): Promise<void>;
 }

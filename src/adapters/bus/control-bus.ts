@@ -1,42 +1,42 @@
 import type { Redis } from 'ioredis';
-import { Beat, type WorkerMessage } from '../../jobs/protocol/message.ts';
+import { Heartbeat, type WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { ControlBus } from './bus.ts';
 import { openCommands } from './connection.ts';
-import { answerKey, BEAT, grantKey, PIPE, readerChannel, wishKey, workerChannel } from './keys.ts';
+import { answerKey, HEARTBEAT, grantKey, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 import { readPipe } from './pipe.ts';
-import { openBell } from './wakeup.ts';
+import { openWakeup } from './wakeup.ts';
 
 const SEALED_SECONDS = 60;
-/** Longer than two sweeps are apart: the wish stays until its attempt has ended. */
-const WISH_SECONDS = 3600;
+/** Longer than two sweeps are apart: the stop request stays until its attempt has ended. */
+const STOP_REQUEST_SECONDS = 3600;
 
 export function openControlBus(url: string): ControlBus {
   const commands = openCommands(url);
   const listener = openListener(url);
   const connections = [readySince(commands.redis), readySince(listener.redis)];
-  const bell = openBell();
+  const wakeup = openWakeup();
 
   return {
     readPipe: async (handle, signal) => {
-      void listener.listen(PIPE, bell.ring);
-      await readPipe(commands, bell, handle, signal).finally(() => listener.unlisten(PIPE, bell.ring));
+      void listener.listen(PIPE, wakeup.wake);
+      await readPipe(commands, wakeup, handle, signal).finally(() => listener.unlisten(PIPE, wakeup.wake));
     },
-    onBeat: (handle) =>
-      listener.listen(BEAT, (text) => {
-        const beat = parseBeat(text);
-        if (beat !== null) handle(beat);
+    onHeartbeat: (handle) =>
+      listener.listen(HEARTBEAT, (text) => {
+        const heartbeat = parseHeartbeat(text);
+        if (heartbeat !== null) handle(heartbeat);
       }),
     grant: (worker, attempt, sealed) => put(worker, grantKey(attempt), sealed, { kind: 'granted', attempt }),
     answer: (worker, attempt, seq, sealed) =>
       put(worker, answerKey(attempt, seq), sealed, { kind: 'answered', attempt, seq }),
     tell: (worker, message) => commands.write((writes) => writes.publish(...told(worker, message))),
-    wish: (worker, attempt, wish) =>
+    requestStop: (worker, attempt, request) =>
       commands.write((writes) => {
-        writes.set(wishKey(attempt), wish, 'EX', WISH_SECONDS);
-        if (worker !== null) writes.publish(...told(worker, { kind: 'wish', attempt }));
+        writes.set(stopRequestKey(attempt), request, 'EX', STOP_REQUEST_SECONDS);
+        if (worker !== null) writes.publish(...told(worker, { kind: 'stop', attempt }));
       }),
-    ring: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
+    wake: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
     up: () => {
       const since = connections.map((read) => read()).filter((at) => at !== null);
       return since.length < connections.length ? null : { since: Math.max(...since) };
@@ -68,9 +68,9 @@ function readySince(redis: Redis): () => number | null {
   return () => since;
 }
 
-function parseBeat(text: string): Beat | null {
+function parseHeartbeat(text: string): Heartbeat | null {
   try {
-    return Beat.parse(JSON.parse(text));
+    return Heartbeat.parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { PipeMessage } from '../../jobs/protocol/message.ts';
 import type { Commands } from './connection.ts';
 import { PIPE } from './keys.ts';
-import type { Bell } from './wakeup.ts';
+import type { Wakeup } from './wakeup.ts';
 
 const BATCH = 200;
 /** Milliseconds; rings are lost when Redis was away. */
@@ -12,7 +12,7 @@ export type Heard = PipeMessage | { kind: 'unreadable'; text: string };
 /** Always from the start, never from a remembered place: after a FLUSHALL the ids may begin anew. */
 export async function readPipe(
   commands: Commands,
-  bell: Bell,
+  wakeup: Wakeup,
   handle: (message: Heard) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function readPipe(
       // What cannot be deleted now is read once more: control knows what it has applied.
       if (handled.length > 0) await commands.read((redis) => redis.xdel(PIPE, ...handled)).catch(() => 0);
     }
-    if (entries.length === 0) await bell.wait(LOOK_EVERY, signal);
+    if (entries.length === 0) await wakeup.wait(LOOK_EVERY, signal);
   }
 }
 

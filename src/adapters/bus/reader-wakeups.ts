@@ -1,8 +1,8 @@
-import type { Doorbells } from './bus.ts';
+import type { ReaderWakeups } from './bus.ts';
 import { readerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 
-export function openDoorbells(url: string): Doorbells {
+export function openReaderWakeups(url: string): ReaderWakeups {
   const listener = openListener(url);
   return {
     listen: (channel, handle) => {

@@ -1,17 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** What a reader sleeps on. A ring that nobody waited for is kept for the next who waits. */
-export interface Bell {
-  ring: () => void;
+export interface Wakeup {
+  wake: () => void;
   /** Resolves at the next ring, after `ms`, or when `signal` aborts. */
   wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-export function openBell(): Bell {
+export function openWakeup(): Wakeup {
   let rung = false;
   let early: AbortController | null = null;
   return {
-    ring: () => {
+    wake: () => {
       rung = true;
       early?.abort();
     },

@@ -1,7 +1,7 @@
 import { WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { WorkerBus } from './bus.ts';
 import { openCommands } from './connection.ts';
-import { answerKey, BEAT, grantKey, PIPE, readerChannel, wishKey, workerChannel } from './keys.ts';
+import { answerKey, HEARTBEAT, grantKey, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 
 export function openWorkerBus(url: string): WorkerBus {
@@ -13,16 +13,16 @@ export function openWorkerBus(url: string): WorkerBus {
       commands.write((writes) =>
         writes.xadd(PIPE, '*', 'message', JSON.stringify(message)).publish(PIPE, message.kind),
       ),
-    beat: (beat) => commands.write((writes) => writes.publish(BEAT, JSON.stringify(beat))),
+    heartbeat: (heartbeat) => commands.write((writes) => writes.publish(HEARTBEAT, JSON.stringify(heartbeat))),
     takeGrant: (attempt) => commands.read((redis) => redis.getdel(grantKey(attempt))),
     takeAnswer: (attempt, seq) => commands.read((redis) => redis.getdel(answerKey(attempt, seq))),
-    wish: (attempt) => commands.read((redis) => redis.get(wishKey(attempt))),
+    stopRequest: (attempt) => commands.read((redis) => redis.get(stopRequestKey(attempt))),
     listen: (worker, handle) =>
       listener.listen(workerChannel(worker), (text) => {
         const message = parse(text);
         if (message !== null) handle(message);
       }),
-    ring: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
+    wake: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
     close: async () => {
       listener.close();
       commands.close();

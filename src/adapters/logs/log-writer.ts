@@ -9,7 +9,7 @@ const BEHIND_BYTES = 64 * 1024 * 1024;
 
 export interface LogWriterOptions {
   /** Told the file's size, at most every 50 ms. */
-  ring(size: number): void;
+  wake(size: number): void;
   now(): number;
   /** After so many bytes the rest is dropped, with one line that says so. */
   cap_bytes: number;
@@ -26,9 +26,9 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
   let capped = false;
   let lost = { bytes: 0, why: '' };
   let timer: NodeJS.Timeout | null = null;
-  let ringing: NodeJS.Timeout | null = null;
+  let announcing: NodeJS.Timeout | null = null;
   let writing = Promise.resolve();
-  let rung = { size: 0, at: -Infinity };
+  let announced = { size: 0, at: -Infinity };
 
   return {
     mask: (values) => mask.add(values),
@@ -94,7 +94,7 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
     try {
       await store.append(attempt, size, bytes);
       size += bytes.length;
-      tell();
+      announce();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       lost = { bytes: lost.bytes + missed.bytes + bytes.length, why };
@@ -102,27 +102,27 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
     }
   }
 
-  function tell(): void {
-    const since = options.now() - rung.at;
-    if (size === rung.size) return;
+  function announce(): void {
+    const since = options.now() - announced.at;
+    if (size === announced.size) return;
     if (since < BATCH_MS) {
-      ringing ??= setTimeout(ring, BATCH_MS - since);
+      announcing ??= setTimeout(wake, BATCH_MS - since);
       return;
     }
-    ring();
+    wake();
   }
 
-  function ring(): void {
-    if (ringing) clearTimeout(ringing);
-    ringing = null;
-    if (size !== rung.size) options.ring(size);
-    rung = { size, at: options.now() };
+  function wake(): void {
+    if (announcing) clearTimeout(announcing);
+    announcing = null;
+    if (size !== announced.size) options.wake(size);
+    announced = { size, at: options.now() };
   }
 
   async function flush(): Promise<number> {
     start();
     await writing;
-    ring();
+    wake();
     return size;
   }
 

@@ -100,4 +100,11 @@ export const migrations: readonly string[] = [
   CREATE INDEX deployments_job ON deployments (job_id);
   CREATE INDEX deployments_open ON deployments (app, environment) WHERE status IN ('waiting', 'starting', 'switching', 'live');
   `,
+  `
+  ALTER TABLE runs RENAME COLUMN intent TO stop_request;
+  ALTER TABLE runs RENAME COLUMN intent_reason TO stop_reason;
+  ALTER TABLE jobs RENAME COLUMN intent TO stop_request;
+  ALTER TABLE jobs RENAME COLUMN intent_reason TO stop_reason;
+  ALTER TABLE attempts RENAME COLUMN wish TO stop_request;
+  `,
 ];

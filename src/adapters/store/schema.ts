@@ -112,8 +112,8 @@ interface RunsTable {
   annotations: string;
   rev: Generated<number>;
   /** cancel or force, once someone wants it. */
-  intent: string | null;
-  intent_reason: string | null;
+  stop_request: string | null;
+  stop_reason: string | null;
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
@@ -153,8 +153,8 @@ interface JobsTable {
   outputs: string;
   steps: string;
   annotations: string;
-  intent: string | null;
-  intent_reason: string | null;
+  stop_request: string | null;
+  stop_reason: string | null;
   created_at: number;
   queued_at: number | null;
   started_at: number | null;
@@ -174,7 +174,8 @@ interface AttemptsTable {
   nonce: string | null;
   /** The newest event that was applied. */
   seq: Generated<number>;
-  wish: string | null;
+  /** A StopRequest as JSON. */
+  stop_request: string | null;
   deadline: number | null;
   log_size: number | null;
   offered_at: number;

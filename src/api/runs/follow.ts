@@ -1,4 +1,4 @@
-import type { Doorbells } from '../../deps.ts';
+import type { ReaderWakeups } from '../../deps.ts';
 
 /** A lost ring costs a reader this much, in milliseconds. */
 const LOOK_EVERY = 1000;
@@ -14,27 +14,27 @@ export interface Look<T> {
  * are told too. A channel may be added on the way.
  */
 export async function* follow<T>(
-  doorbells: Doorbells,
+  wakeups: ReaderWakeups,
   channels: Set<string>,
   look: () => Promise<Look<T>>,
   signal: AbortSignal,
 ): AsyncGenerator<T[]> {
-  const bell = openBell(doorbells, signal);
+  const wakeup = openWakeup(wakeups, signal);
   try {
     while (!signal.aborted) {
-      for (const channel of channels) bell.listen(channel);
+      for (const channel of channels) wakeup.listen(channel);
       const { news, next } = await look();
       yield news;
       if (next === 'end') return;
-      if (next === 'wait') await bell.wait();
+      if (next === 'wait') await wakeup.wait();
     }
   } finally {
-    bell.close();
+    wakeup.close();
   }
 }
 
 /** A ring that comes while nobody waits is kept for the next wait. */
-function openBell(doorbells: Doorbells, signal: AbortSignal) {
+function openWakeup(wakeups: ReaderWakeups, signal: AbortSignal) {
   const closers = new Map<string, () => void>();
   let rung = false;
   let wake: (() => void) | null = null;
@@ -45,7 +45,7 @@ function openBell(doorbells: Doorbells, signal: AbortSignal) {
   signal.addEventListener('abort', ring);
   return {
     listen(channel: string): void {
-      if (!closers.has(channel)) closers.set(channel, doorbells.listen(channel, ring));
+      if (!closers.has(channel)) closers.set(channel, wakeups.listen(channel, ring));
     },
     async wait(): Promise<void> {
       if (!rung)

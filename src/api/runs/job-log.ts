@@ -72,7 +72,7 @@ export async function openJobLog(
       const over = current.status === 'ended' && (hasEnded(status) || attempt !== null);
       return { news: [], next: live && !over ? 'wait' : 'end' };
     };
-    yield* follow(deps.doorbells, channels, look, signal);
+    yield* follow(deps.wakeups, channels, look, signal);
   };
 
   async function load() {

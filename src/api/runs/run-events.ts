@@ -36,7 +36,7 @@ export async function runEvents(deps: ServerDeps, id: string, lastId: string | u
       if (!over) return { news, next: rows.length > 0 ? 'again' : 'wait' };
       return { news: [...news, { event: 'end', data: JSON.stringify({ status }) }], next: 'end' };
     };
-    yield* follow(deps.doorbells, new Set([`run:${id}`]), look, signal);
+    yield* follow(deps.wakeups, new Set([`run:${id}`]), look, signal);
   };
 
   async function state() {

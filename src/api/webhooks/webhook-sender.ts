@@ -8,7 +8,7 @@ export interface HookTarget {
 }
 
 /** Whose secret signed a body: one of registered repositories', or the installation's own, which may speak for an owner's. */
-export type Speaker = { repos: Repo[] } | { target: HookTarget };
+export type WebhookSender = { repos: Repo[] } | { target: HookTarget };
 
 /** An unsigned request may cost at most this many bytes of hashing. */
 const MOST_HASHED = 200 * 1024 * 1024;
@@ -17,12 +17,12 @@ const MOST_HASHED = 200 * 1024 * 1024;
  * Verifies the raw bytes, before anyone parses them. A hook whose headers name a registered repository is verified with that repository's
  * secret only. Null: with no secret of ours does the signature hold.
  */
-export async function findSpeaker(
+export async function findSender(
   deps: ServerDeps,
   target: HookTarget,
   body: Uint8Array,
   signature: string | undefined,
-): Promise<Speaker | null> {
+): Promise<WebhookSender | null> {
   const candidates = await findCandidates(deps, target);
   if (candidates.length * body.length > MOST_HASHED) return null;
   const repos: Repo[] = [];
@@ -43,19 +43,19 @@ async function findCandidates({ store }: ServerDeps, { type, id }: HookTarget): 
   return named.length > 0 ? named : repos.where('github_id', 'is', null).execute();
 }
 
-/** The payload's repository as it is registered; null when it is not; `foreign` when the speaker may not speak for it. */
+/** The payload's repository as it is registered; null when it is not; `foreign` when the sender may not speak for it. */
 export async function findSubject(
   deps: ServerDeps,
-  speaker: Speaker,
+  sender: WebhookSender,
   named: WebhookRepository | null,
   owner_id: number | null,
 ): Promise<Repo | null | 'foreign'> {
-  if ('repos' in speaker) {
-    if (named === null) return speaker.repos[0] ?? 'foreign';
-    const repo = speaker.repos.find((other) => isMeant(other, named));
+  if ('repos' in sender) {
+    if (named === null) return sender.repos[0] ?? 'foreign';
+    const repo = sender.repos.find((other) => isMeant(other, named));
     return repo === undefined ? 'foreign' : identify(deps, repo, named);
   }
-  const { type, id } = speaker.target;
+  const { type, id } = sender.target;
   if (named === null) return null;
   if (type === 'repository') return named.id === id ? null : 'foreign';
   if (type === 'organization' && owner_id !== id) return 'foreign';

@@ -4,7 +4,7 @@ import type { ServerDeps } from '../../deps.ts';
 import { ApiError } from '../http/problem.ts';
 import { json, problems } from '../http/route.ts';
 import { readPayload } from './webhook-payload.ts';
-import { findSpeaker, findSubject, type HookTarget } from './webhook-sender.ts';
+import { findSender, findSubject, type HookTarget } from './webhook-sender.ts';
 
 const Receipt = z
   .object({
@@ -46,14 +46,14 @@ export function webhookRoutes(deps: ServerDeps) {
     const headers = c.req.valid('header');
     const body = new Uint8Array(await c.req.arrayBuffer());
     const target = readTarget(headers);
-    const speaker = await findSpeaker(deps, target, body, headers['x-hub-signature-256']);
-    if (speaker === null) throw refuse('The signature holds with no secret that is registered here for this hook.');
+    const sender = await findSender(deps, target, body, headers['x-hub-signature-256']);
+    if (sender === null) throw refuse('The signature holds with no secret that is registered here for this hook.');
 
     const event = headers['x-github-event'];
     if (event === undefined) throw new ApiError(400, 'X-GitHub-Event is missing.');
     const payload = await readPayload(c.req.header('content-type'), body);
     const { trigger, reason, repository } = deps.webhooks.read(event, payload.value);
-    const repo = await findSubject(deps, speaker, repository, payload.owner_id);
+    const repo = await findSubject(deps, sender, repository, payload.owner_id);
     if (repo === 'foreign')
       throw refuse(`This hook's secret does not speak for ${repository?.full_name ?? 'this repository'}.`);
 

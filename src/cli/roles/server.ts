@@ -49,7 +49,7 @@ function addressOf({ host, port }: Door): string {
 }
 
 async function closeDeps(deps: ServerDeps): Promise<void> {
-  await Promise.allSettled([deps.bus.close(), deps.offers.close(), deps.doorbells.close()]);
+  await Promise.allSettled([deps.bus.close(), deps.offers.close(), deps.wakeups.close()]);
   await deps.store.close();
 }
 

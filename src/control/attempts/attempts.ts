@@ -1,5 +1,5 @@
 import type { Row } from '../../deps.ts';
-import { Wish } from '../../jobs/protocol/message.ts';
+import { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Lane } from '../../jobs/run/plan.ts';
 import type { Transaction } from '../outbox/transact.ts';
@@ -66,14 +66,14 @@ export async function endAttempt(
   return true;
 }
 
-/** Makes a wish of someone's known to the attempt's worker; stored, so that nothing can lose it. A later, stronger one replaces it. */
-export async function wishFor(t: Transaction, attempt: AttemptRow, kind: Wish['kind'], reason: string): Promise<void> {
-  const wish = JSON.stringify({ kind, reason } satisfies Wish);
-  await t.sql.updateTable('attempts').set({ wish }).where('id', '=', attempt.id).execute();
-  if (attempt.worker !== null) t.effects.push({ do: 'wish', worker: attempt.worker, attempt: attempt.id, wish });
+/** Stores a stop request and sends it to the attempt's worker. A later, stronger one replaces it. */
+export async function requestStop(t: Transaction, attempt: AttemptRow, kind: StopRequest['kind'], reason: string): Promise<void> {
+  const stop_request = JSON.stringify({ kind, reason } satisfies StopRequest);
+  await t.sql.updateTable('attempts').set({ stop_request }).where('id', '=', attempt.id).execute();
+  if (attempt.worker !== null) t.effects.push({ do: 'stop', worker: attempt.worker, attempt: attempt.id, request: stop_request });
 }
 
 /** What someone wants of the attempt; null while nobody does. */
-export function wishOf({ wish }: Pick<AttemptRow, 'wish'>): Wish | null {
-  return wish === null ? null : Wish.parse(JSON.parse(wish));
+export function stopRequestOf({ stop_request }: Pick<AttemptRow, 'stop_request'>): StopRequest | null {
+  return stop_request === null ? null : StopRequest.parse(JSON.parse(stop_request));
 }

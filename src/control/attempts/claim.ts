@@ -14,7 +14,7 @@ export async function onClaim(deps: ServerDeps, claim: Claim): Promise<void> {
     await deps.bus.tell(claim.worker, { kind: 'denied', attempt: claim.attempt, nonce: claim.nonce });
     return;
   }
-  if (!deps.fleet.has(claim.worker)) deps.fleet.set(claim.worker, { beat: null, heard_at: deps.now() });
+  if (!deps.fleet.has(claim.worker)) deps.fleet.set(claim.worker, { heartbeat: null, heard_at: deps.now() });
   try {
     const binding = `${claim.attempt}:${claim.worker}:${claim.nonce}`;
     await deps.bus.grant(claim.worker, claim.attempt, deps.envelope.seal(binding, await grantFor(deps, attempt)));

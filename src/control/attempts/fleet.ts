@@ -1,15 +1,15 @@
 import type { ServerDeps } from '../../deps.ts';
-import type { Beat } from '../../jobs/protocol/message.ts';
+import type { Heartbeat } from '../../jobs/protocol/message.ts';
 import type { FreeSlots } from '../../jobs/protocol/offers.ts';
 
-/** Silence after which a worker counts as lost: four beats. */
+/** Silence after which a worker counts as lost: four heartbeats. */
 const LOST_AFTER = 12_000;
 
-/** The workers as their beats tell of them; in memory, for a beat comes every 3 s. */
-export type Fleet = Map<string, { beat: Beat | null; heard_at: number }>;
+/** The workers as their heartbeats tell of them; in memory, for a heartbeat comes every 3 s. */
+export type Fleet = Map<string, { heartbeat: Heartbeat | null; heard_at: number }>;
 
-export function hear(deps: ServerDeps, beat: Beat): void {
-  deps.fleet.set(beat.worker, { beat, heard_at: deps.now() });
+export function hear(deps: ServerDeps, heartbeat: Heartbeat): void {
+  deps.fleet.set(heartbeat.worker, { heartbeat, heard_at: deps.now() });
   deps.metrics.workers.set(deps.fleet.size);
 }
 
@@ -29,9 +29,9 @@ export function forget(deps: ServerDeps, worker: string): void {
 
 export function freeSlots(fleet: Fleet): FreeSlots {
   const free: FreeSlots = { plan: 0, work: 0, deploy: 0, notify: 0 };
-  for (const { beat } of fleet.values()) {
-    if (beat === null || beat.stopping) continue;
-    for (const pool of ['plan', 'work', 'deploy', 'notify'] as const) free[pool] += beat.free[pool];
+  for (const { heartbeat } of fleet.values()) {
+    if (heartbeat === null || heartbeat.stopping) continue;
+    for (const pool of ['plan', 'work', 'deploy', 'notify'] as const) free[pool] += heartbeat.free[pool];
   }
   return free;
 }

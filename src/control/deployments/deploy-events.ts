@@ -1,6 +1,6 @@
 import { type DeployRequest, Phase, type Relation } from '../../jobs/deploy/deployment.ts';
 import { isOrdered, mayTakeTraffic } from '../../jobs/deploy/environment.ts';
-import { type AttemptRow, wishOf } from '../attempts/attempts.ts';
+import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, queuedFor } from './deployments.ts';
 import { claimHosts, giveUpHosts, ownedByOthers } from './ownership.ts';
@@ -83,7 +83,7 @@ export async function onReady(
   const decision = mayTakeTraffic({
     relation: data.relation,
     ordered: isOrdered(run.trigger, run.forced === 1),
-    unwanted: run.intent_reason ?? wishOf(attempt)?.reason ?? null,
+    unwanted: run.stop_reason ?? stopRequestOf(attempt)?.reason ?? null,
   });
   if (decision.go === 'switch') await moveDeployment(t, deployment, 'switching');
   // Its worker takes the candidate away and says so; until then the environment is not free.

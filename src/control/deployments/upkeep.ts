@@ -1,12 +1,12 @@
 import type { ServerDeps } from '../../deps.ts';
-import type { Beat } from '../../jobs/protocol/message.ts';
+import type { Heartbeat } from '../../jobs/protocol/message.ts';
 
 /** However quiet it is, each environment is looked at this often: a proxy may have lost what it was told. */
 const EVERY = 5 * 60_000;
 
 /** Sees to it that every environment is looked at by a worker: after a start, when the proxy is another one, and now and then. */
 export interface Upkeep {
-  heard(beat: Beat): Promise<void>;
+  heard(heartbeat: Heartbeat): Promise<void>;
   swept(): Promise<void>;
 }
 
@@ -20,10 +20,10 @@ export function openUpkeep(deps: ServerDeps): Upkeep {
   }
 
   return {
-    heard: async (beat) => {
-      if (beat.proxy === null || beat.proxy === proxy) return;
+    heard: async (heartbeat) => {
+      if (heartbeat.proxy === null || heartbeat.proxy === proxy) return;
       const another = proxy !== null;
-      proxy = beat.proxy;
+      proxy = heartbeat.proxy;
       if (another) await lookAtAll();
     },
     swept: async () => {

@@ -58,12 +58,12 @@ async function perform(deps: ServerDeps, effect: Exclude<Effect, { do: 'offer' }
   switch (effect.do) {
     case 'withdraw':
       return deps.offers.withdraw(effect.lane, effect.attempt);
-    case 'ring':
-      return deps.bus.ring(effect.channel, effect.text);
+    case 'wake':
+      return deps.bus.wake(effect.channel, effect.text);
     case 'tell':
       return deps.bus.tell(effect.worker, effect.message);
-    case 'wish':
-      return deps.bus.wish(effect.worker, effect.attempt, effect.wish);
+    case 'stop':
+      return deps.bus.requestStop(effect.worker, effect.attempt, effect.request);
     case 'environment':
       return advanceEnvironment(deps, effect.app, effect.environment);
     case 'answer':

@@ -5,7 +5,7 @@ import { type Advance, advance, type GraphJob } from '../../jobs/run/advance.ts'
 import { githubContext } from '../../jobs/run/github-context.ts';
 import { type Contexts, PlannedJob } from '../../jobs/run/plan.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
-import { newAttempt, openAttempt, wishFor } from '../attempts/attempts.ts';
+import { newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';
 import { dropWaiting, queueDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import type { RunChange } from './run-change.ts';
@@ -14,7 +14,7 @@ import type { RunChange } from './run-change.ts';
 export async function advanceRun(t: Transaction, change: RunChange): Promise<void> {
   for (;;) {
     const moves = advance(
-      { jobs: change.jobs.map(graphJob), contexts: contexts(t, change.run), cancelled: change.run.intent !== null },
+      { jobs: change.jobs.map(graphJob), contexts: contexts(t, change.run), cancelled: change.run.stop_request !== null },
       evaluateCondition,
     );
     let taken = false;
@@ -69,11 +69,11 @@ export async function stopJob(
   reason: string,
   force = false,
 ): Promise<boolean> {
-  const intent = force ? 'force' : 'cancel';
-  if (job.intent === intent || job.intent === 'force') return false;
-  change.setJob(job, { intent, intent_reason: job.intent_reason ?? reason });
+  const stop_request = force ? 'force' : 'cancel';
+  if (job.stop_request === stop_request || job.stop_request === 'force') return false;
+  change.setJob(job, { stop_request, stop_reason: job.stop_reason ?? reason });
   const attempt = await openAttempt(t, 'job', job.id);
-  if (attempt) await wishFor(t, attempt, intent, reason);
+  if (attempt) await requestStop(t, attempt, stop_request, reason);
   return true;
 }
 

@@ -15,12 +15,12 @@ export function cancelRun(
   { force, reason }: { force: boolean; reason: string },
 ): Promise<boolean> {
   return transact(deps, async (t) => {
-    const run = await t.sql.selectFrom('runs').select(['status', 'intent']).where('id', '=', id).executeTakeFirst();
+    const run = await t.sql.selectFrom('runs').select(['status', 'stop_request']).where('id', '=', id).executeTakeFirst();
     if (!run) return false;
-    const intent = force ? 'force' : 'cancel';
-    if (hasEnded(run.status) || run.intent === intent || run.intent === 'force') return true;
+    const stop_request = force ? 'force' : 'cancel';
+    if (hasEnded(run.status) || run.stop_request === stop_request || run.stop_request === 'force') return true;
     const change = await changeRun(t, id);
-    change.setRun({ intent, intent_reason: reason });
+    change.setRun({ stop_request, stop_reason: reason });
     await stopJobs(t, change, reason, force);
     if (change.jobs.length === 0) await abandonPlan(t, change, reason);
     await advanceRun(t, change);

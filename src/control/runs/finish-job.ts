@@ -1,7 +1,7 @@
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { judge } from '../../jobs/run/judge.ts';
 import type { DeploymentStatus, EndStatus } from '../../jobs/status.ts';
-import { type AttemptRow, wishOf } from '../attempts/attempts.ts';
+import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
 import { dropWaiting } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { advanceRun, queueJob } from './advance-run.ts';
@@ -24,7 +24,7 @@ export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, 
   const judgement = judge({
     verdict: timedOut(t, attempt, verdict),
     errors: job.errors,
-    cancel_reason: job.intent === null ? null : (job.intent_reason ?? 'it was cancelled'),
+    cancel_reason: job.stop_request === null ? null : (job.stop_reason ?? 'it was cancelled'),
     done: deployed.some(({ status }) => status === 'live'),
   });
   if (judgement.next === 'retry') {
@@ -58,8 +58,8 @@ function deploymentsOf(t: Transaction, attempt: AttemptRow) {
 
 /** However an attempt ended that was told its time was up, even by being forced or lost: it timed out. */
 function timedOut(t: Transaction, attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
-  const wish = wishOf(attempt);
+  const request = stopRequestOf(attempt);
   const late = attempt.deadline !== null && attempt.deadline <= t.now;
-  if (wish === null || !late || verdict.status === 'succeeded' || verdict.status === 'failed') return verdict;
-  return { ...verdict, status: 'timed_out', reason: wish.reason };
+  if (request === null || !late || verdict.status === 'succeeded' || verdict.status === 'failed') return verdict;
+  return { ...verdict, status: 'timed_out', reason: request.reason };
 }

@@ -55,7 +55,7 @@ export async function changeRun(t: Transaction, id: string): Promise<RunChange> 
     const data = JSON.stringify({ rev: run.rev, run: presentRun(run), jobs: changed.map((job) => presentJob(job)) });
     await t.sql.insertInto('revisions').values({ run_id: run.id, rev: run.rev, data }).execute();
     await reportRun(t, run, changed);
-    t.effects.push({ do: 'ring', channel: `run:${run.id}`, text: String(run.rev) });
+    t.effects.push({ do: 'wake', channel: `run:${run.id}`, text: String(run.rev) });
   }
 
   return { run, jobs, setRun, setJob, moveJob, save };

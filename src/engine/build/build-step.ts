@@ -14,8 +14,8 @@ import { type ContextStream, OUTSIDE_RECIPE, readIgnored, streamContext } from '
 /** gantry/build@v1: an image out of the workspace, built by BuildKit outside of the job's container. */
 export async function buildStep(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
   const inputs = parseBuildInputs(turn.with);
-  const { installation } = attempt.machine.envelope;
-  const own = buildImage(installation, repositoryOf(attempt), attempt.courier.attempt, turn.number);
+  const { installation } = attempt.deps.envelope;
+  const own = buildImage(installation, repositoryOf(attempt), attempt.reporter.attempt, turn.number);
   const tags = [own, ...inputs.tags];
   const built = await build(attempt, turn, { ...inputs, tags });
   await forgetOlder(attempt);
@@ -26,7 +26,7 @@ export async function buildStep(attempt: Attempt, turn: StepTurn): Promise<StepE
 }
 
 async function build(attempt: Attempt, turn: StepTurn, inputs: BuildInputs): Promise<Image> {
-  const { machine, container } = attempt;
+  const { deps, container } = attempt;
   const opened = Promise.withResolvers<{ context: ContextStream; dockerfile: string }>();
   const walk = async () => {
     const { context, dockerfile } = await openContext(attempt, inputs);
@@ -34,17 +34,17 @@ async function build(attempt: Attempt, turn: StepTurn, inputs: BuildInputs): Pro
     await context.walked;
   };
   // Held until the last file is read, not until the image is built.
-  const walking = container === null ? walk() : machine.docker.whilePaused(container, walk);
+  const walking = container === null ? walk() : deps.docker.whilePaused(container, walk);
   walking.catch(opened.reject);
   const { context, dockerfile } = await opened.promise;
-  const secrets = await caSecret(machine);
-  const building = machine.docker.build(
+  const secrets = await caSecret(deps);
+  const building = deps.docker.build(
     {
       context: context.stream,
       dockerfile,
       tags: inputs.tags,
       labels: { ...sourceLabels(attempt), ...inputs.labels },
-      build_args: { ...machine.config.proxy_env, ...inputs.build_args },
+      build_args: { ...deps.config.proxy_env, ...inputs.build_args },
       target: inputs.target,
       secrets,
       no_cache: false,
@@ -52,7 +52,7 @@ async function build(attempt: Attempt, turn: StepTurn, inputs: BuildInputs): Pro
     {
       signal: turn.signal,
       progress: (line) => say(attempt, turn.number, line),
-      output: (stream, chunk) => attempt.courier.log.write(turn.number, stream, chunk),
+      output: (stream, chunk) => attempt.reporter.log.write(turn.number, stream, chunk),
     },
   );
   return judged(walking, building);
@@ -84,10 +84,10 @@ async function openContext(attempt: Attempt, inputs: BuildInputs) {
   return { context: streamContext(folder, ignored, { path: dockerfile, outside }), dockerfile };
 }
 
-function sourceLabels({ grant, machine }: Attempt): Record<string, string> {
+function sourceLabels({ grant, deps }: Attempt): Record<string, string> {
   const server = typeof grant.github.server_url === 'string' ? grant.github.server_url : 'https://github.com';
   const labels = {
-    'org.opencontainers.image.created': new Date(machine.now()).toISOString(),
+    'org.opencontainers.image.created': new Date(deps.now()).toISOString(),
     'org.opencontainers.image.title': grant.source?.name.split('/').at(-1),
     'org.opencontainers.image.source': grant.source === null ? undefined : `${server}/${grant.source.name}`,
     'org.opencontainers.image.revision': grant.sha ?? undefined,
@@ -101,13 +101,13 @@ function sourceLabels({ grant, machine }: Attempt): Record<string, string> {
 async function pushAll(attempt: Attempt, turn: StepTurn, tags: string[]): Promise<string> {
   const watch = { progress: (line: string) => say(attempt, turn.number, line), signal: turn.signal };
   const digests: string[] = [];
-  for (const tag of tags) digests.push((await attempt.machine.docker.push(tag, watch)).digest);
+  for (const tag of tags) digests.push((await attempt.deps.docker.push(tag, watch)).digest);
   return digests[0] ?? '';
 }
 
 /** `name@digest`, by which other hosts find it too, where this Engine knows it so. */
-async function pushedName({ machine }: Attempt, own: string, digest: string): Promise<string | null> {
-  const image = await machine.docker.image(own);
+async function pushedName({ deps }: Attempt, own: string, digest: string): Promise<string | null> {
+  const image = await deps.docker.image(own);
   return image?.digests.find((name) => name.endsWith(`@${digest}`)) ?? null;
 }
 
@@ -115,7 +115,7 @@ async function pushedName({ machine }: Attempt, own: string, digest: string): Pr
 const KEPT = 20;
 
 async function forgetOlder(attempt: Attempt): Promise<void> {
-  const { docker, envelope } = attempt.machine;
+  const { docker, envelope } = attempt.deps;
   const names = await docker.tags(buildRepository(envelope.installation, repositoryOf(attempt)));
   // Attempts' ids sort by the time they were made.
   for (const name of names.toSorted().toReversed().slice(KEPT)) await docker.untag(name);

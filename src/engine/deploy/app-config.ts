@@ -13,11 +13,11 @@ export async function appConfig(attempt: Attempt, environment: string, signal: A
   const { source } = attempt.grant;
   if (source === null) throw new Refusal('there is nothing to deploy: this job belongs to no repository');
   const { sha } = await ownCommit(attempt, source, signal);
-  const text = await attempt.machine.git.read(source.id, sha, APP_FILE, LIMIT);
+  const text = await attempt.deps.git.read(source.id, sha, APP_FILE, LIMIT);
   if (text === null) throw new Refusal(`there is no ${APP_FILE} at ${sha}; it says how the app is deployed`);
   const { app, annotations } = parseAppFile(APP_FILE, text);
   if (app === null) {
-    for (const data of annotations) await attempt.courier.emit({ type: 'annotation', data });
+    for (const data of annotations) await attempt.reporter.emit({ type: 'annotation', data });
     const [first] = annotations;
     throw new Refusal(`${APP_FILE}:${first?.line}:${first?.column}: ${first?.message}`);
   }

@@ -25,7 +25,7 @@ export async function wantedDeployment(
 async function givenImage(attempt: Attempt, turn: StepTurn): Promise<Image> {
   const reference = turn.with.image?.trim() ?? '';
   if (reference === '') throw new Refusal('`image` is empty: which image is to be deployed?');
-  const { docker } = attempt.machine;
+  const { docker } = attempt.deps;
   const here = await docker.image(reference);
   const progress = (line: string) => say(attempt, turn.number, line);
   return here ?? docker.pull(reference, { progress, signal: turn.signal });
@@ -39,9 +39,9 @@ function digestOf(image: Image): string | null {
 /** Keeps an image from every prune by a name of its own, until a release has it. */
 export async function whileHeld<T>(attempt: Attempt, image: Image | null, work: () => Promise<T>): Promise<T> {
   if (image === null) return work();
-  const { docker, envelope } = attempt.machine;
+  const { docker, envelope } = attempt.deps;
   const repository = attempt.grant.source?.name ?? 'none';
-  const name = buildImage(envelope.installation, repository, attempt.courier.attempt, 'held');
+  const name = buildImage(envelope.installation, repository, attempt.reporter.attempt, 'held');
   await docker.tag(image.id, name);
   try {
     return await work();

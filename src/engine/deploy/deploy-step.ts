@@ -10,7 +10,7 @@ export async function deployStep(attempt: Attempt, turn: StepTurn): Promise<Step
   const { request, image } = await wantedDeployment(attempt, turn);
   return whileHeld(attempt, image, async () => {
     say(attempt, turn.number, 'Asking for the environment; a deployment under way there is waited for');
-    return follow(attempt, turn, await attempt.courier.ask({ type: 'deploy', data: request }, turn.signal));
+    return follow(attempt, turn, await attempt.reporter.ask({ type: 'deploy', data: request }, turn.signal));
   });
 }
 
@@ -43,8 +43,8 @@ function outputsOf({ deployment, release }: { deployment: string; release: strin
 }
 
 /** Null for an app without a host of its own: the proxy sends it what no other has. */
-function urlOf({ machine }: Attempt, { config }: DeployOrder): string | null {
+function urlOf({ deps }: Attempt, { config }: DeployOrder): string | null {
   const [host] = config.processes.web.hosts;
-  const port = machine.config.proxy_http_port;
+  const port = deps.config.proxy_http_port;
   return host === undefined ? null : `http://${host}${port === 80 || port === 0 ? '' : `:${port}`}`;
 }

@@ -1,6 +1,6 @@
 import type { Proxy } from '../../deps.ts';
 import type { DeployOrder, Relation, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
-import { Wish } from '../../jobs/protocol/message.ts';
+import { StopRequest } from '../../jobs/protocol/message.ts';
 import { type Attempt, mask, say } from '../job/job-execution.ts';
 import { releaseImage } from '../names.ts';
 import { Refusal } from '../refusal.ts';
@@ -33,7 +33,7 @@ export async function deploy(attempt: Attempt, turn: StepTurn, order: DeployOrde
   mask(attempt, order.masks);
   const deployment: Deployment = { attempt, turn, order, proxy: await openProxy(attempt, order), container: null };
   // Whoever is here while the environment is ours is what we are about to replace, or was left behind.
-  const old = await othersOf(attempt.machine, order);
+  const old = await othersOf(attempt.deps, order);
   const outcome = await bringUp(deployment).catch(async (error: unknown) => {
     // What may be live is not touched: control has it looked at.
     if (!(error instanceof UnknownOutcome)) await withdraw(deployment, settlementOf(turn, error));
@@ -51,7 +51,7 @@ export async function deploy(attempt: Attempt, turn: StepTurn, order: DeployOrde
 
 async function openProxy(attempt: Attempt, order: DeployOrder): Promise<Proxy> {
   try {
-    return attempt.machine.proxy(await ensureProxy(attempt.machine));
+    return attempt.deps.proxy(await ensureProxy(attempt.deps));
   } catch (error) {
     await settle(attempt, order, { status: 'failed', reason: endingOfError(error).reason });
     throw error;
@@ -70,8 +70,8 @@ async function bringUp(deployment: Deployment): Promise<Live | Stop> {
   const served = (await isServed(proxy, order)) ? await runningContainer(deployment) : null;
   if (served !== null) return { container: served, drained: Promise.resolve() };
   await keepImage(attempt, order);
-  const started_at = attempt.machine.now();
-  const container = await phased(attempt, order.deployment, 'start', () => startRelease(attempt.machine, order));
+  const started_at = attempt.deps.now();
+  const container = await phased(attempt, order.deployment, 'start', () => startRelease(attempt.deps, order));
   deployment.container = container;
   await phased(attempt, order.deployment, 'gate', () => gate(deployment, { container, started_at }));
   turn.signal.throwIfAborted();
@@ -82,7 +82,7 @@ async function bringUp(deployment: Deployment): Promise<Live | Stop> {
 
 /** From here on no prune takes it. Of a release that is put back it may be gone all the same. */
 async function keepImage(
-  { machine: { docker, envelope } }: Attempt,
+  { deps: { docker, envelope } }: Attempt,
   { config, image_id, release }: DeployOrder,
 ): Promise<void> {
   if ((await docker.image(image_id)) === null)
@@ -91,7 +91,7 @@ async function keepImage(
 }
 
 async function runningContainer({ attempt, order }: Deployment): Promise<string | null> {
-  const found = await attempt.machine.docker.containers({ 'gantry.deployment': order.deployment });
+  const found = await attempt.deps.docker.containers({ 'gantry.deployment': order.deployment });
   return found.find(({ state }) => state === 'running')?.id ?? null;
 }
 
@@ -103,7 +103,7 @@ async function gate(deployment: Deployment, candidate: { container: string; star
   const { health } = order.config.processes.web;
   say(attempt, turn.number, `Started; waiting until ${health.path} is healthy, ${health.timeout / 1000} s at most`);
   try {
-    await passGate(attempt.machine, proxy, order, candidate, turn.signal);
+    await passGate(attempt.deps, proxy, order, candidate, turn.signal);
   } catch (error) {
     if (!turn.signal.aborted) await tellLog(attempt, turn, candidate.container);
     throw error;
@@ -112,7 +112,7 @@ async function gate(deployment: Deployment, candidate: { container: string; star
 }
 
 async function tellLog(attempt: Attempt, turn: StepTurn, container: string): Promise<void> {
-  const lines = await attempt.machine.docker.logs(container, LAST_LINES);
+  const lines = await attempt.deps.docker.logs(container, LAST_LINES);
   say(
     attempt,
     turn.number,
@@ -123,25 +123,25 @@ async function tellLog(attempt: Attempt, turn: StepTurn, container: string): Pro
 
 async function askToSwitch({ attempt, turn, order }: Deployment): Promise<SwitchAnswer> {
   const data = { deployment: order.deployment, relation: await relationOf(attempt, order) };
-  return attempt.courier.ask({ type: 'ready', data }, turn.signal);
+  return attempt.reporter.ask({ type: 'ready', data }, turn.signal);
 }
 
-async function relationOf({ machine, grant }: Attempt, { sha, live }: DeployOrder): Promise<Relation> {
+async function relationOf({ deps, grant }: Attempt, { sha, live }: DeployOrder): Promise<Relation> {
   if (grant.source === null || sha === null || live?.sha == null) return 'unknown';
-  return machine.git.relation(grant.source.id, sha, live.sha);
+  return deps.git.relation(grant.source.id, sha, live.sha);
 }
 
 async function takeTraffic({ attempt, turn, order, proxy }: Deployment, container: string): Promise<Live> {
-  const { machine } = attempt;
+  const { deps } = attempt;
   let abandoned = false;
   const abandon = async () => {
     abandoned = true;
-    await machine.docker.remove(container);
+    await deps.docker.remove(container);
   };
   const switched = await switchTraffic(proxy, order, abandon, turn.signal);
   if (!switched.live) throw switched.error;
   // The proxy was quicker than the abort: the release serves, so it gets its container back under the same alias.
-  return { drained: switched.drained, container: abandoned ? await startRelease(machine, order) : container };
+  return { drained: switched.drained, container: abandoned ? await startRelease(deps, order) : container };
 }
 
 interface Settlement {
@@ -154,23 +154,23 @@ async function withdraw(
   { attempt, order, proxy, container }: Deployment,
   { status, reason }: Settlement,
 ): Promise<void> {
-  if (container !== null) await attempt.machine.docker.remove(container);
+  if (container !== null) await attempt.deps.docker.remove(container);
   await removeGate(proxy, order.deployment);
   await settle(attempt, order, { status, reason });
 }
 
 async function settle(
-  { courier, secrets }: Attempt,
+  { reporter, secrets }: Attempt,
   order: DeployOrder,
   { status, reason }: Settlement,
 ): Promise<void> {
   const data = { deployment: order.deployment, status, reason: reason && secrets.hide(reason) };
-  await courier.emit({ type: 'settled', data });
+  await reporter.emit({ type: 'settled', data });
 }
 
 function settlementOf({ signal }: StepTurn, error: unknown): Settlement {
   if (!signal.aborted) return { status: 'failed', reason: endingOfError(error).reason };
-  const wish = Wish.safeParse(signal.reason).data?.kind;
-  const status = wish === 'cancel' || wish === 'force' ? 'cancelled' : 'failed';
+  const request = StopRequest.safeParse(signal.reason).data?.kind;
+  const status = request === 'cancel' || request === 'force' ? 'cancelled' : 'failed';
   return { status, reason: endingOfAbort(signal.reason).reason };
 }

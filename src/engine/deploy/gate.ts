@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Proxy } from '../../deps.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { unlessAborted } from '../abort.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { gateOf } from '../names.ts';
 import { Refusal } from '../refusal.ts';
 import { targetOf } from './release-container.ts';
@@ -16,7 +16,7 @@ const SHORTEST = 1_000;
  * live one is never touched. Rejects as soon as the candidate exits, when its time (`elapsed` counts) is over, or with `signal.reason`.
  */
 export async function passGate(
-  { docker, now }: Machine,
+  { docker, now }: EngineDeps,
   proxy: Proxy,
   order: DeployOrder,
   candidate: { container: string; started_at: number },

@@ -7,14 +7,14 @@ export async function phased<T>(
   name: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { courier, machine } = attempt;
-  const started_at = machine.now();
+  const { reporter, deps } = attempt;
+  const started_at = deps.now();
   const tell = (finished_at: number | null) =>
-    courier.emit({ type: 'phase', data: { deployment, name, started_at, finished_at } });
+    reporter.emit({ type: 'phase', data: { deployment, name, started_at, finished_at } });
   await tell(null);
   try {
     return await work();
   } finally {
-    await tell(machine.now());
+    await tell(deps.now());
   }
 }

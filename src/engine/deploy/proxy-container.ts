@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from '../../deps.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { appsNetwork, proxyContainer } from '../names.ts';
 
 const IMAGE = 'basecamp/kamal-proxy:v0.9.2';
@@ -14,26 +14,26 @@ class ProxyUnavailable extends Error {
 }
 
 /** The proxy's container, up, with this configuration's ports; its id. Any number of workers may ask for it at once. */
-export async function ensureProxy(machine: Machine): Promise<string> {
-  const { docker, envelope } = machine;
+export async function ensureProxy(deps: EngineDeps): Promise<string> {
+  const { docker, envelope } = deps;
   const network = appsNetwork(envelope.installation);
   await docker.network({ name: network, open: true, labels: {} });
   await docker.volume(proxyContainer(envelope.installation));
-  const image = await proxyImage(machine);
-  const wanted = { 'gantry.proxy': 'true', 'gantry.proxy.ports': portsOf(machine), 'gantry.proxy.image': image };
+  const image = await proxyImage(deps);
+  const wanted = { 'gantry.proxy': 'true', 'gantry.proxy.ports': portsOf(deps), 'gantry.proxy.image': image };
   for (const end = Date.now() + WITHIN; ; await delay(200)) {
-    const found = await find(machine, wanted);
-    if (found?.state === 'running' && (await answers(machine, found.id))) return found.id;
-    const container = found?.id ?? (await create(machine, image, network, wanted));
+    const found = await find(deps, wanted);
+    if (found?.state === 'running' && (await answers(deps, found.id))) return found.id;
+    const container = found?.id ?? (await create(deps, image, network, wanted));
     // Null: another worker was quicker. What it made is found the next time round.
-    if (container !== null && found?.state !== 'running') await start(machine, container, found === null);
+    if (container !== null && found?.state !== 'running') await start(deps, container, found === null);
     if (Date.now() > end)
       throw new ProxyUnavailable('The proxy’s container does not stay up; `docker logs` of it says why');
   }
 }
 
 /** One that was made with other ports, or of another image, makes way. */
-async function find({ docker }: Machine, wanted: Record<string, string>): Promise<Container | null> {
+async function find({ docker }: EngineDeps, wanted: Record<string, string>): Promise<Container | null> {
   const [found] = await docker.containers({ 'gantry.proxy': 'true' });
   if (found === undefined) return null;
   if (Object.entries(wanted).every(([name, value]) => found.labels[name] === value)) return found;
@@ -41,8 +41,8 @@ async function find({ docker }: Machine, wanted: Record<string, string>): Promis
   return null;
 }
 
-async function create(machine: Machine, image: string, network: string, labels: Record<string, string>) {
-  const { config, docker, envelope } = machine;
+async function create(deps: EngineDeps, image: string, network: string, labels: Record<string, string>) {
+  const { config, docker, envelope } = deps;
   const name = proxyContainer(envelope.installation);
   try {
     return await docker.create({
@@ -76,7 +76,7 @@ async function create(machine: Machine, image: string, network: string, labels: 
 const LOG_BYTES = 10 * 1024 * 1024;
 
 /** A port that is taken shows only here. What we made in vain goes again, so that nothing half-made stays. */
-async function start({ docker, config }: Machine, container: string, isNew: boolean): Promise<void> {
+async function start({ docker, config }: EngineDeps, container: string, isNew: boolean): Promise<void> {
   try {
     await docker.start(container);
   } catch (error) {
@@ -92,8 +92,8 @@ async function start({ docker, config }: Machine, container: string, isNew: bool
 }
 
 /** It listens a moment after its container has started. */
-async function answers(machine: Machine, container: string): Promise<boolean> {
-  return machine
+async function answers(deps: EngineDeps, container: string): Promise<boolean> {
+  return deps
     .proxy(container)
     .list()
     .then(
@@ -102,7 +102,7 @@ async function answers(machine: Machine, container: string): Promise<boolean> {
     );
 }
 
-async function proxyImage({ docker, log }: Machine): Promise<string> {
+async function proxyImage({ docker, log }: EngineDeps): Promise<string> {
   const here = await docker.image(IMAGE);
   if (here !== null) return here.id;
   const progress = (line: string) => log.info({ image: IMAGE }, line);
@@ -111,6 +111,6 @@ async function proxyImage({ docker, log }: Machine): Promise<string> {
 
 const PULL = 10 * 60_000;
 
-function portsOf({ config }: Machine): string {
+function portsOf({ config }: EngineDeps): string {
   return `${config.proxy_http_port},${config.proxy_https_port}`;
 }

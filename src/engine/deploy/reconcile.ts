@@ -2,8 +2,8 @@ import type { Container, Proxy, Service } from '../../deps.ts';
 import type { DeployOrder, Reconciliation } from '../../jobs/deploy/deployment.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { EnvironmentGrant } from '../../jobs/protocol/grant.ts';
-import type { Machine } from '../engine-deps.ts';
-import type { Courier } from '../event-reporter.ts';
+import type { EngineDeps } from '../engine-deps.ts';
+import type { EventReporter } from '../event-reporter.ts';
 import { aliasOf, GATES, gateOf, serviceOf } from '../names.ts';
 import { endingOfAbort, endingOfError, SUCCESS } from '../verdict.ts';
 import { ensureProxy } from './proxy-container.ts';
@@ -16,24 +16,24 @@ import { serviceSpec } from './traffic.ts';
  * where Docker or the proxy has lost it, and removes what nobody owns. Harmless to repeat. Never rejects.
  */
 export async function reconcileEnvironment(
-  machine: Machine,
+  deps: EngineDeps,
   grant: EnvironmentGrant,
-  courier: Courier,
+  reporter: EventReporter,
   signal: AbortSignal,
 ): Promise<Finished> {
   const { reconciliation } = grant;
-  const say = (line: string) => courier.log.write(0, 'system', `${line}\n`);
+  const say = (line: string) => reporter.log.write(0, 'system', `${line}\n`);
   try {
-    const proxy = machine.proxy(await ensureProxy(machine));
+    const proxy = deps.proxy(await ensureProxy(deps));
     const served = await readServed(proxy, reconciliation);
     signal.throwIfAborted();
     const live = served.order ?? reconciliation.live;
-    if (live !== null) courier.log.mask(live.masks);
+    if (live !== null) reporter.log.mask(live.masks);
     // Another's switch is under way: what it makes live is its own to say.
-    if (live !== null && !served.byActive) await bringUp(machine, proxy, live, served, say);
+    if (live !== null && !served.byActive) await bringUp(deps, proxy, live, served, say);
     signal.throwIfAborted();
-    await removeStrays(machine, proxy, reconciliation, live, say);
-    await tidyImages(machine, reconciliation, live);
+    await removeStrays(deps, proxy, reconciliation, live, say);
+    await tidyImages(deps, reconciliation, live);
     const isUp = live !== null && !served.byActive;
     return { verdict: SUCCESS, outputs: {}, log_size: 0, live: isUp ? live.deployment : null };
   } catch (error) {
@@ -67,17 +67,17 @@ async function findService(proxy: Proxy, name: string): Promise<Service | undefi
 
 /** Its container runs, stays, and is what the proxy serves. */
 async function bringUp(
-  machine: Machine,
+  deps: EngineDeps,
   proxy: Proxy,
   live: DeployOrder,
   served: Served,
   say: (line: string) => void,
 ): Promise<void> {
-  const { docker } = machine;
+  const { docker } = deps;
   const found = await docker.containers({ 'gantry.deployment': live.deployment });
   const running = found.find(({ state }) => state === 'running')?.id;
   if (running === undefined) say(`Starting release ${live.release} again: its container does not run`);
-  const container = running ?? (await startRelease(machine, live));
+  const container = running ?? (await startRelease(deps, live));
   await docker.setRestartPolicy(container, 'unless-stopped');
   if (served.order?.deployment === live.deployment) return;
   say(`The proxy does not serve ${live.deployment}; telling it again`);
@@ -86,7 +86,7 @@ async function bringUp(
 
 /** Containers of this environment and gates that nobody is at work on. */
 async function removeStrays(
-  { docker }: Machine,
+  { docker }: EngineDeps,
   proxy: Proxy,
   wanted: Reconciliation,
   live: DeployOrder | null,
@@ -109,7 +109,7 @@ function deploymentOf({ labels }: Pick<Container, 'labels'>): string {
 }
 
 /** Gates carry no environment in their names; a candidate that another environment tries has a container that is not ours to judge. */
-async function isStale(docker: Machine['docker'], gate: string, { active }: Reconciliation): Promise<boolean> {
+async function isStale(docker: EngineDeps['docker'], gate: string, { active }: Reconciliation): Promise<boolean> {
   if (active.some((deployment) => gateOf(deployment) === gate)) return false;
   const all = await docker.containers({});
   return !all.some((container) => gateOf(deploymentOf(container)) === gate);

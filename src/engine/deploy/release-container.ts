@@ -1,5 +1,5 @@
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { aliasOf, appsNetwork, releaseContainer } from '../names.ts';
 
 const LOG_BYTES = 10 * 1024 * 1024;
@@ -13,7 +13,7 @@ export function targetOf({ deployment, config }: DeployOrder): string {
  * A release's container, started anew: what an attempt before left under this deployment is removed first. It publishes no port and
  * does not start again by itself until it is live. Its labels never are a job's, so nothing but a deployment removes it.
  */
-export async function startRelease({ docker, config, envelope }: Machine, order: DeployOrder): Promise<string> {
+export async function startRelease({ docker, config, envelope }: EngineDeps, order: DeployOrder): Promise<string> {
   const { app, environment } = order.config;
   const { web } = order.config.processes;
   const network = appsNetwork(envelope.installation);

@@ -1,10 +1,10 @@
 import type { DeployOrder, Reconciliation } from '../../jobs/deploy/deployment.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { releaseImage, releaseRepository } from '../names.ts';
 
 /** Kept releases have their names, the others lose theirs. While a deployment is at work nothing is taken: its release is not told here. */
 export async function tidyImages(
-  { docker, envelope: { installation } }: Machine,
+  { docker, envelope: { installation } }: EngineDeps,
   wanted: Reconciliation,
   live: DeployOrder | null,
 ): Promise<void> {

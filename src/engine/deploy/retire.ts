@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from '../../deps.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { unlessAborted } from '../abort.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { say } from '../job/job-execution.ts';
 import { endsAtOnce } from '../verdict.ts';
 import type { Deployment, Live } from './deploy.ts';
 import { phased } from './phase.ts';
 
 /** The containers of an environment but the order's own. */
-export async function othersOf({ docker }: Machine, { config, deployment }: DeployOrder): Promise<Container[]> {
+export async function othersOf({ docker }: EngineDeps, { config, deployment }: DeployOrder): Promise<Container[]> {
   const all = await docker.containers({ 'gantry.app': config.app, 'gantry.environment': config.environment });
   return all.filter(({ labels }) => labels['gantry.deployment'] !== deployment);
 }
@@ -23,7 +23,7 @@ const MARGIN = 5_000;
  */
 export async function retire(deployment: Deployment, live: Live, old: Container[]): Promise<void> {
   const { attempt, turn, order } = deployment;
-  const { docker, log } = attempt.machine;
+  const { docker, log } = attempt.deps;
   try {
     await docker.setRestartPolicy(live.container, 'unless-stopped');
     if (old.length > 0) await phased(attempt, order.deployment, 'drain', () => drain(deployment, live, old));
@@ -34,7 +34,7 @@ export async function retire(deployment: Deployment, live: Live, old: Container[
 }
 
 async function drain({ attempt, order }: Deployment, { drained }: Live, old: Container[]): Promise<void> {
-  const { docker } = attempt.machine;
+  const { docker } = attempt.deps;
   const grace = order.live?.stop_grace ?? order.config.processes.web.stop_grace;
   const rest = new AbortController();
   const timer = delay(grace + MARGIN, undefined, { signal: rest.signal }).catch(() => {});

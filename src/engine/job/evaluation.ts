@@ -52,6 +52,6 @@ async function hashAll(attempt: Attempt, asked: Map<string, string[]>, known: Ma
 }
 
 /** Nothing of the job runs meanwhile, so no file becomes a link as it is opened. */
-function holding<T>({ machine, container }: Attempt, work: () => Promise<T>): Promise<T> {
-  return container === null ? work() : machine.docker.whilePaused(container, work);
+function holding<T>({ deps, container }: Attempt, work: () => Promise<T>): Promise<T> {
+  return container === null ? work() : deps.docker.whilePaused(container, work);
 }

@@ -1,8 +1,8 @@
 import type { LogStream } from '../../deps.ts';
 import type { JsonObject } from '../../jobs/json.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
-import type { Machine } from '../engine-deps.ts';
-import type { Courier } from '../event-reporter.ts';
+import type { EngineDeps } from '../engine-deps.ts';
+import type { EventReporter } from '../event-reporter.ts';
 import { Secrets } from '../secrets.ts';
 import type { StepResult } from '../steps/step.ts';
 import type { Ending } from '../verdict.ts';
@@ -10,9 +10,9 @@ import { type Folder, layOutFolder } from '../workspace/folder.ts';
 
 /** One try at a job while it runs: what its steps have come to so far. */
 export interface Attempt {
-  readonly machine: Machine;
+  readonly deps: EngineDeps;
   readonly grant: JobGrant;
-  readonly courier: Courier;
+  readonly reporter: EventReporter;
   /** Someone wants an end; the steps that ask for it (`always()`) still get their turn. */
   readonly signal: AbortSignal;
   /** An end without grace, at any time. */
@@ -37,19 +37,19 @@ export interface Attempt {
 
 /** An attempt at its beginning. */
 export function newAttempt(
-  machine: Machine,
+  deps: EngineDeps,
   grant: JobGrant,
-  courier: Courier,
+  reporter: EventReporter,
   signal: AbortSignal,
   force: AbortSignal,
 ): Attempt {
   return {
-    machine,
+    deps,
     grant,
-    courier,
+    reporter,
     signal,
     force,
-    folder: layOutFolder(machine.config.work_dir, courier.attempt),
+    folder: layOutFolder(deps.config.work_dir, reporter.attempt),
     secrets: new Secrets(),
     event: {},
     env: { job: {}, container: {}, steps: {} },
@@ -64,11 +64,11 @@ export function newAttempt(
 
 /** A line of ours in the job's log. */
 export function say(attempt: Attempt, step: number, line: string, stream: LogStream = 'system'): void {
-  attempt.courier.log.write(step, stream, `${line}\n`);
+  attempt.reporter.log.write(step, stream, `${line}\n`);
 }
 
 /** Hides values from here on, in the log and in all else that leaves the host. */
 export function mask(attempt: Attempt, values: readonly string[]): void {
-  attempt.courier.log.mask(values);
+  attempt.reporter.log.mask(values);
   attempt.secrets.add(values);
 }

@@ -3,8 +3,8 @@ import { JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
-import type { Machine } from '../engine-deps.ts';
-import type { Courier } from '../event-reporter.ts';
+import type { EngineDeps } from '../engine-deps.ts';
+import type { EventReporter } from '../event-reporter.ts';
 import { removeLeftovers } from '../sandbox/leftovers.ts';
 import { noticeAbort, runSteps } from '../steps/run-steps.ts';
 import { type Ending, endingOfError, SUCCESS } from '../verdict.ts';
@@ -16,17 +16,17 @@ import { runTask } from './task.ts';
 
 /**
  * One attempt at a job, to its verdict. Never rejects for the user's sake; its containers and its folder are gone when it resolves.
- * `signal.reason` is a `Wish`, or an Error when the worker has to go. `force`, which may follow it, ends what is left without grace.
+ * `signal.reason` is a `StopRequest`, or an Error when the worker has to go. `force`, which may follow it, ends what is left without grace.
  * The log stays open: its size is the caller's to add.
  */
 export async function runJob(
-  machine: Machine,
+  deps: EngineDeps,
   grant: JobGrant,
-  courier: Courier,
+  reporter: EventReporter,
   signal: AbortSignal,
   force: AbortSignal = new AbortController().signal,
 ): Promise<Finished> {
-  const attempt = newAttempt(machine, grant, courier, signal, force);
+  const attempt = newAttempt(deps, grant, reporter, signal, force);
   const ending = await concluded(attempt);
   const outputs = outputsOf(attempt);
   await close(attempt);
@@ -47,16 +47,16 @@ async function concluded(attempt: Attempt): Promise<Ending> {
 }
 
 async function prepare(attempt: Attempt): Promise<void> {
-  const { machine, grant } = attempt;
+  const { deps, grant } = attempt;
   mask(attempt, [...Object.values(grant.secrets), ...(grant.source?.token ? [grant.source.token] : [])]);
-  await removeLeftovers(machine, grant);
-  attempt.event = await readEvent(machine, grant);
+  await removeLeftovers(deps, grant);
+  attempt.event = await readEvent(deps, grant);
   await makeFolder(attempt.folder, attempt.event);
   attempt.env = evaluatedEnv(attempt);
 }
 
 /** Payloads may be large, so they come by their blob. */
-async function readEvent({ blobs }: Machine, { payload_blob }: JobGrant): Promise<JsonObject> {
+async function readEvent({ blobs }: EngineDeps, { payload_blob }: JobGrant): Promise<JsonObject> {
   const blob = payload_blob === null ? null : await blobs.get(payload_blob);
   return blob === null ? {} : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
@@ -113,15 +113,15 @@ async function close(attempt: Attempt): Promise<void> {
     } catch (error) {
       if (Date.now() < end) continue;
       // The next attempt of this job, and the sweep of this host, find it by its labels.
-      attempt.machine.log.error({ err: error, attempt: attempt.courier.attempt }, 'an attempt leaves something behind');
+      attempt.deps.log.error({ err: error, attempt: attempt.reporter.attempt }, 'an attempt leaves something behind');
       return;
     }
   }
 }
 
 async function removeAll(attempt: Attempt): Promise<void> {
-  const { docker } = attempt.machine;
-  const containers = await docker.containers({ 'gantry.attempt': attempt.courier.attempt });
+  const { docker } = attempt.deps;
+  const containers = await docker.containers({ 'gantry.attempt': attempt.reporter.attempt });
   await Promise.all(containers.map(({ id }) => docker.remove(id)));
   await removeFolder(attempt);
 }

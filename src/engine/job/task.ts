@@ -11,13 +11,13 @@ const GRACE = 5_000;
 /** A task whose container's own process is the work: any image does, it needs no shell. Shown as a job of one step. */
 export async function runTask(attempt: Attempt): Promise<Ending> {
   const step = newStep(attempt);
-  await attempt.courier.emit({ type: 'step', data: step });
+  await attempt.reporter.emit({ type: 'step', data: step });
   const ending = await attend(attempt, step);
-  await attempt.courier.emit({ type: 'step', data: { ...step, ...ending, finished_at: attempt.machine.now() } });
+  await attempt.reporter.emit({ type: 'step', data: { ...step, ...ending, finished_at: attempt.deps.now() } });
   return ending;
 }
 
-function newStep({ machine }: Attempt): Step {
+function newStep({ deps }: Attempt): Step {
   return {
     number: 1,
     id: null,
@@ -25,7 +25,7 @@ function newStep({ machine }: Attempt): Step {
     status: 'running',
     reason: null,
     exit_code: null,
-    started_at: machine.now(),
+    started_at: deps.now(),
     finished_at: null,
   };
 }
@@ -35,7 +35,7 @@ async function attend(attempt: Attempt, step: Step): Promise<Ending> {
   try {
     signal.throwIfAborted();
     const exit = await runCommand(attempt, step, signal);
-    return endingOfExit(attempt.machine, attempt.grant, step.name, exit);
+    return endingOfExit(attempt.deps, attempt.grant, step.name, exit);
   } catch (error) {
     const ending = signal.aborted ? endingOfAbort(signal.reason) : endingOfError(error);
     return { ...ending, reason: ending.reason && attempt.secrets.hide(ending.reason) };
@@ -43,7 +43,7 @@ async function attend(attempt: Attempt, step: Step): Promise<Ending> {
 }
 
 async function runCommand(attempt: Attempt, step: Step, signal: AbortSignal): Promise<Exit> {
-  const { docker } = attempt.machine;
+  const { docker } = attempt.deps;
   const container = await createContainer(attempt, {
     image: await chosenImage(attempt, step.number, signal),
     entrypoint: null,

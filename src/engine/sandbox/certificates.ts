@@ -1,5 +1,5 @@
 import type { Mount } from '../../deps.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 
 const CA = '/etc/gantry/ca-certificates.crt';
 const VARIABLES = [
@@ -12,7 +12,7 @@ const VARIABLES = [
 ];
 
 /** How a job's container reaches the outside: the extra certificate authorities and the proxies that the worker itself has. */
-export function outsideAccess({ config }: Machine): { env: Record<string, string>; mounts: Mount[] } {
+export function outsideAccess({ config }: EngineDeps): { env: Record<string, string>; mounts: Mount[] } {
   if (config.ca_file === null) return { env: { ...config.proxy_env }, mounts: [] };
   return {
     env: { ...config.proxy_env, ...Object.fromEntries(VARIABLES.map((name) => [name, CA])) },

@@ -1,7 +1,7 @@
 import type { ContainerSpec, Limits, Mount } from '../../deps.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { jobContexts } from '../job/contexts.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
 import { jobContainer, jobsNetwork } from '../names.ts';
@@ -30,7 +30,7 @@ export async function needContainer(attempt: Attempt, step: number, signal: Abor
     user: '0:0',
     mounts: jobMounts(attempt.folder),
   });
-  await attempt.machine.docker.start(container);
+  await attempt.deps.docker.start(container);
   attempt.container = container;
   attempt.image = image;
   return container;
@@ -39,9 +39,9 @@ export async function needContainer(attempt: Attempt, step: number, signal: Abor
 export const NO_SHELL = "the job's image cannot hold steps: it needs `sh` and `sleep`";
 
 /** Why a process could not be started there: one without a shell ends at once, and a step may end its own. Other errors stay as they are. */
-export async function explained({ machine }: Attempt, container: string, error: unknown): Promise<unknown> {
+export async function explained({ deps }: Attempt, container: string, error: unknown): Promise<unknown> {
   if (!(error instanceof Error && 'code' in error && error.code === 'conflict')) return error;
-  const found = await machine.docker.inspect(container);
+  const found = await deps.docker.inspect(container);
   if (found === null || found.state !== 'exited') return error;
   const hasNoShell = found.exit_code === 127 || found.exit_code === 126;
   return new Refusal(hasNoShell ? NO_SHELL : `the job's container has ended, with code ${found.exit_code}`, {
@@ -51,26 +51,26 @@ export async function explained({ machine }: Attempt, container: string, error: 
 
 /** A container of this attempt, with what all of them have in common. */
 export async function createContainer(
-  { machine, grant, courier }: Attempt,
+  { deps, grant, reporter }: Attempt,
   own: Pick<ContainerSpec, 'image' | 'entrypoint' | 'command' | 'env' | 'cwd' | 'user' | 'mounts'>,
 ): Promise<string> {
-  const outside = outsideAccess(machine);
-  const network = jobsNetwork(machine.envelope.installation);
-  await machine.docker.network({ name: network, open: false, labels: {} });
-  return machine.docker.create({
+  const outside = outsideAccess(deps);
+  const network = jobsNetwork(deps.envelope.installation);
+  await deps.docker.network({ name: network, open: false, labels: {} });
+  return deps.docker.create({
     ...own,
-    name: jobContainer(courier.attempt),
+    name: jobContainer(reporter.attempt),
     labels: {
       'gantry.run': grant.run,
       'gantry.job': grant.job,
-      'gantry.attempt': courier.attempt,
+      'gantry.attempt': reporter.attempt,
       'gantry.attempt_number': String(grant.number),
     },
     env: { ...outside.env, ...own.env },
     mounts: [...own.mounts, ...outside.mounts],
     network,
     aliases: [],
-    limits: jobLimits(machine, grant),
+    limits: jobLimits(deps, grant),
     init: true,
     privileges: 'job',
     restart: 'no',
@@ -79,20 +79,20 @@ export async function createContainer(
   });
 }
 
-export function jobLimits({ config }: Machine, { limits }: JobGrant): Limits & { memory: number } {
+export function jobLimits({ config }: EngineDeps, { limits }: JobGrant): Limits & { memory: number } {
   const memory = limits.memory_mb === null ? config.job_limits.memory : limits.memory_mb * 1024 * 1024;
   return { cpus: limits.cpus ?? config.job_limits.cpus, memory, pids: config.job_limits.pids };
 }
 
 /** The image that the job asks for, here and ready, by its id. */
 export async function chosenImage(attempt: Attempt, step: number, signal: AbortSignal): Promise<string> {
-  const { machine, grant } = attempt;
+  const { deps, grant } = attempt;
   const watch = { progress: (line: string) => say(attempt, step, line), signal };
   const { image: asked } = grant.spec.container;
-  if (asked === null) return runnerImage(machine, grant.spec.runs_on, watch);
+  if (asked === null) return runnerImage(deps, grant.spec.runs_on, watch);
   const image = interpolate(asked, jobContexts(attempt)).trim();
   if (image === '') throw new Refusal(`container.image is empty: \`${asked}\` came to nothing`);
-  const found = (await machine.docker.image(image)) ?? (await machine.docker.pull(image, watch));
+  const found = (await deps.docker.image(image)) ?? (await deps.docker.pull(image, watch));
   return found.id;
 }
 

@@ -7,11 +7,11 @@ const STALE = 15_000;
 /** Runs `work` while no other process on this host does so under the same path. A holder that died is noticed by its silence of 15 s. */
 export async function locked<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   while (!(await take(path))) await delay(250, undefined, { signal });
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT);
+  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT);
   try {
     return await work();
   } finally {
-    clearInterval(beat);
+    clearInterval(heartbeat);
     await rm(path, { force: true });
   }
 }

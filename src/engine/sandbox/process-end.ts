@@ -29,16 +29,16 @@ export async function endProcess(attempt: Attempt, running: Promise<unknown>): P
   if (await isGone(SETTLING)) return;
   const { container } = attempt;
   attempt.container = null;
-  if (container !== null) await attempt.machine.docker.remove(container);
+  if (container !== null) await attempt.deps.docker.remove(container);
 }
 
 /** The API cannot signal an exec; a second exec can. The job may have written another pid: it reaches no further than its own container. */
 async function signalGroup(attempt: Attempt, signal: 'TERM' | 'KILL'): Promise<void> {
   const pid = await pidOf(attempt);
   if (pid === null || attempt.container === null) return;
-  await attempt.machine.docker
+  await attempt.deps.docker
     .read(attempt.container, ['sh', '-c', `kill -${signal} -"$1"`, 'gantry', pid])
-    .catch((error: unknown) => attempt.machine.log.warn({ err: error }, 'a step could not be signalled'));
+    .catch((error: unknown) => attempt.deps.log.warn({ err: error }, 'a step could not be signalled'));
 }
 
 /** The wrapper writes it first of all, so there is little to wait for. */

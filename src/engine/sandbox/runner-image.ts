@@ -1,15 +1,15 @@
 import type { Image, Watch } from '../../deps.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { Refusal } from '../refusal.ts';
 import { buildRunnerImage, isCurrent } from './runner-recipe.ts';
 
 /** The image that a job's `runs-on` means, here and ready; resolves to its id. The default one is built when it cannot be pulled. */
-export async function runnerImage(machine: Machine, runs_on: string[], watch: Watch): Promise<string> {
-  const image = mappedImage(machine.config.runner_images, runs_on);
-  const here = await machine.docker.image(image);
-  if (image !== DEFAULT) return (here ?? (await machine.docker.pull(image, watch))).id;
-  if (here !== null) return (await refreshed(machine, here, watch)).id;
-  return (await pullOrBuild(machine, watch)).id;
+export async function runnerImage(deps: EngineDeps, runs_on: string[], watch: Watch): Promise<string> {
+  const image = mappedImage(deps.config.runner_images, runs_on);
+  const here = await deps.docker.image(image);
+  if (image !== DEFAULT) return (here ?? (await deps.docker.pull(image, watch))).id;
+  if (here !== null) return (await refreshed(deps, here, watch)).id;
+  return (await pullOrBuild(deps, watch)).id;
 }
 
 const DEFAULT = 'gantry/runner';
@@ -23,19 +23,19 @@ function mappedImage(images: Record<string, string>, runs_on: string[]): string 
 }
 
 /** One that we built of another recipe, as before an upgrade, is built anew. */
-async function refreshed(machine: Machine, image: Image, watch: Watch): Promise<Image> {
-  if (await isCurrent(machine, image)) return image;
+async function refreshed(deps: EngineDeps, image: Image, watch: Watch): Promise<Image> {
+  if (await isCurrent(deps, image)) return image;
   watch.progress(`The recipe of ${DEFAULT} has changed; building it anew`);
-  return buildRunnerImage(machine, DEFAULT, watch);
+  return buildRunnerImage(deps, DEFAULT, watch);
 }
 
-async function pullOrBuild(machine: Machine, watch: Watch) {
+async function pullOrBuild(deps: EngineDeps, watch: Watch) {
   try {
-    return await machine.docker.pull(DEFAULT, watch);
+    return await deps.docker.pull(DEFAULT, watch);
   } catch (error) {
     watch.signal.throwIfAborted();
     if (error instanceof Error && 'code' in error && error.code === 'unreachable') throw error;
     watch.progress(`${DEFAULT} cannot be pulled; building it from its recipe, once on this host`);
-    return buildRunnerImage(machine, DEFAULT, watch);
+    return buildRunnerImage(deps, DEFAULT, watch);
   }
 }

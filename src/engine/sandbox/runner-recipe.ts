@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Image, Watch } from '../../deps.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { locked } from './lock.ts';
 
 /** Builds the default job image from the shipped recipe; worker processes of this host do so one at a time, and only the first. */
-export async function buildRunnerImage(machine: Machine, name: string, watch: Watch): Promise<Image> {
-  await mkdir(machine.config.work_dir, { recursive: true });
-  return locked(join(machine.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
-    const recipe = await readRecipe(machine);
-    const made = await machine.docker.image(name);
+export async function buildRunnerImage(deps: EngineDeps, name: string, watch: Watch): Promise<Image> {
+  await mkdir(deps.config.work_dir, { recursive: true });
+  return locked(join(deps.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
+    const recipe = await readRecipe(deps);
+    const made = await deps.docker.image(name);
     if (made !== null && isOf(made, recipe)) return made;
-    const image = await build(machine, name, recipe, watch).catch((error: unknown) => fail(name, error, watch));
+    const image = await build(deps, name, recipe, watch).catch((error: unknown) => fail(name, error, watch));
     // Its name has moved on; what still uses it keeps it.
-    if (made !== null && made.id !== image.id) await machine.docker.untag(made.id);
+    if (made !== null && made.id !== image.id) await deps.docker.untag(made.id);
     return image;
   });
 }
 
 /** Whether an image can stay what it is: one without our label is someone's own, whatever its name. */
-export async function isCurrent(machine: Machine, image: Image): Promise<boolean> {
-  return isOf(image, await readRecipe(machine));
+export async function isCurrent(deps: EngineDeps, image: Image): Promise<boolean> {
+  return isOf(image, await readRecipe(deps));
 }
 
 /** On an image that was built of a recipe: the recipe's hash. */
@@ -39,7 +39,7 @@ function isOf(image: Image, { hash }: Recipe): boolean {
   return made_of === undefined || made_of === hash;
 }
 
-async function readRecipe({ config }: Machine): Promise<Recipe> {
+async function readRecipe({ config }: EngineDeps): Promise<Recipe> {
   const folder = join(config.pipelines_dir, 'runner');
   const names = (await readdir(folder)).toSorted();
   const files = await Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })));
@@ -48,16 +48,16 @@ async function readRecipe({ config }: Machine): Promise<Recipe> {
   return { files, hash: hash.digest('hex') };
 }
 
-async function build(machine: Machine, name: string, recipe: Recipe, watch: Watch): Promise<Image> {
-  const image = await machine.docker.build(
+async function build(deps: EngineDeps, name: string, recipe: Recipe, watch: Watch): Promise<Image> {
+  const image = await deps.docker.build(
     {
       context: contextOf(recipe),
       dockerfile: 'Dockerfile',
       tags: [name],
       labels: { [LABEL]: recipe.hash },
-      build_args: machine.config.proxy_env,
+      build_args: deps.config.proxy_env,
       target: null,
-      secrets: await caSecret(machine),
+      secrets: await caSecret(deps),
       no_cache: false,
     },
     { ...watch, output: () => {} },
@@ -79,7 +79,7 @@ function fail(name: string, error: unknown, { signal }: Watch): never {
 }
 
 /** The extra certificate authorities: builds take no mounts. */
-export async function caSecret({ config }: Machine): Promise<Record<string, Buffer>> {
+export async function caSecret({ config }: EngineDeps): Promise<Record<string, Buffer>> {
   return config.ca_file === null ? {} : { 'gantry-ca': await readFile(config.ca_file) };
 }
 

@@ -11,7 +11,7 @@ import { IN_CONTAINER, RUNNER_FILES } from '../workspace/runner-file.ts';
 import type { StepEnd, StepTurn, StepWord } from './step.ts';
 import { stepDeadline } from './step-deadline.ts';
 import { stepEnvironment } from './step-environment.ts';
-import { performerOf } from './step-handler.ts';
+import { stepHandlerOf } from './step-handler.ts';
 
 /** All steps in the order of the file; each is told of, though its turn may come to nothing. */
 export async function runSteps(attempt: Attempt): Promise<void> {
@@ -35,7 +35,7 @@ async function takeTurn(attempt: Attempt, planned: PlannedStep, number: number):
   if (outcome === 'failure' && !isForgiven) attempt.failure ??= end.ending;
   if (planned.id !== null)
     attempt.steps[planned.id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs: end.outputs };
-  await tell(attempt, { ...step, ...end.ending, started_at: startOf(step, end), finished_at: attempt.machine.now() });
+  await tell(attempt, { ...step, ...end.ending, started_at: startOf(step, end), finished_at: attempt.deps.now() });
   if (end.ending.reason !== null) say(attempt, number, end.ending.reason);
 }
 
@@ -47,7 +47,7 @@ async function newStep(attempt: Attempt, planned: PlannedStep, number: number): 
     status: 'running',
     reason: null,
     exit_code: null,
-    started_at: attempt.machine.now(),
+    started_at: attempt.deps.now(),
     finished_at: null,
   };
 }
@@ -106,7 +106,7 @@ async function perform(attempt: Attempt, planned: PlannedStep, step: Step): Prom
   };
   try {
     deadline.signal.throwIfAborted();
-    return await performerOf(planned)(attempt, turn);
+    return await stepHandlerOf(planned)(attempt, turn);
   } catch (error) {
     if (!deadline.signal.aborted) throw error;
     noticeAbort(attempt);
@@ -166,5 +166,5 @@ function startOf(step: Step, end: StepEnd): number | null {
 async function tell(attempt: Attempt, step: Step): Promise<void> {
   const { secrets } = attempt;
   const data = { ...step, name: secrets.hide(step.name), reason: step.reason && secrets.hide(step.reason) };
-  await attempt.courier.emit({ type: 'step', data });
+  await attempt.reporter.emit({ type: 'step', data });
 }

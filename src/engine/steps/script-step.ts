@@ -3,7 +3,7 @@ import type { Exit } from '../../deps.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
 import { unlessAborted } from '../abort.ts';
-import type { Machine } from '../engine-deps.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { evaluated } from '../job/evaluation.ts';
 import { type Attempt, mask, say } from '../job/job-execution.ts';
 import { Refusal } from '../refusal.ts';
@@ -28,13 +28,13 @@ export async function runScript(attempt: Attempt, turn: StepTurn): Promise<StepE
   const argv = wrapped(command, attempt.path, working_directory);
   const exit = await summarized(attempt, turn.number, follow(attempt, turn, container, argv));
   const outputs = await heard(attempt, turn.number);
-  return { ending: endingOfExit(attempt.machine, attempt.grant, turn.name, exit), outputs };
+  return { ending: endingOfExit(attempt.deps, attempt.grant, turn.name, exit), outputs };
 }
 
 /** What an exit code means, in a sentence. */
-export function endingOfExit(machine: Machine, grant: JobGrant, name: string, exit: Exit): Ending {
+export function endingOfExit(deps: EngineDeps, grant: JobGrant, name: string, exit: Exit): Ending {
   if (exit.exit_code === 0) return { ...SUCCESS, exit_code: 0 };
-  const mib = Math.floor(jobLimits(machine, grant).memory / 1024 / 1024);
+  const mib = Math.floor(jobLimits(deps, grant).memory / 1024 / 1024);
   const reason = exit.oom_killed
     ? `step \`${name}\` was killed: it needed more memory than its limit of ${mib} MiB`
     : `step \`${name}\` exited with code ${exit.exit_code}`;
@@ -44,12 +44,12 @@ export function endingOfExit(machine: Machine, grant: JobGrant, name: string, ex
 /** The sink of a step's output: the log, and what its lines ask for. */
 export function outputOf(attempt: Attempt, step: number): StepOutput {
   return new StepOutput({
-    write: (stream, chunk) => attempt.courier.log.write(step, stream, chunk),
+    write: (stream, chunk) => attempt.reporter.log.write(step, stream, chunk),
     mask: (value) => mask(attempt, [value]),
     annotate: (annotation) => {
       const data = { ...annotation, message: attempt.secrets.hide(annotation.message) };
-      attempt.courier.emit({ type: 'annotation', data }).catch((error: unknown) => {
-        attempt.machine.log.error({ err: error, attempt: attempt.courier.attempt }, 'an annotation is lost');
+      attempt.reporter.emit({ type: 'annotation', data }).catch((error: unknown) => {
+        attempt.deps.log.error({ err: error, attempt: attempt.reporter.attempt }, 'an annotation is lost');
       });
     },
   });
@@ -81,7 +81,7 @@ async function summarized(attempt: Attempt, step: number, following: Promise<Exi
 async function follow(attempt: Attempt, turn: StepTurn, container: string, argv: string[]): Promise<Exit> {
   const output = outputOf(attempt, turn.number);
   const given_up = new AbortController();
-  const running = attempt.machine.docker.exec(
+  const running = attempt.deps.docker.exec(
     container,
     { argv, env: turn.env, cwd: '/' },
     {

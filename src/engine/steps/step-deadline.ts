@@ -1,4 +1,4 @@
-import type { Wish } from '../../jobs/protocol/message.ts';
+import type { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Attempt } from '../job/job-execution.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -19,7 +19,7 @@ export function stepDeadline(attempt: Attempt, name: string, minutes: string | n
   const limit = isLate ? Math.min(own, LAST_MINUTES) : own;
   const timer = new AbortController();
   const timeout = setTimeout(
-    () => timer.abort({ kind: 'time_out', reason: `step \`${name}\` ran longer than ${limit} min` } satisfies Wish),
+    () => timer.abort({ kind: 'time_out', reason: `step \`${name}\` ran longer than ${limit} min` } satisfies StopRequest),
     Math.min(limit * 60_000, LONGEST),
   );
   const ends = isLate ? [attempt.force, timer.signal] : [attempt.signal, attempt.force, timer.signal];

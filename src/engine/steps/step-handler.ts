@@ -8,19 +8,19 @@ import { checkout } from '../workspace/checkout-step.ts';
 import { runScript } from './script-step.ts';
 import type { StepEnd, StepTurn } from './step.ts';
 
-export type Performer = (attempt: Attempt, turn: StepTurn) => Promise<StepEnd>;
+export type StepHandler = (attempt: Attempt, turn: StepTurn) => Promise<StepEnd>;
 
-const ACTIONS: Record<string, Performer> = {
+const ACTIONS: Record<string, StepHandler> = {
   'actions/checkout': checkout,
   'gantry/build': buildStep,
   'gantry/deploy': deployStep,
 };
 
 /** Who does a step: a process of the job's container, or one of the actions that are built in. */
-export function performerOf({ run, uses }: PlannedStep): Performer {
+export function stepHandlerOf({ run, uses }: PlannedStep): StepHandler {
   if (run !== null || uses === null) return runScript;
-  const performer = ACTIONS[actionOf(uses)];
+  const handler = ACTIONS[actionOf(uses)];
   const refusal = refusalOf(uses);
-  if (performer === undefined || refusal !== null) throw new Refusal(refusal ?? `\`uses: ${uses}\` is not supported`);
-  return performer;
+  if (handler === undefined || refusal !== null) throw new Refusal(refusal ?? `\`uses: ${uses}\` is not supported`);
+  return handler;
 }

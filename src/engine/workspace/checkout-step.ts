@@ -8,7 +8,7 @@ import { emptyFolder, pathInWorkspace } from './workspace.ts';
 
 /** actions/checkout, built in: the work tree is made on the host, and no credential ever reaches the container. */
 export async function checkout(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
-  const { machine, grant, folder, container } = attempt;
+  const { deps, grant, folder, container } = attempt;
   const { source } = grant;
   if (source === null) throw new Refusal('there is nothing to check out: this job belongs to no repository');
   const wanted = parseCheckout(turn.with, source.name);
@@ -16,9 +16,9 @@ export async function checkout(attempt: Attempt, turn: StepTurn): Promise<StepEn
   const lay = async () => {
     const target = await pathInWorkspace(folder.workspace, wanted.path, true);
     await emptyFolder(target);
-    await machine.git.checkout(source.id, sha, ref, target, { depth: wanted.depth, clone_url: source.clone_url });
+    await deps.git.checkout(source.id, sha, ref, target, { depth: wanted.depth, clone_url: source.clone_url });
   };
-  await (container === null ? lay() : machine.docker.whilePaused(container, lay));
+  await (container === null ? lay() : deps.docker.whilePaused(container, lay));
   turn.signal.throwIfAborted();
   say(attempt, turn.number, `Checked out ${source.name} at ${sha} (${ref})`);
   return { ending: SUCCESS, outputs: { ref, commit: sha } };
@@ -42,10 +42,10 @@ export function parseCheckout(given: Record<string, string>, repository: string)
 
 /** The commit, in the mirror of this host: the run's own, or what `ref` names. */
 async function fetched(attempt: Attempt, source: CloneSource, ref: string, signal: AbortSignal) {
-  const { machine, grant } = attempt;
+  const { deps, grant } = attempt;
   if (ref === '' || ref === grant.sha || ref === grant.ref) return ownCommit(attempt, source, signal);
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(ref))
-    return { ref, sha: await machine.git.fetch(source, { ref: grant.ref ?? 'HEAD', sha: ref }, signal) };
+    return { ref, sha: await deps.git.fetch(source, { ref: grant.ref ?? 'HEAD', sha: ref }, signal) };
   return firstNamed(attempt, source, candidatesOf(ref), signal);
 }
 
@@ -56,7 +56,7 @@ function candidatesOf(ref: string): string[] {
 async function firstNamed(attempt: Attempt, source: CloneSource, refs: string[], signal: AbortSignal) {
   const [ref = '', ...others] = refs;
   try {
-    return { ref, sha: await attempt.machine.git.fetch(source, { ref, sha: null }, signal) };
+    return { ref, sha: await attempt.deps.git.fetch(source, { ref, sha: null }, signal) };
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'not_found';
     if (!isMissing || others.length === 0) throw error;

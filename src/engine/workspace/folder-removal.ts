@@ -16,7 +16,7 @@ export async function removeFolder(attempt: Attempt): Promise<void> {
 
 /** The image that the job ran in has a shell; the job is over, so nothing runs beside it. */
 export async function emptyByContainer(attempt: Attempt, image: string): Promise<void> {
-  const { docker } = attempt.machine;
+  const { docker } = attempt.deps;
   const container = await createContainer(attempt, {
     image,
     entrypoint: ['sh', '-c', 'rm -rf /gantry/* /gantry/.[!.]* /gantry/..?*'],

@@ -3,10 +3,10 @@ import type { Attempt } from '../job/job-execution.ts';
 
 /** The commit that the job runs at, in the mirror of this host. */
 export async function ownCommit(
-  { machine, grant }: Attempt,
+  { deps, grant }: Attempt,
   source: CloneSource,
   signal: AbortSignal,
 ): Promise<{ ref: string; sha: string }> {
   const ref = grant.ref ?? 'HEAD';
-  return { ref, sha: await machine.git.fetch(source, { ref, sha: grant.sha }, signal) };
+  return { ref, sha: await deps.git.fetch(source, { ref, sha: grant.sha }, signal) };
 }

@@ -6,7 +6,7 @@ export const Claim = z.object({ attempt: z.string(), worker: z.string(), nonce: 
 export type Claim = z.infer<typeof Claim>;
 
 /** Each 3 s: that the worker lives, what it could take and what it holds. */
-export const Beat = z.object({
+export const Heartbeat = z.object({
   worker: z.string(),
   host: z.string(),
   pid: z.int(),
@@ -18,7 +18,7 @@ export const Beat = z.object({
   /** It takes nothing new: it drains. */
   stopping: z.boolean(),
 });
-export type Beat = z.infer<typeof Beat>;
+export type Heartbeat = z.infer<typeof Heartbeat>;
 
 /** All that travels through the pipe from workers to control, in order. `ask` repeats the question of an event. */
 export const PipeMessage = z.discriminatedUnion('kind', [
@@ -35,10 +35,10 @@ export const WorkerMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('acknowledged'), attempt: z.string(), seq: z.int() }),
   z.object({ kind: z.literal('superseded'), attempt: z.string() }),
   z.object({ kind: z.literal('answered'), attempt: z.string(), seq: z.int() }),
-  z.object({ kind: z.literal('wish'), attempt: z.string() }),
+  z.object({ kind: z.literal('stop'), attempt: z.string() }),
 ]);
 export type WorkerMessage = z.infer<typeof WorkerMessage>;
 
 /** What someone wants of a running attempt; a stored intent, mirrored to Redis. `force` does without grace. */
-export const Wish = z.object({ kind: z.enum(['cancel', 'force', 'time_out']), reason: z.string() });
-export type Wish = z.infer<typeof Wish>;
+export const StopRequest = z.object({ kind: z.enum(['cancel', 'force', 'time_out']), reason: z.string() });
+export type StopRequest = z.infer<typeof StopRequest>;

@@ -1,5 +1,5 @@
 import type { LogWriter, WorkerDeps } from '../../deps.ts';
-import type { Courier, DeployQuestion, News, ReadyQuestion } from '../../engine/event-reporter.ts';
+import type { EventReporter, DeployQuestion, OneWayEvent, ReadyQuestion } from '../../engine/event-reporter.ts';
 import { DeployAnswer, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
 import type { Event as AttemptEvent, EventData, Finished } from '../../jobs/protocol/event.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -11,8 +11,8 @@ const ASK_AGAIN = 1000;
 
 type Parts = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'now'>;
 
-/** The courier of one attempt: numbers what is told, keeps it on disk until control has it, and brings the answers. */
-export class AttemptCourier implements Courier {
+/** The reporter of one attempt: numbers what is told, keeps it on disk until control has it, and brings the answers. */
+export class AttemptReporter implements EventReporter {
   readonly attempt: string;
   readonly log: LogWriter;
   readonly #deps: Parts;
@@ -34,7 +34,7 @@ export class AttemptCourier implements Courier {
     return this.#outgoing.superseded;
   }
 
-  async emit(news: News): Promise<void> {
+  async emit(news: OneWayEvent): Promise<void> {
     await this.#tell(news);
   }
 

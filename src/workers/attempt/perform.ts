@@ -1,6 +1,6 @@
 import type { WorkerDeps } from '../../deps.ts';
 import { reconcileEnvironment } from '../../engine/deploy/reconcile.ts';
-import type { Courier } from '../../engine/event-reporter.ts';
+import type { EventReporter } from '../../engine/event-reporter.ts';
 import { runJob } from '../../engine/job/run-job.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { Grant } from '../../jobs/protocol/grant.ts';
@@ -12,27 +12,27 @@ import type { Interruption } from './stop-requests.ts';
 export async function perform(
   deps: WorkerDeps,
   granted: unknown,
-  courier: Courier,
+  reporter: EventReporter,
   { stop, force }: Interruption,
 ): Promise<Finished> {
   try {
     stop.signal.throwIfAborted();
     // From here on the other workers of this host leave its containers alone.
-    await deps.spool.begin(courier.attempt);
+    await deps.spool.begin(reporter.attempt);
     const grant = Grant.parse(granted);
     switch (grant.subject) {
       case 'job':
-        return await runJob(deps, grant, courier, stop.signal, force.signal);
+        return await runJob(deps, grant, reporter, stop.signal, force.signal);
       case 'delivery':
         return await planDelivery(deps, grant, stop.signal);
       case 'report':
         return await notify(deps, grant);
       case 'environment':
-        return await reconcileEnvironment(deps, grant, courier, stop.signal);
+        return await reconcileEnvironment(deps, grant, reporter, stop.signal);
     }
   } catch (error) {
     const aborted = stop.signal.aborted;
-    if (!aborted) deps.log.error({ err: error, attempt: courier.attempt }, 'an attempt went wrong');
+    if (!aborted) deps.log.error({ err: error, attempt: reporter.attempt }, 'an attempt went wrong');
     return { verdict: { status: 'errored', reason: reasonOf(error), exit_code: null }, outputs: {}, log_size: 0 };
   }
 }

@@ -1,10 +1,10 @@
 import type { WorkerDeps } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
-import { AttemptCourier } from './attempt-reporter.ts';
+import { AttemptReporter } from './attempt-reporter.ts';
 import { claim } from './claim.ts';
 import type { Mailbox } from './mailbox.ts';
 import { perform } from './perform.ts';
-import { watchWishes } from './stop-requests.ts';
+import { watchStopRequests } from './stop-requests.ts';
 
 /** How a worker comes to its end, in this order. */
 export interface Ends {
@@ -21,10 +21,10 @@ export async function holdAttempt(deps: WorkerDeps, mailbox: Mailbox, attempt: s
   try {
     const granted = await claim(deps, mailbox, attempt, ends.stopping);
     if (granted === null) return;
-    const courier = new AttemptCourier(deps, mailbox, attempt, deps.logWriter(attempt));
-    const finished = await run(deps, mailbox, granted.grant, courier, ends);
-    const log_size = await courier.log.close();
-    await courier.finish({ ...finished, log_size }, ends.gone);
+    const reporter = new AttemptReporter(deps, mailbox, attempt, deps.logWriter(attempt));
+    const finished = await run(deps, mailbox, granted.grant, reporter, ends);
+    const log_size = await reporter.log.close();
+    await reporter.finish({ ...finished, log_size }, ends.gone);
   } catch (error) {
     deps.log.error({ err: error, attempt }, 'an attempt was lost');
   }
@@ -34,21 +34,21 @@ async function run(
   deps: WorkerDeps,
   mailbox: Mailbox,
   grant: unknown,
-  courier: AttemptCourier,
+  reporter: AttemptReporter,
   { stopping, leaving }: Ends,
 ): Promise<Finished> {
   const interruption = { stop: new AbortController(), force: new AbortController() };
   const done = new AbortController();
   // What was granted while this worker was already stopping is not begun.
-  const reasons = stopping.aborted ? [stopping] : [leaving, courier.superseded];
+  const reasons = stopping.aborted ? [stopping] : [leaving, reporter.superseded];
   const reason = AbortSignal.any(reasons);
   const abort = () => interruption.stop.abort(reason.reason);
   if (reason.aborted) abort();
   reason.addEventListener('abort', abort, { once: true });
-  const watching = watchWishes(deps.bus, mailbox, courier.attempt, interruption, done.signal);
+  const watching = watchStopRequests(deps.bus, mailbox, reporter.attempt, interruption, done.signal);
   try {
-    const finished = await perform(deps, grant, courier, interruption);
-    const left = reason.aborted && !courier.superseded.aborted && finished.verdict.status === 'errored';
+    const finished = await perform(deps, grant, reporter, interruption);
+    const left = reason.aborted && !reporter.superseded.aborted && finished.verdict.status === 'errored';
     return left ? { ...finished, verdict: { ...finished.verdict, handed_back: true } } : finished;
   } finally {
     reason.removeEventListener('abort', abort);

@@ -1,5 +1,5 @@
 import type { WorkerDeps } from '../../deps.ts';
-import { Wish } from '../../jobs/protocol/message.ts';
+import { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Mailbox } from './mailbox.ts';
 
 const LOOK_EVERY = 1000;
@@ -10,8 +10,8 @@ export interface Interruption {
   force: AbortController;
 }
 
-/** Looks each second, and when told, what someone wants of the attempt, until `done` aborts. The first wish is the reason. */
-export async function watchWishes(
+/** Checks each second, and when notified, for a stop request for the attempt, until `done` aborts. The first request is the reason. */
+export async function watchStopRequests(
   bus: WorkerDeps['bus'],
   mailbox: Mailbox,
   attempt: string,
@@ -19,17 +19,17 @@ export async function watchWishes(
   done: AbortSignal,
 ): Promise<void> {
   while (!done.aborted) {
-    const wish = parse(await bus.wish(attempt).catch(() => null));
-    if (wish !== null) stop.abort(wish);
-    if (wish?.kind === 'force') force.abort(wish);
-    await mailbox.next(attempt, ({ kind }) => kind === 'wish', LOOK_EVERY, done);
+    const request = parse(await bus.stopRequest(attempt).catch(() => null));
+    if (request !== null) stop.abort(request);
+    if (request?.kind === 'force') force.abort(request);
+    await mailbox.next(attempt, ({ kind }) => kind === 'stop', LOOK_EVERY, done);
   }
 }
 
-function parse(text: string | null): Wish | null {
+function parse(text: string | null): StopRequest | null {
   if (text === null) return null;
   try {
-    return Wish.parse(JSON.parse(text));
+    return StopRequest.parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ControlBus, WorkerBus } from '../../../src/adapters/bus/bus.ts';
 import { openControlBus } from '../../../src/adapters/bus/control-bus.ts';
-import { openDoorbells } from '../../../src/adapters/bus/reader-wakeups.ts';
+import { openReaderWakeups } from '../../../src/adapters/bus/reader-wakeups.ts';
 import { askRedis } from '../../../src/adapters/bus/redis-check.ts';
 import { openWorkerBus } from '../../../src/adapters/bus/worker-bus.ts';
-import type { Beat, PipeMessage } from '../../../src/jobs/protocol/message.ts';
+import type { Heartbeat, PipeMessage } from '../../../src/jobs/protocol/message.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 
 let redis: TestRedis;
@@ -17,7 +17,7 @@ beforeEach(async () => {
   worker = openWorkerBus(redis.url);
   reading = new AbortController();
   await vi.waitFor(() => expect(control.up()).not.toBeNull());
-  await vi.waitFor(() => worker.ring('warm', ''));
+  await vi.waitFor(() => worker.wake('warm', ''));
 });
 afterEach(async () => {
   reading.abort();
@@ -83,10 +83,10 @@ test('while Redis is away every verb fails within two seconds', async () => {
     [
       worker.send(claim('a')),
       worker.takeGrant('att_1'),
-      worker.wish('att_1'),
+      worker.stopRequest('att_1'),
       control.grant('wrk_1', 'att_1', 'x'),
-      control.ring('run:1', '1'),
-      control.wish(null, 'att_1', '{}'),
+      control.wake('run:1', '1'),
+      control.requestStop(null, 'att_1', '{}'),
     ].map((verb) => expect(verb).rejects.toMatchObject({ code: 'unreachable' })),
   );
   expect(Date.now() - before).toBeLessThan(2000);
@@ -118,10 +118,10 @@ test('an answer belongs to one question of one attempt', async () => {
   expect(await worker.takeAnswer('att_1', 3)).toBe('sealed');
 });
 
-test('a wish is there for whoever asks, and for a worker that is not known yet', async () => {
-  await control.wish(null, 'att_1', '{"kind":"cancel"}');
-  expect(await worker.wish('att_1')).toBe('{"kind":"cancel"}');
-  expect(await worker.wish('att_1')).toBe('{"kind":"cancel"}');
+test('a stop request is there for whoever asks, and for a worker that is not known yet', async () => {
+  await control.requestStop(null, 'att_1', '{"kind":"cancel"}');
+  expect(await worker.stopRequest('att_1')).toBe('{"kind":"cancel"}');
+  expect(await worker.stopRequest('att_1')).toBe('{"kind":"cancel"}');
 });
 
 test('a worker hears again after an outage, without being asked to', async () => {
@@ -131,15 +131,15 @@ test('a worker hears again after an outage, without being asked to', async () =>
   await redis.start();
   await vi.waitFor(
     async () => {
-      await control.tell('wrk_1', { kind: 'wish', attempt: 'att_1' });
-      expect(heard).toContainEqual({ kind: 'wish', attempt: 'att_1' });
+      await control.tell('wrk_1', { kind: 'stop', attempt: 'att_1' });
+      expect(heard).toContainEqual({ kind: 'stop', attempt: 'att_1' });
     },
     { timeout: 10_000, interval: 100 },
   );
 });
 
-test('beats reach control; what is no beat does not', async () => {
-  const beat: Beat = {
+test('heartbeats reach control; what is no heartbeat does not', async () => {
+  const heartbeat: Heartbeat = {
     worker: 'wrk_1',
     host: 'here',
     pid: 1,
@@ -148,27 +148,27 @@ test('beats reach control; what is no beat does not', async () => {
     proxy: null,
     stopping: false,
   };
-  const heard: Beat[] = [];
-  await control.onBeat((message) => heard.push(message));
-  await redis.command('PUBLISH {gantry}:beat nonsense');
-  await worker.beat(beat);
-  await vi.waitFor(() => expect(heard).toEqual([beat]));
+  const heard: Heartbeat[] = [];
+  await control.onHeartbeat((message) => heard.push(message));
+  await redis.command('PUBLISH {gantry}:heartbeat nonsense');
+  await worker.heartbeat(heartbeat);
+  await vi.waitFor(() => expect(heard).toEqual([heartbeat]));
 });
 
 test('readers share one connection, and each leaves by itself', async () => {
-  const doorbells = openDoorbells(redis.url);
+  const wakeups = openReaderWakeups(redis.url);
   const heard: string[] = [];
-  const leave = doorbells.listen('log:att_1', (text) => heard.push(`a${text}`));
-  doorbells.listen('log:att_1', (text) => heard.push(`b${text}`));
+  const leave = wakeups.listen('log:att_1', (text) => heard.push(`a${text}`));
+  wakeups.listen('log:att_1', (text) => heard.push(`b${text}`));
   await vi.waitFor(async () => {
-    await worker.ring('log:att_1', '1');
+    await worker.wake('log:att_1', '1');
     expect(heard).toContain('b1');
   });
   leave();
-  await worker.ring('log:att_1', '2');
+  await worker.wake('log:att_1', '2');
   await vi.waitFor(() => expect(heard).toContain('b2'));
   expect(heard).not.toContain('a2');
-  await doorbells.close();
+  await wakeups.close();
 });
 
 test('listening while Redis is away waits for it, and ends when closed', async () => {

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 function open(options: { store?: LogStore; attempt?: string; cap_bytes?: number } = {}): LogWriter {
   return openLogWriter(options.store ?? store, options.attempt ?? 'att_1', {
-    ring: (size) => rung.push(size),
+    wake: (size) => rung.push(size),
     now: () => 7,
     cap_bytes: options.cap_bytes ?? 1024 ** 3,
   });

@@ -183,7 +183,7 @@ async function write(to: string, lines: string[]): Promise<void> {
   const bytes = Buffer.from(lines.join(''), 'latin1');
   const size = await test.deps.logs.size(to);
   await test.deps.logs.append(to, size, bytes);
-  await test.deps.bus.ring(`log:${to}`, String(size + bytes.length));
+  await test.deps.bus.wake(`log:${to}`, String(size + bytes.length));
 }
 
 /** The attempt at hand errs, and another is made, as after a worker that was lost. */

@@ -102,9 +102,9 @@ describe("A run's events", () => {
 
   it('stop costing anything when the reader goes', async () => {
     const rings: string[] = [];
-    const { doorbells } = test.deps;
-    const listen = doorbells.listen;
-    doorbells.listen = (channel, handle) => {
+    const { wakeups } = test.deps;
+    const listen = wakeups.listen;
+    wakeups.listen = (channel, handle) => {
       const leave = listen(channel, handle);
       rings.push(channel);
       return () => {
@@ -117,7 +117,7 @@ describe("A run's events", () => {
     await expect.poll(() => rings.length).toBe(20);
     for (const controller of leaving) controller.abort();
     await expect.poll(() => rings.length).toBe(0);
-    doorbells.listen = listen;
+    wakeups.listen = listen;
   });
 });
 

@@ -188,7 +188,7 @@ test('a deployment that is cancelled in its gate ends cancelled, and the environ
   const script = deployer({
     beforeReady: async (_, held) => {
       gated.resolve();
-      await held.wished();
+      await held.stopRequested();
       return 'cancelled';
     },
   });

@@ -63,7 +63,7 @@ test('a cancelled run ends cancelled: what runs is told, what waits never starts
     if (grant.subject === 'delivery')
       return planOf(job('test'), job('build', { needs: ['test'] }), job('clean', { needs: ['test'], if: 'always()' }));
     if (subject(grant) === 'clean') return ended();
-    await held.wished();
+    await held.stopRequested();
     return ended('cancelled');
   });
   const id = await start(office);
@@ -85,8 +85,8 @@ test('a deadline that passes is told to the worker, and the job ends timed out',
   const office = await openOffice();
   await openHand(office, async (grant, held) => {
     if (grant.subject === 'delivery') return planOf(job('test', { timeout_minutes: 1 }));
-    const wish = JSON.parse(await held.wished()) as { kind: string; reason: string };
-    return ended('timed_out', { verdict: { status: 'timed_out', reason: wish.reason, exit_code: null } });
+    const request = JSON.parse(await held.stopRequested()) as { kind: string; reason: string };
+    return ended('timed_out', { verdict: { status: 'timed_out', reason: request.reason, exit_code: null } });
   });
   const id = await start(office);
   await vi.waitFor(async () => expect(await jobsOf(office, id)).toMatchObject({ test: ['running', null] }), 5000);

@@ -23,7 +23,7 @@ afterAll(async () => {
 const OUTPUTS = { image: '${{ steps.build.outputs.image }}', digest: '${{ steps.build.outputs.digest }}' };
 
 async function build(files: string, given: Record<string, string> = {}, signal = new AbortController().signal) {
-  const courier = openCourier(newId('att'));
+  const reporter = openCourier(newId('att'));
   const grant: JobGrant = jobOf(
     [
       { run: files, shell: 'bash' },
@@ -31,8 +31,8 @@ async function build(files: string, given: Record<string, string> = {}, signal =
     ],
     { sha: 'a'.repeat(40), ref: 'refs/heads/main', spec: { runs_on: ['ubuntu-latest'], outputs: OUTPUTS } },
   );
-  const finished = await runJob(bench.machine, grant, courier, signal);
-  return { ...finished, courier };
+  const finished = await runJob(bench.deps, grant, reporter, signal);
+  return { ...finished, reporter };
 }
 
 function recipeOf(word: string): string {
@@ -41,15 +41,15 @@ function recipeOf(word: string): string {
 
 async function output(image: string, argv: string[]): Promise<string> {
   const { signal } = new AbortController();
-  const courier = openCourier(newId('att'));
+  const reporter = openCourier(newId('att'));
   const grant = jobOf([], { command: argv, spec: { container: { image, env: {} } } });
-  await runJob(bench.machine, grant, courier, signal);
-  return courier.text();
+  await runJob(bench.deps, grant, reporter, signal);
+  return reporter.text();
 }
 
 describe('gantry/build', () => {
   test('makes an image of the workspace, less what is ignored, with links as links and modes kept', async () => {
-    const { verdict, outputs, courier } = await build(
+    const { verdict, outputs, reporter } = await build(
       [
         'mkdir -p app/bin app/node_modules/x app/logs',
         'printf "FROM busybox:latest\\nARG WORD\\nCOPY . /app\\nRUN echo building \\$WORD && echo \\$WORD > /word\\n" > app/Dockerfile',
@@ -63,7 +63,7 @@ describe('gantry/build', () => {
     expect(verdict.reason).toBeNull();
     expect(outputs.image).toMatch(/^gantry-build\/[0-9a-f]+\/none:att-\w+-2$/);
     expect(outputs.digest).toMatch(/^sha256:/);
-    expect(courier.text()).toContain('building a=b');
+    expect(reporter.text()).toContain('building a=b');
     const image = await bench.docker.image(outputs.image ?? '');
     expect(image?.labels).toMatchObject({ team: 'shop', 'org.opencontainers.image.revision': 'a'.repeat(40) });
     const listed = await output(outputs.image ?? '', [
@@ -132,15 +132,15 @@ describe('gantry/build', () => {
       ],
       { spec: { outputs: { a: '${{ steps.a.outputs.image }}', b: '${{ steps.b.outputs.image }}' } } },
     );
-    const { outputs } = await runJob(bench.machine, grant, openCourier(newId('att')), new AbortController().signal);
+    const { outputs } = await runJob(bench.deps, grant, openCourier(newId('att')), new AbortController().signal);
     const words = [outputs.a ?? '', outputs.b ?? ''].map((name) => output(name, ['cat', '/word']));
     expect(await Promise.all(words)).toEqual(['a\n', 'b\n']);
   });
 
   test('fails when its recipe does, with what it printed', async () => {
-    const { verdict, courier } = await build('printf "FROM busybox:latest\\nRUN echo broken; exit 3\\n" > Dockerfile');
+    const { verdict, reporter } = await build('printf "FROM busybox:latest\\nRUN echo broken; exit 3\\n" > Dockerfile');
     expect(verdict.status).toBe('failed');
-    expect(courier.text()).toContain('broken');
+    expect(reporter.text()).toContain('broken');
   });
 
   test('says so when there is nothing to build, or a link leads elsewhere', async () => {
@@ -152,7 +152,7 @@ describe('gantry/build', () => {
 
   test('ends on the daemon when the job is cancelled', async () => {
     const abort = new AbortController();
-    const courier = openCourier(newId('att'), {}, (text) => {
+    const reporter = openCourier(newId('att'), {}, (text) => {
       if (text.includes('begun')) abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
     });
     const grant = jobOf(
@@ -163,7 +163,7 @@ describe('gantry/build', () => {
       { spec: { runs_on: ['ubuntu-latest'] } },
     );
     const started = Date.now();
-    const { verdict } = await runJob(bench.machine, grant, courier, abort.signal);
+    const { verdict } = await runJob(bench.deps, grant, reporter, abort.signal);
     expect(verdict).toMatchObject({ status: 'cancelled', reason: 'cancelled by ann' });
     expect(Date.now() - started).toBeLessThan(30_000);
   });

@@ -74,7 +74,7 @@ async function deploy({ version, mode = 'well', timeout = '20s', answers = {}, s
     }),
   });
   let order: DeployOrder | null = null;
-  const courier = openCourier(
+  const reporter = openCourier(
     newId('att'),
     {
       deploy: (question): DeployAnswer => {
@@ -96,10 +96,10 @@ async function deploy({ version, mode = 'well', timeout = '20s', answers = {}, s
       outputs: { release: '${{ steps.deploy.outputs.release }}', url: '${{ steps.deploy.outputs.url }}' },
     },
   });
-  const finished = await runJob(bench.machine, grant, courier, signal ?? new AbortController().signal);
-  const settled = courier.events.flatMap((event) => (event.type === 'settled' ? [event.data] : []));
+  const finished = await runJob(bench.deps, grant, reporter, signal ?? new AbortController().signal);
+  const settled = reporter.events.flatMap((event) => (event.type === 'settled' ? [event.data] : []));
   if (settled.some(({ status }) => status === 'live')) live = order;
-  return { ...finished, courier, settled, order: order as DeployOrder | null };
+  return { ...finished, reporter, settled, order: order as DeployOrder | null };
 }
 
 function orderOf(request: DeployRequest, sha: string): DeployOrder {
@@ -122,7 +122,7 @@ function releases(): string {
 }
 
 async function port(): Promise<number> {
-  const proxy = await bench.docker.inspect(await ensureProxy(bench.machine));
+  const proxy = await bench.docker.inspect(await ensureProxy(bench.deps));
   return proxy?.published.find(({ container_port }) => container_port === 80)?.host_port ?? 0;
 }
 
@@ -137,31 +137,31 @@ async function deployments(): Promise<string[]> {
 }
 
 async function services(): Promise<string[]> {
-  const proxy = bench.machine.proxy(await ensureProxy(bench.machine));
+  const proxy = bench.deps.proxy(await ensureProxy(bench.deps));
   return (await proxy.list()).map(({ name, target }) => `${name} ${target}`);
 }
 
 describe('A deployment', () => {
   test('brings the first release up and says where it is', async () => {
-    const { verdict, outputs, order, settled, courier } = await deploy({ version: 'one' });
+    const { verdict, outputs, order, settled, reporter } = await deploy({ version: 'one' });
     expect(verdict.reason).toBeNull();
     expect(await served()).toBe('one');
     expect(outputs).toEqual({ release: order?.release, url: `http://${HOST}` });
     expect(settled).toEqual([{ deployment: order?.deployment, status: 'live', reason: null }]);
     expect(await services()).toEqual([`shop-production ${aliasOf(order?.deployment ?? '')}:3000`]);
-    const phases = courier.events.flatMap((event) =>
+    const phases = reporter.events.flatMap((event) =>
       event.type === 'phase' && event.data.finished_at ? [event.data.name] : [],
     );
     expect(phases).toEqual(['start', 'gate', 'switch']);
     expect(await bench.docker.tags(releases())).toHaveLength(1);
-    expect(courier.questions.map(({ type }) => type)).toEqual(['deploy', 'ready']);
+    expect(reporter.questions.map(({ type }) => type)).toEqual(['deploy', 'ready']);
   });
 
   test('switches without one failed request, an open stream included, and takes the old one away', async () => {
     const asking = keepAsking(await port(), HOST, 16);
     const stream = await openStream(await port(), HOST, '/events', false);
     const before = await deployments();
-    const { verdict, order, courier } = await deploy({ version: 'two' });
+    const { verdict, order, reporter } = await deploy({ version: 'two' });
     await expect.poll(() => asking.answers.get('two') ?? 0).toBeGreaterThan(100);
     const { answers, failures } = await asking.end();
     expect(verdict.reason).toBeNull();
@@ -170,17 +170,17 @@ describe('A deployment', () => {
     expect(stream.text).toBe('data: one\n\n');
     expect(await deployments()).toEqual([order?.deployment]);
     expect(before).not.toContain(order?.deployment);
-    expect(courier.questions[1]).toMatchObject({ data: { relation: 'newer' } });
+    expect(reporter.questions[1]).toMatchObject({ data: { relation: 'newer' } });
   });
 
   test('that never gets healthy fails with the end of its log, and the old one serves on', async () => {
     const before = await deployments();
-    const { verdict, settled, courier } = await deploy({ version: 'sick', mode: 'sick', timeout: '2s' });
+    const { verdict, settled, reporter } = await deploy({ version: 'sick', mode: 'sick', timeout: '2s' });
     expect(verdict.status).toBe('failed');
     expect(settled).toMatchObject([
       { status: 'failed', reason: expect.stringMatching(/^the new release was not healthy at \S+ within \d+ s$/) },
     ]);
-    expect(courier.lines()).toContain('1 stdout starting sick');
+    expect(reporter.lines()).toContain('1 stdout starting sick');
     expect(await served()).toBe('two');
     expect(await deployments()).toEqual(before);
     await expect.poll(services).toHaveLength(1);
@@ -188,12 +188,12 @@ describe('A deployment', () => {
 
   test('whose container ends fails at once, not at its timeout', async () => {
     const started = Date.now();
-    const { verdict, courier } = await deploy({ version: 'gone', mode: 'exit', timeout: '60s' });
+    const { verdict, reporter } = await deploy({ version: 'gone', mode: 'exit', timeout: '60s' });
     expect(verdict).toMatchObject({
       status: 'failed',
       reason: 'the new release ended with code 3 before it was healthy',
     });
-    expect(courier.lines()).toContain('1 stdout no database');
+    expect(reporter.lines()).toContain('1 stdout no database');
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 
@@ -258,13 +258,13 @@ describe('A deployment', () => {
       env: { ...live.env, VERSION: 'back' },
       live: { ...live, stop_grace: 1000 },
     };
-    const { verdict, courier } = await deploy({
+    const { verdict, reporter } = await deploy({
       version: 'ignored',
       release: back.release,
       answers: { deploy: () => ({ go: 'start', order: back }) },
     });
     expect(verdict.reason).toBeNull();
-    expect(courier.questions[0]?.data).toEqual({ step: 1, release: back.release, environment: 'production' });
+    expect(reporter.questions[0]?.data).toEqual({ step: 1, release: back.release, environment: 'production' });
     expect(await served()).toBe('back');
     live = back;
   });
@@ -293,13 +293,13 @@ describe('A deployment', () => {
 
   test('says what is wrong in gantry.yml, and where', async () => {
     const sha = await server.push('acme/shop', { 'gantry.yml': 'app: shop\nprocesses:\n  web:\n    prot: 3000\n' });
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const grant = jobOf([{ uses: 'gantry/deploy@v1', with: { image: IMAGE } }], {
       source,
       sha,
       ref: 'refs/heads/main',
     });
-    const { verdict } = await runJob(bench.machine, grant, courier, new AbortController().signal);
+    const { verdict } = await runJob(bench.deps, grant, reporter, new AbortController().signal);
     expect(verdict).toMatchObject({ status: 'failed', reason: expect.stringMatching(/^gantry.yml:\d+:\d+: /) });
   });
 });
@@ -316,7 +316,7 @@ function reconcile(wanted: Partial<Reconciliation>) {
   };
   const { signal } = new AbortController();
   return reconcileEnvironment(
-    bench.machine,
+    bench.deps,
     { subject: 'environment', reconciliation },
     openCourier(newId('att')),
     signal,
@@ -335,7 +335,7 @@ describe('An environment', () => {
   });
 
   test('serves again after the proxy lost its state, or the container is gone', async () => {
-    const proxy = bench.machine.proxy(await ensureProxy(bench.machine));
+    const proxy = bench.deps.proxy(await ensureProxy(bench.deps));
     await proxy.remove('shop-production');
     expect((await reconcile({})).verdict.reason).toBeNull();
     expect(await served()).toBe('back');
@@ -355,7 +355,7 @@ describe('An environment', () => {
   });
 
   test('loses what nobody owns: containers, gates and names of images', async () => {
-    const { docker, machine } = bench;
+    const { docker, deps } = bench;
     const stray = newId('dep');
     const { id } = await bench.engine.createContainer({
       Image: 'busybox:latest',
@@ -369,7 +369,7 @@ describe('An environment', () => {
     });
     await docker.start(id);
     onTestFinished(() => docker.remove(id));
-    const proxy = machine.proxy(await ensureProxy(machine));
+    const proxy = deps.proxy(await ensureProxy(deps));
     const [container] = await docker.containers({ 'gantry.app': 'shop', 'gantry.release': live?.release ?? '' });
     await proxy.deploy({
       name: `gate-${aliasOf(newId('dep'))}`,
@@ -393,21 +393,21 @@ describe('An environment', () => {
 
 describe('The proxy', () => {
   test('is one, however many ask for it at once, and is found and started again', async () => {
-    const [first, second] = await Promise.all([ensureProxy(bench.machine), ensureProxy(bench.machine)]);
+    const [first, second] = await Promise.all([ensureProxy(bench.deps), ensureProxy(bench.deps)]);
     expect(first).toBe(second);
     await bench.docker.stop(first, 1000);
-    expect(await Promise.all([ensureProxy(bench.machine), ensureProxy(bench.machine)])).toEqual([first, first]);
+    expect(await Promise.all([ensureProxy(bench.deps), ensureProxy(bench.deps)])).toEqual([first, first]);
   });
 
   test('says which variable to set when its port is taken', async () => {
     await using other = await openWorkbench({ GANTRY_PROXY_HTTP_PORT: String(await port()) });
-    await expect(ensureProxy(other.machine)).rejects.toThrow(/GANTRY_PROXY_HTTP_PORT/);
+    await expect(ensureProxy(other.deps)).rejects.toThrow(/GANTRY_PROXY_HTTP_PORT/);
     expect(await other.docker.containers({})).toEqual([]);
   });
 
   test('is made once when many find none', async () => {
     await using other = await openWorkbench();
-    const ids = await Promise.all([1, 2, 3].map(() => ensureProxy(other.machine)));
+    const ids = await Promise.all([1, 2, 3].map(() => ensureProxy(other.deps)));
     expect(new Set(ids).size).toBe(1);
     expect(await other.docker.containers({ 'gantry.proxy': 'true' })).toHaveLength(1);
   });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const containers = await bench.docker.containers({});
-  const folders = await readdir(`${bench.machine.config.work_dir}/jobs`);
+  const folders = await readdir(`${bench.deps.config.work_dir}/jobs`);
   await bench[Symbol.asyncDispose]();
   expect({ containers, folders }, 'jobs leave nothing behind').toEqual({ containers: [], folders: [] });
 });
@@ -24,19 +24,19 @@ async function runAndAbort(grant: JobGrant, reason: unknown, then?: (force: Abor
   const abort = new AbortController();
   const force = new AbortController();
   let aborted = 0;
-  const courier = openCourier(newId('att'), {}, (text) => {
+  const reporter = openCourier(newId('att'), {}, (text) => {
     if (!text.includes('ready') || aborted > 0) return;
     aborted = Date.now();
     abort.abort(reason);
     then?.(force);
   });
-  const finished = await runJob(bench.machine, grant, courier, abort.signal, force.signal);
-  return { ...finished, courier, took: Date.now() - aborted };
+  const finished = await runJob(bench.deps, grant, reporter, abort.signal, force.signal);
+  return { ...finished, reporter, took: Date.now() - aborted };
 }
 
 describe('A job that is ended', () => {
   test('ends its step by SIGTERM, and gives the steps that ask for it their turn', async () => {
-    const { verdict, courier, took } = await runAndAbort(
+    const { verdict, reporter, took } = await runAndAbort(
       jobOf([
         { run: 'trap "echo stopped; exit 9" TERM; echo ready; sleep 100 & wait' },
         { run: 'echo never' },
@@ -46,8 +46,8 @@ describe('A job that is ended', () => {
       CANCEL,
     );
     expect(verdict).toEqual({ status: 'cancelled', reason: 'cancelled by ann', exit_code: null });
-    expect(courier.steps().map((step) => step.status)).toEqual(['cancelled', 'skipped', 'succeeded', 'succeeded']);
-    expect(courier.lines()).toEqual(expect.arrayContaining(['1 stdout stopped', '3 stdout cleaned cancelled']));
+    expect(reporter.steps().map((step) => step.status)).toEqual(['cancelled', 'skipped', 'succeeded', 'succeeded']);
+    expect(reporter.lines()).toEqual(expect.arrayContaining(['1 stdout stopped', '3 stdout cleaned cancelled']));
     expect(took).toBeLessThan(10_000);
   });
 
@@ -61,13 +61,13 @@ describe('A job that is ended', () => {
   });
 
   test('ends at once when it is forced, also after it was cancelled', async () => {
-    const { verdict, courier, took } = await runAndAbort(
+    const { verdict, reporter, took } = await runAndAbort(
       jobOf([{ run: 'trap "" TERM; echo ready; while :; do sleep 1; done' }, { if: 'always()', run: 'echo never' }]),
       CANCEL,
       (force) => force.abort({ kind: 'force', reason: 'forced by ann' }),
     );
     expect(verdict.status).toBe('cancelled');
-    expect(courier.text()).not.toContain('never');
+    expect(reporter.text()).not.toContain('never');
     expect(took).toBeLessThan(4_000);
   });
 
@@ -107,15 +107,15 @@ function task(command: string[]): JobGrant {
 
 describe('A task with a command', () => {
   test('is the container’s own process, with its exit code as verdict', async () => {
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const { signal } = new AbortController();
-    const good = await runJob(bench.machine, task(['sh', '-c', 'echo $KEY $GANTRY']), courier, signal);
+    const good = await runJob(bench.deps, task(['sh', '-c', 'echo $KEY $GANTRY']), reporter, signal);
     expect(good.verdict.status).toBe('succeeded');
-    expect(courier.lines()).toEqual(['1 stdout hidden true']);
-    expect(courier.masks).toContain('hidden');
-    const bad = await runJob(bench.machine, task(['sh', '-c', 'exit 4']), openCourier(newId('att')), signal);
+    expect(reporter.lines()).toEqual(['1 stdout hidden true']);
+    expect(reporter.masks).toContain('hidden');
+    const bad = await runJob(bench.deps, task(['sh', '-c', 'exit 4']), openCourier(newId('att')), signal);
     expect(bad.verdict).toEqual({ status: 'failed', reason: 'step `command` exited with code 4', exit_code: 4 });
-    const none = await runJob(bench.machine, task(['/no/such']), openCourier(newId('att')), signal);
+    const none = await runJob(bench.deps, task(['/no/such']), openCourier(newId('att')), signal);
     expect(none.verdict.status).toBe('failed');
   });
 
@@ -140,7 +140,7 @@ test('A later attempt first removes what earlier ones of its job left', async ()
     },
   });
   await docker.start(id);
-  const { verdict } = await runJob(bench.machine, grant, openCourier(newId('att')), new AbortController().signal);
+  const { verdict } = await runJob(bench.deps, grant, openCourier(newId('att')), new AbortController().signal);
   expect(verdict.status).toBe('succeeded');
   expect(await docker.inspect(id)).toBeNull();
 });

@@ -50,7 +50,7 @@ describe('A job', () => {
   test('sees nothing of the host but its own folder: no Docker socket, no Redis, no data', async () => {
     const redis = await startRedis();
     onTestFinished(redis.end);
-    const { config } = bench.machine;
+    const { config } = bench.deps;
     await mkdir(config.server_dir, { recursive: true });
     const key = join(config.server_dir, 'key');
     await writeFile(key, 'secret');
@@ -89,11 +89,11 @@ describe('A job', () => {
   });
 
   test('cannot fill the host with processes', async () => {
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const grant = jobOf([{ run: 'for i in $(seq 200); do sleep 60 & done' }]);
-    const { verdict } = await runJob(bench.machine, grant, courier, never);
+    const { verdict } = await runJob(bench.deps, grant, reporter, never);
     expect(verdict.status).toBe('failed');
-    expect(courier.text()).toMatch(/can't fork/);
+    expect(reporter.text()).toMatch(/can't fork/);
   });
 });
 
@@ -116,9 +116,9 @@ const RIGHTS = {
 
 /** What a job of one step prints. */
 async function said(run: string): Promise<string[]> {
-  const courier = openCourier(newId('att'));
-  await runJob(bench.machine, jobOf([{ run }]), courier, never);
-  return courier.lines().filter((line) => line.startsWith('1 stdout'));
+  const reporter = openCourier(newId('att'));
+  await runJob(bench.deps, jobOf([{ run }]), reporter, never);
+  return reporter.lines().filter((line) => line.startsWith('1 stdout'));
 }
 
 /** The container of a task that runs until the test is over. */
@@ -139,7 +139,7 @@ async function startStep() {
 function startJob(attempt: string, grant: ReturnType<typeof jobOf>): void {
   const abort = new AbortController();
   const force = new AbortController();
-  const job = runJob(bench.machine, grant, openCourier(attempt), abort.signal, force.signal);
+  const job = runJob(bench.deps, grant, openCourier(attempt), abort.signal, force.signal);
   onTestFinished(async () => {
     for (const end of [abort, force]) end.abort({ kind: 'cancel', reason: 'the test is over' });
     await job;

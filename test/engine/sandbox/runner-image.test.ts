@@ -26,16 +26,16 @@ test('The default job image is built from its recipe, once, however many ask for
   const name = `gantry-test/runner:${bench.installation}`;
   const progress: string[] = [];
   const watch = { signal, progress: (line: string) => void progress.push(line) };
-  const [first, second] = await Promise.all([1, 2].map(() => buildRunnerImage(bench.machine, name, watch)));
+  const [first, second] = await Promise.all([1, 2].map(() => buildRunnerImage(bench.deps, name, watch)));
   try {
     expect(first?.id).toBe(second?.id);
     expect(progress.filter((line) => line === `${name} is built`)).toHaveLength(1);
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const grant = jobOf([], {
       command: ['sh', '-c', 'bash --version && git --version && python3 --version && jq --version && cc --version'],
       spec: { container: { image: name, env: {} } },
     });
-    expect((await runJob(bench.machine, grant, courier, signal)).verdict.reason).toBeNull();
+    expect((await runJob(bench.deps, grant, reporter, signal)).verdict.reason).toBeNull();
   } finally {
     await bench.engine.getImage(name).remove();
   }
@@ -46,18 +46,18 @@ test('An image of another recipe is built anew and the old one goes; one that is
   const pipelines_dir = await mkdtemp(join(tmpdir(), 'gantry-recipe-'));
   const recipe = join(pipelines_dir, 'runner');
   await mkdir(recipe);
-  const machine = { ...bench.machine, config: { ...bench.machine.config, pipelines_dir } };
+  const deps = { ...bench.deps, config: { ...bench.deps.config, pipelines_dir } };
   const write = (word: string) => writeFile(join(recipe, 'Dockerfile'), `FROM busybox:latest\nENV WORD=${word}\n`);
-  const build = () => buildRunnerImage(machine, name, { signal, progress: () => {} });
+  const build = () => buildRunnerImage(deps, name, { signal, progress: () => {} });
   try {
     await write('one');
     const first = await build();
     expect((await build()).id).toBe(first.id);
     await write('two');
-    expect(await isCurrent(machine, first)).toBe(false);
+    expect(await isCurrent(deps, first)).toBe(false);
     const second = await build();
     expect(second.id).not.toBe(first.id);
-    expect(await isCurrent(machine, second)).toBe(true);
+    expect(await isCurrent(deps, second)).toBe(true);
     expect(await bench.docker.image(first.id)).toBeNull();
     await bench.docker.tag('busybox:latest', name);
     expect((await build()).id).toBe((await bench.docker.image('busybox:latest'))?.id);
@@ -71,13 +71,13 @@ test('An image of another recipe is built anew and the old one goes; one that is
 test('A build of the recipe that is given up ends, though its files were still being read', async () => {
   const name = `gantry-test/given-up:${bench.installation}`;
   const pipelines_dir = await mkdtemp(join(tmpdir(), 'gantry-recipe-'));
-  const machine = { ...bench.machine, config: { ...bench.machine.config, pipelines_dir } };
+  const deps = { ...bench.deps, config: { ...bench.deps.config, pipelines_dir } };
   const abort = new AbortController();
   try {
     await mkdir(join(pipelines_dir, 'runner'));
     await writeFile(join(pipelines_dir, 'runner', 'Dockerfile'), 'FROM busybox:latest\nRUN sleep 61.3\n');
     await writeFile(join(pipelines_dir, 'runner', 'large'), Buffer.alloc(20_000_000));
-    const building = buildRunnerImage(machine, name, {
+    const building = buildRunnerImage(deps, name, {
       signal: abort.signal,
       progress: () => abort.abort(new Error('given up')),
     });
@@ -88,8 +88,8 @@ test('A build of the recipe that is given up ends, though its files were still b
 });
 
 test('Who waits for a lock gets it after its holder, and one that died is not waited for', async () => {
-  const path = join(bench.machine.config.work_dir, 'x.lock');
-  await mkdir(bench.machine.config.work_dir, { recursive: true });
+  const path = join(bench.deps.config.work_dir, 'x.lock');
+  await mkdir(bench.deps.config.work_dir, { recursive: true });
   const order: string[] = [];
   const free = Promise.withResolvers<void>();
   const first = locked(path, signal, async () => {
@@ -108,8 +108,8 @@ test('Who waits for a lock gets it after its holder, and one that died is not wa
 });
 
 test('A folder that root’s job left is emptied by a container where the worker may not', async () => {
-  const { machine, docker } = bench;
-  const attempt = newAttempt(machine, jobOf([]), openCourier(newId('att')), signal, signal);
+  const { deps, docker } = bench;
+  const attempt = newAttempt(deps, jobOf([]), openCourier(newId('att')), signal, signal);
   const { root } = attempt.folder;
   await mkdir(join(root, 'workspace', '.hidden'), { recursive: true });
   await writeFile(join(root, 'workspace', '.hidden', 'file'), '');

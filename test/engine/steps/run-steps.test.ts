@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const containers = await bench.docker.containers({});
-  const folders = await readdir(join(bench.machine.config.work_dir, 'jobs'));
+  const folders = await readdir(join(bench.deps.config.work_dir, 'jobs'));
   await bench[Symbol.asyncDispose]();
   expect({ containers, folders }, 'jobs leave nothing behind').toEqual({ containers: [], folders: [] });
 });
@@ -20,35 +20,35 @@ afterAll(async () => {
 const never = new AbortController().signal;
 
 async function run(grant: ReturnType<typeof jobOf>, signal = never) {
-  const courier = openCourier(newId('att'));
-  const finished = await runJob(bench.machine, grant, courier, signal);
-  return { ...finished, courier };
+  const reporter = openCourier(newId('att'));
+  const finished = await runJob(bench.deps, grant, reporter, signal);
+  return { ...finished, reporter };
 }
 
 describe('A job of run steps', () => {
   test('runs them in order in one container and succeeds', async () => {
-    const { verdict, courier } = await run(
+    const { verdict, reporter } = await run(
       jobOf([{ run: 'echo one > /kept; echo hello' }, { run: 'cat /kept; pwd; echo oops >&2' }]),
     );
     expect(verdict).toEqual({ status: 'succeeded', reason: null, exit_code: 0 });
     const lines = ['1 stdout hello', '2 stderr oops', '2 stdout /github/workspace', '2 stdout one'];
-    expect(courier.lines().toSorted()).toEqual(lines);
-    expect(courier.steps().map((step) => step.status)).toEqual(['succeeded', 'succeeded']);
+    expect(reporter.lines().toSorted()).toEqual(lines);
+    expect(reporter.steps().map((step) => step.status)).toEqual(['succeeded', 'succeeded']);
   });
 
   test('fails with the exit code of the step that failed, and skips those after it with a reason', async () => {
-    const { verdict, courier } = await run(jobOf([{ name: 'check', run: 'exit 7' }, { run: 'echo never' }]));
+    const { verdict, reporter } = await run(jobOf([{ name: 'check', run: 'exit 7' }, { run: 'echo never' }]));
     expect(verdict).toEqual({ status: 'failed', reason: 'step `check` exited with code 7', exit_code: 7 });
-    expect(courier.steps()[1]).toMatchObject({
+    expect(reporter.steps()[1]).toMatchObject({
       status: 'skipped',
       reason: 'a step before it failed',
       started_at: null,
     });
-    expect(courier.text()).not.toContain('never');
+    expect(reporter.text()).not.toContain('never');
   });
 
   test('hands outputs, variables and folders of PATH on to the steps after', async () => {
-    const { outputs, courier, verdict } = await run(
+    const { outputs, reporter, verdict } = await run(
       jobOf(
         [
           {
@@ -73,14 +73,14 @@ describe('A job of run steps', () => {
     );
     expect(verdict.reason).toBeNull();
     expect(outputs).toEqual({ word: 'hello' });
-    expect(courier.lines()).toContain('2 stdout hello blue blue []');
-    expect(courier.lines()).toEqual(expect.arrayContaining(['2 stdout tool', '2 stdout a', '2 stdout b=1']));
-    expect(courier.text()).toContain('NODE_OPTIONS cannot be set by a step');
-    expect(courier.text()).toContain('GITHUB_SHA cannot be set by a step');
+    expect(reporter.lines()).toContain('2 stdout hello blue blue []');
+    expect(reporter.lines()).toEqual(expect.arrayContaining(['2 stdout tool', '2 stdout a', '2 stdout b=1']));
+    expect(reporter.text()).toContain('NODE_OPTIONS cannot be set by a step');
+    expect(reporter.text()).toContain('GITHUB_SHA cannot be set by a step');
   });
 
   test('sees its contexts and the variables that GitHub gives', async () => {
-    const { courier } = await run(
+    const { reporter } = await run(
       jobOf(
         [
           {
@@ -90,7 +90,7 @@ describe('A job of run steps', () => {
           { run: 'cat $GITHUB_EVENT_PATH; touch $RUNNER_TEMP/x' },
         ],
         {
-          payload_blob: await bench.machine.blobs.put(Buffer.from('{"number":7}')),
+          payload_blob: await bench.deps.blobs.put(Buffer.from('{"number":7}')),
           needs: { build: { result: 'success', outputs: { image: 'shop:1' } } },
           spec: {
             matrix: { node: 24 },
@@ -99,7 +99,7 @@ describe('A job of run steps', () => {
         },
       ),
     );
-    expect(courier.lines()).toEqual([
+    expect(reporter.lines()).toEqual([
       '1 stdout 24 shop:1 acme/shop success Linux',
       '2 stdout true true acme/shop test Linux true job-24 [/root]',
       '3 stdout {"number":7}',
@@ -107,7 +107,7 @@ describe('A job of run steps', () => {
   });
 
   test('goes on after a failure that is forgiven, and runs what asks for failure', async () => {
-    const { verdict, courier } = await run(
+    const { verdict, reporter } = await run(
       jobOf([
         { id: 'a', run: 'false', continue_on_error: 'true' },
         { run: 'echo ${{ steps.a.outcome }}/${{ steps.a.conclusion }}' },
@@ -118,14 +118,14 @@ describe('A job of run steps', () => {
       ]),
     );
     expect(verdict).toMatchObject({ status: 'failed', exit_code: 3 });
-    expect(courier.lines()).toEqual(
+    expect(reporter.lines()).toEqual(
       expect.arrayContaining(['2 stdout failure/success', '4 stdout cleaned', '5 stdout failure']),
     );
-    expect(courier.text()).not.toMatch(/^no$/m);
+    expect(reporter.text()).not.toMatch(/^no$/m);
   });
 
   test('shows the summary of each step in its log, whole lines up to a limit, of a step that timed out too', async () => {
-    const { verdict, courier } = await run(
+    const { verdict, reporter } = await run(
       jobOf([
         { run: 'printf "## Tests\n\n3 of 3" >> $GITHUB_STEP_SUMMARY' },
         { run: 'seq 1 300000 > $GITHUB_STEP_SUMMARY' },
@@ -135,7 +135,7 @@ describe('A job of run steps', () => {
       ]),
     );
     expect(verdict.reason).toMatch(/slow/);
-    const lines = (step: number) => courier.lines().filter((line) => line.startsWith(`${step} system `));
+    const lines = (step: number) => reporter.lines().filter((line) => line.startsWith(`${step} system `));
     expect(lines(1)).toEqual(['1 system Summary of step 1:', '1 system ## Tests', '1 system ', '1 system 3 of 3']);
     expect(lines(2).slice(0, 2)).toEqual(['2 system Summary of step 2:', '2 system 1']);
     expect(lines(2).at(-2)).toMatch(/^2 system 1\d{4}$/);
@@ -147,20 +147,20 @@ describe('A job of run steps', () => {
 
   test('ends a step with its process, though a child holds the stream open', async () => {
     const started = Date.now();
-    const { verdict, courier } = await run(jobOf([{ run: 'sleep 100 & echo done' }]));
+    const { verdict, reporter } = await run(jobOf([{ run: 'sleep 100 & echo done' }]));
     expect(verdict.status).toBe('succeeded');
-    expect(courier.lines()).toEqual(['1 stdout done']);
+    expect(reporter.lines()).toEqual(['1 stdout done']);
     expect(Date.now() - started).toBeLessThan(15_000);
   });
 
   test('ends a step at its own timeout', async () => {
-    const { verdict, courier } = await run(jobOf([{ name: 'slow', run: 'sleep 100', timeout_minutes: '0.01' }]));
+    const { verdict, reporter } = await run(jobOf([{ name: 'slow', run: 'sleep 100', timeout_minutes: '0.01' }]));
     expect(verdict).toMatchObject({ status: 'failed', reason: 'step `slow` ran longer than 0.01 min' });
-    expect(courier.steps()[0]?.status).toBe('timed_out');
+    expect(reporter.steps()[0]?.status).toBe('timed_out');
   });
 
   test('runs bash, sh and python where the image has them', async () => {
-    const { verdict, courier } = await run(
+    const { verdict, reporter } = await run(
       jobOf(
         [
           { shell: 'bash', run: 'set -o | grep pipefail' },
@@ -171,7 +171,7 @@ describe('A job of run steps', () => {
         { spec: { container: { image: 'debian:bookworm-slim', env: {} } } },
       ),
     );
-    expect(courier.lines().slice(0, 3)).toEqual([
+    expect(reporter.lines().slice(0, 3)).toEqual([
       expect.stringMatching(/^1 stdout pipefail\s+on$/),
       '2 stdout bash',
       '3 stdout sh',
@@ -180,7 +180,7 @@ describe('A job of run steps', () => {
   });
 
   test('hides secrets that would leave with a reason, a name, a remark or an output', async () => {
-    const { verdict, outputs, courier } = await run(
+    const { verdict, outputs, reporter } = await run(
       jobOf(
         [
           {
@@ -198,9 +198,9 @@ describe('A job of run steps', () => {
         { secrets: { KEY: 's3cret-value' }, spec: { outputs: { k: '${{ steps.o.outputs.k }}' } } },
       ),
     );
-    expect(courier.masks).toEqual(['s3cret-value', 'later']);
-    expect(JSON.stringify(courier.events)).not.toContain('s3cret-value');
-    expect(courier.events).toContainEqual({
+    expect(reporter.masks).toEqual(['s3cret-value', 'later']);
+    expect(JSON.stringify(reporter.events)).not.toContain('s3cret-value');
+    expect(reporter.events).toContainEqual({
       type: 'annotation',
       data: { path: 'a.js', line: 3, column: 2, level: 'failure', message: 'got ***' },
     });

@@ -36,36 +36,36 @@ afterAll(async () => {
 });
 
 async function run(steps: Partial<PlannedStep>[], outputs: Record<string, string> = {}) {
-  const courier = openCourier(newId('att'));
+  const reporter = openCourier(newId('att'));
   const grant = jobOf(steps, {
     source,
     sha,
     ref: 'refs/heads/main',
     spec: { runs_on: ['ubuntu-latest'], outputs },
   });
-  const finished = await runJob(bench.machine, grant, courier, new AbortController().signal);
-  return { ...finished, courier };
+  const finished = await runJob(bench.deps, grant, reporter, new AbortController().signal);
+  return { ...finished, reporter };
 }
 
 test('The work tree is the commit’s, in the workspace or in a folder of it, and steps may write there', async () => {
-  const { verdict, courier } = await run([
+  const { verdict, reporter } = await run([
     { uses: 'actions/checkout@v4' },
     { uses: 'actions/checkout@v4', with: { path: 'sub/tree', ref: 'main', 'fetch-depth': '0' } },
     { run: 'cat a.txt sub/tree/a.txt; echo; echo changed > a.txt; mkdir new; ls -a .git > /dev/null' },
   ]);
   expect(verdict.reason).toBeNull();
-  expect(courier.lines()).toContain('3 stdout twotwo');
-  expect(courier.masks).toContain('s3cret');
+  expect(reporter.lines()).toContain('3 stdout twotwo');
+  expect(reporter.masks).toContain('s3cret');
 });
 
 test('A checkout and nothing else needs no container', async () => {
-  const { verdict, courier } = await run([{ uses: 'actions/checkout@v4' }]);
+  const { verdict, reporter } = await run([{ uses: 'actions/checkout@v4' }]);
   expect(verdict.status).toBe('succeeded');
-  expect(courier.text()).toContain(`Checked out acme/shop at ${sha}`);
+  expect(reporter.text()).toContain(`Checked out acme/shop at ${sha}`);
 });
 
 test('A job that plants links where the host will go gains nothing', async () => {
-  const { verdict, outputs, courier } = await run(
+  const { verdict, outputs, reporter } = await run(
     [
       {
         id: 'plant',
@@ -91,7 +91,7 @@ test('A job that plants links where the host will go gains nothing', async () =>
     ],
     { got: '${{ steps.replace.outputs.got }}', through: '${{ steps.through.outcome }}' },
   );
-  const reasons = courier.steps().map((step) => step.reason);
+  const reasons = reporter.steps().map((step) => step.reason);
   expect(reasons.slice(1, 4)).toEqual([
     '`out` leads through the link `out`, which is not followed',
     '`real/out/x` leads through the link `out`, which is not followed',

@@ -88,7 +88,7 @@ describe('A step that hashes files', () => {
   });
 
   test('may do so wherever it has an expression, and sees what the steps before it left', async () => {
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const locks = "${{ hashFiles('*.lock', '!no.lock') }}";
     const grant = jobOf([
       { run: `echo "[${locks}]"` },
@@ -101,27 +101,27 @@ describe('A step that hashes files', () => {
       { run: "echo ${{ hashFiles(format('{0}.lock', hashFiles('none') || 'a')) }}" },
       { name: 'bad', run: "echo ${{ hashFiles('../x') }}" },
     ]);
-    const { verdict } = await runJob(bench.machine, grant, courier, never);
+    const { verdict } = await runJob(bench.deps, grant, reporter, never);
     const key = hashOf(['1', '2']);
-    expect(courier.lines().filter((line) => line.includes('stdout'))).toEqual([
+    expect(reporter.lines().filter((line) => line.includes('stdout'))).toEqual([
       '1 stdout []',
       '3 stdout differs',
       `5 stdout ${key}`,
       `7 stdout /github/workspace/${key}`,
       `8 stdout ${hashOf(['1'])}`,
     ]);
-    expect(courier.steps()[4]?.name).toBe(`key ${key}`);
+    expect(reporter.steps()[4]?.name).toBe(`key ${key}`);
     expect(verdict).toMatchObject({ status: 'failed', reason: expect.stringContaining('`../x`') });
   });
 
   test('never reads what a process of the job puts in a file’s place meanwhile', async () => {
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const swap = 'while :; do ln -s /etc/passwd swap; rm swap; echo x > swap; rm swap; done';
     const look = { run: "echo ${{ hashFiles('sw*') }}." };
     const grant = jobOf([{ run: `(${swap}) >/dev/null 2>&1 &` }, look, look, look, look, look, look]);
-    const { verdict } = await runJob(bench.machine, grant, courier, never);
+    const { verdict } = await runJob(bench.deps, grant, reporter, never);
     expect(verdict.reason).toBeNull();
-    const found = courier.lines().map((line) => line.replace(/^\d stdout /, ''));
+    const found = reporter.lines().map((line) => line.replace(/^\d stdout /, ''));
     const allowed = ['.', `${hashOf([''])}.`, `${hashOf(['x\n'])}.`];
     expect(found).toHaveLength(6);
     expect(found.filter((hash) => !allowed.includes(hash))).toEqual([]);
@@ -129,19 +129,19 @@ describe('A step that hashes files', () => {
 
   test('is cancelled as it hashes', async () => {
     const abort = new AbortController();
-    const courier = openCourier(newId('att'));
+    const reporter = openCourier(newId('att'));
     const cancel = () => abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
-    const { docker } = bench.machine;
+    const { docker } = bench.deps;
     const whilePaused: typeof docker.whilePaused = (container, work) =>
       docker.whilePaused(container, () => {
         cancel();
         return work();
       });
     const grant = jobOf([{ run: 'echo x > x' }, { env: { KEY: "${{ hashFiles('x') }}" }, run: 'echo never' }]);
-    const machine = { ...bench.machine, docker: { ...docker, whilePaused } };
-    const { verdict } = await runJob(machine, grant, courier, abort.signal);
+    const deps = { ...bench.deps, docker: { ...docker, whilePaused } };
+    const { verdict } = await runJob(deps, grant, reporter, abort.signal);
     expect(verdict).toEqual({ status: 'cancelled', reason: 'cancelled by ann', exit_code: null });
-    expect(courier.text()).not.toContain('never');
+    expect(reporter.text()).not.toContain('never');
   });
 });
 

@@ -4,7 +4,7 @@ import { DeployAnswer, DeployRequest, SwitchAnswer } from '../../../src/jobs/dep
 import { Effect } from '../../../src/jobs/protocol/effect.ts';
 import { Event, EventData, Finished } from '../../../src/jobs/protocol/event.ts';
 import { Grant } from '../../../src/jobs/protocol/grant.ts';
-import { Beat, PipeMessage, Wish, WorkerMessage } from '../../../src/jobs/protocol/message.ts';
+import { Heartbeat, PipeMessage, StopRequest, WorkerMessage } from '../../../src/jobs/protocol/message.ts';
 import { job, newRelease, order, step, trigger } from './wire.ts';
 
 const verdict = { status: 'succeeded', reason: null, exit_code: 0 };
@@ -22,8 +22,8 @@ describe('What control and workers say comes through whole', () => {
     ['an event by blob', Event, { ...event, data: null, blob: 'b'.repeat(64) }],
     ['a question again', PipeMessage, { kind: 'ask', attempt: 'att_1', worker: 'wrk_1', seq: 3 }],
     [
-      'a beat',
-      Beat,
+      'a heartbeat',
+      Heartbeat,
       {
         worker: 'wrk_1',
         host: 'h',
@@ -39,7 +39,7 @@ describe('What control and workers say comes through whole', () => {
     ['acknowledged', WorkerMessage, { kind: 'acknowledged', attempt: 'att_1', seq: 4 }],
     ['superseded', WorkerMessage, { kind: 'superseded', attempt: 'att_1' }],
     ['answered', WorkerMessage, { kind: 'answered', attempt: 'att_1', seq: 3 }],
-    ['a wish', Wish, { kind: 'cancel', reason: 'cancelled by ada' }],
+    ['a stop request', StopRequest, { kind: 'cancel', reason: 'cancelled by ada' }],
     ['start', DeployAnswer, { go: 'start', order }],
     ['live already', DeployAnswer, { go: 'live', deployment: 'dep_1', release: 'rel_1', url: null }],
     ['stop', DeployAnswer, { go: 'stop', status: 'cancelled', reason: 'a newer deployment took its place' }],
@@ -96,9 +96,9 @@ describe('What control and workers say comes through whole', () => {
   it.each([
     { do: 'offer' },
     { do: 'withdraw', lane: 'test', attempt: 'att_1' },
-    { do: 'ring', channel: 'run:run_1', text: '3' },
+    { do: 'wake', channel: 'run:run_1', text: '3' },
     { do: 'tell', worker: 'wrk_1', message: { kind: 'superseded', attempt: 'att_1' } },
-    { do: 'wish', worker: 'wrk_1', attempt: 'att_1', wish: '{}' },
+    { do: 'stop', worker: 'wrk_1', attempt: 'att_1', request: '{}' },
     { do: 'environment', app: 'shop', environment: 'production' },
     { do: 'answer', attempt: 'att_1', seq: 3 },
   ])('the effect $do', (effect) => {
@@ -137,7 +137,7 @@ describe('What nobody here knows is not taken', () => {
       },
     ],
     ['a grant of another subject', Grant, { ...job, subject: 'secret' }],
-    ['a wish for something else', Wish, { kind: 'pause', reason: '' }],
+    ['a stop request for something else', StopRequest, { kind: 'pause', reason: '' }],
     ['an answer without a go', DeployAnswer, { order }],
     ['a lane that is not there', Effect, { do: 'withdraw', lane: 'express', attempt: 'att_1' }],
   ])('%s', (_, schema, value) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { watchWishes } from '../../../src/workers/attempt/stop-requests.ts';
+import { watchStopRequests } from '../../../src/workers/attempt/stop-requests.ts';
 import { type Bench, openBench } from '../harness.ts';
 
 let bench: Bench;
@@ -18,44 +18,44 @@ afterEach(async () => {
 });
 
 function watch(): void {
-  watching = watchWishes(bench.parts.bus, bench.mailbox, 'att_1', { stop, force }, done.signal);
+  watching = watchStopRequests(bench.parts.bus, bench.mailbox, 'att_1', { stop, force }, done.signal);
 }
 
 const cancel = { kind: 'cancel', reason: 'cancelled by Ada' };
 
-test('a wish is heard at once, as the reason to stop', async () => {
+test('a stop request is heard at once, as the reason to stop', async () => {
   watch();
-  await bench.clerk.bus.wish('wrk_1', 'att_1', JSON.stringify(cancel));
+  await bench.clerk.bus.requestStop('wrk_1', 'att_1', JSON.stringify(cancel));
   await vi.waitFor(() => expect(stop.signal.reason).toEqual(cancel), { timeout: 500 });
   expect(force.signal.aborted).toBe(false);
 });
 
-test('a wish that nobody rang for is found within a second or two', async () => {
+test('a stop request that nobody rang for is found within a second or two', async () => {
   watch();
-  await bench.clerk.bus.wish(null, 'att_1', JSON.stringify(cancel));
+  await bench.clerk.bus.requestStop(null, 'att_1', JSON.stringify(cancel));
   await vi.waitFor(() => expect(stop.signal.reason).toEqual(cancel), { timeout: 3000 });
 });
 
-test('a wish from before the attempt was taken counts', async () => {
-  await bench.clerk.bus.wish(null, 'att_1', JSON.stringify(cancel));
+test('a stop request from before the attempt was taken counts', async () => {
+  await bench.clerk.bus.requestStop(null, 'att_1', JSON.stringify(cancel));
   watch();
   await vi.waitFor(() => expect(stop.signal.reason).toEqual(cancel));
 });
 
 test('force comes after, and the first reason stays', async () => {
   watch();
-  await bench.clerk.bus.wish('wrk_1', 'att_1', JSON.stringify(cancel));
+  await bench.clerk.bus.requestStop('wrk_1', 'att_1', JSON.stringify(cancel));
   await vi.waitFor(() => expect(stop.signal.aborted).toBe(true));
   const force_it = { kind: 'force', reason: 'and now' };
-  await bench.clerk.bus.wish('wrk_1', 'att_1', JSON.stringify(force_it));
+  await bench.clerk.bus.requestStop('wrk_1', 'att_1', JSON.stringify(force_it));
   await vi.waitFor(() => expect(force.signal.reason).toEqual(force_it));
   expect(stop.signal.reason).toEqual(cancel);
 });
 
-test('what is no wish is none', async () => {
-  await bench.clerk.bus.wish(null, 'att_1', '{"kind":"dance"}');
+test('what is no stop request is ignored', async () => {
+  await bench.clerk.bus.requestStop(null, 'att_1', '{"kind":"dance"}');
   watch();
-  await bench.clerk.bus.wish('wrk_1', 'att_1', 'nonsense');
-  await expect.poll(() => bench.redis.command('GET {gantry}:wish:att_1')).toContain('nonsense');
+  await bench.clerk.bus.requestStop('wrk_1', 'att_1', 'nonsense');
+  await expect.poll(() => bench.redis.command('GET {gantry}:stop:att_1')).toContain('nonsense');
   expect(stop.signal.aborted).toBe(false);
 });
