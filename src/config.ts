@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { CodedError } from './error.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const cores = availableParallelism();
@@ -66,9 +67,10 @@ const SECRETS = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET', 'GANTRY_REDIS_URL'] as
 export type Config = Readonly<ReturnType<typeof shape>>;
 
 /** All problems at once, each with the name of its variable. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly code = 'config';
+export class ConfigError extends CodedError<'config'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('config', message, options);
+  }
 }
 
 /** Flags win over environment, environment over defaults. `flags` are keyed as the environment is. */

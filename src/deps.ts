@@ -96,20 +96,19 @@ export interface Checks {
 
 /** What each process has no use for is not even loaded; the server cannot reach Docker. */
 export async function serverDeps(config: Config, version: string): Promise<ServerDeps> {
-  const [blobs, control, wakeups, github, signature, webhook, logs, offers, store, vaults, tokens] =
-    await Promise.all([
-      import('./adapters/blobs/file-blobs.ts'),
-      import('./adapters/bus/control-bus.ts'),
-      import('./adapters/bus/reader-wakeups.ts'),
-      import('./adapters/github/octokit.ts'),
-      import('./adapters/github/signature.ts'),
-      import('./adapters/github/webhook.ts'),
-      import('./adapters/logs/file-logs.ts'),
-      import('./adapters/queue/offers.ts'),
-      import('./adapters/store/open.ts'),
-      import('./adapters/vault/open.ts'),
-      import('./adapters/vault/token.ts'),
-    ]);
+  const [blobs, control, wakeups, github, signature, webhook, logs, offers, store, vaults, tokens] = await Promise.all([
+    import('./adapters/blobs/file-blobs.ts'),
+    import('./adapters/bus/control-bus.ts'),
+    import('./adapters/bus/reader-wakeups.ts'),
+    import('./adapters/github/octokit.ts'),
+    import('./adapters/github/signature.ts'),
+    import('./adapters/github/webhook.ts'),
+    import('./adapters/logs/file-logs.ts'),
+    import('./adapters/queue/offers.ts'),
+    import('./adapters/store/open.ts'),
+    import('./adapters/vault/open.ts'),
+    import('./adapters/vault/token.ts'),
+  ]);
   const redis_url = expectRedis(config);
   const database = join(config.server_dir, 'gantry.sqlite');
   const vault = vaults.openVault({ ...config, has_database: existsSync(database) });

@@ -1,3 +1,4 @@
+import { CodedError, hasCode } from '../error.ts';
 /** What the process ends with: the same for every command. */
 export const exits = {
   ok: 0,
@@ -13,13 +14,10 @@ export const exits = {
 export type ExitName = keyof typeof exits;
 
 /** Ends the command: `message` says what is wrong, `advice` what to do about it. Nothing else prints to people in a failure. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
-  readonly code: ExitName;
+export class CliError extends CodedError<ExitName> {
   readonly advice: string | null;
   constructor(code: ExitName, message: string, advice: string | null = null, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
+    super(code, message, options);
     this.advice = advice;
   }
 }
@@ -28,10 +26,6 @@ export class CliError extends Error {
 export function exitOf(error: unknown): number {
   if (error instanceof CliError) return exits[error.code];
   // The configuration, or an address that cannot be listened on: trying again helps neither.
-  if (hasCode(error) && ['config', 'door'].includes(error.code)) return exits.usage;
+  if (hasCode(error, 'config', 'listen')) return exits.usage;
   return exits.failed;
-}
-
-export function hasCode(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

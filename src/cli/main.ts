@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { CliError, exitOf, exits, hasCode } from './exit.ts';
+import { hasCode } from '../error.ts';
+import { CliError, exitOf, exits } from './exit.ts';
 import { buildProgram } from './program.ts';
 import { printableText } from './terminal/printable.ts';
 
@@ -7,9 +8,7 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort('SIGINT'));
 process.once('SIGTERM', () => stop.abort('SIGTERM'));
 // A reader that had enough, as in `gantry runs list | head -1`, is no failure.
-process.stdout.on('error', (error) =>
-  hasCode(error) && error.code === 'EPIPE' ? process.exit(exits.ok) : fail(error),
-);
+process.stdout.on('error', (error) => (hasCode(error, 'EPIPE') ? process.exit(exits.ok) : fail(error)));
 
 try {
   const argv = process.argv.slice(2);

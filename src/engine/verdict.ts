@@ -1,3 +1,4 @@
+import { faultOf, messageOf } from '../error.ts';
 import { StopRequest } from '../jobs/protocol/message.ts';
 import type { EndStatus } from '../jobs/status.ts';
 
@@ -26,26 +27,5 @@ export function endsAtOnce({ signal, force }: { signal: AbortSignal; force: Abor
 
 /** Failed is not errored: what is the user's to mend fails, what is ours or the host's errs and is tried again. */
 export function endingOfError(error: unknown): Ending {
-  return { status: isTheUsers(error) ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
-}
-
-/** By the class of an error, the codes that are the user's to mend; null: all of them. */
-const THE_USERS: Record<string, readonly string[] | null> = {
-  Refusal: null,
-  ExpressionError: null,
-  AppFileError: null,
-  BuildError: null,
-  DockerError: ['refused', 'image_missing'],
-  GitError: ['not_found', 'denied'],
-  ProxyError: ['unhealthy', 'conflict'],
-};
-
-function isTheUsers(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const codes = THE_USERS[error.name];
-  return codes === null || (codes !== undefined && 'code' in error && codes.includes(String(error.code)));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
 }

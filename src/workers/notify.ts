@@ -1,4 +1,5 @@
 import type { GitHub, WorkerDeps } from '../deps.ts';
+import { faultOf, messageOf } from '../error.ts';
 import type { JsonObject } from '../jobs/json.ts';
 import type { Finished, ReportOutcome } from '../jobs/protocol/event.ts';
 import type { ReportGrant } from '../jobs/protocol/grant.ts';
@@ -42,17 +43,11 @@ function same(desired: JsonObject, sent: JsonObject | null): boolean {
 
 /** GitHub's no is final; what it could not hear is said again later. */
 function verdictOf(error: unknown): Verdict {
-  const reason = error instanceof Error ? error.message : String(error);
-  const refused = ['denied', 'not_found', 'invalid'].includes(codeOf(error));
-  return { status: refused ? 'failed' : 'errored', reason, exit_code: null };
+  return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
 }
 
 function retryAt(error: unknown): number | null {
   return error instanceof Error && 'retry_at' in error && typeof error.retry_at === 'number' ? error.retry_at : null;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function finished(verdict: Verdict, report: ReportOutcome): Finished {

@@ -60,7 +60,15 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     if (killed.signal.aborted) return;
     const free = { plan: 4, work: 4, deploy: 4, notify: 4 };
     await bus
-      .heartbeat({ worker: id, host: hostname(), pid: process.pid, free, held: [...held], proxy: null, stopping: false })
+      .heartbeat({
+        worker: id,
+        host: hostname(),
+        pid: process.pid,
+        free,
+        held: [...held],
+        proxy: null,
+        stopping: false,
+      })
       .catch(() => undefined);
   }
 

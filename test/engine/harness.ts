@@ -12,7 +12,7 @@ import { openProxy } from '../../src/adapters/proxy/open-proxy.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Docker, LogStream } from '../../src/deps.ts';
 import type { EngineDeps } from '../../src/engine/engine-deps.ts';
-import type { EventReporter, DeployQuestion, OneWayEvent, ReadyQuestion } from '../../src/engine/event-reporter.ts';
+import type { DeployQuestion, EventReporter, OneWayEvent, ReadyQuestion } from '../../src/engine/event-reporter.ts';
 import type { DeployAnswer, SwitchAnswer } from '../../src/jobs/deploy/deployment.ts';
 import { JobGrant } from '../../src/jobs/protocol/grant.ts';
 import type { PlannedStep } from '../../src/jobs/run/plan.ts';

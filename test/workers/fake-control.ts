@@ -3,7 +3,7 @@ import { openControlBus } from '../../src/adapters/bus/control-bus.ts';
 import { openEnvelope } from '../../src/adapters/vault/open.ts';
 import type { ControlBus, Envelope } from '../../src/deps.ts';
 import type { Event } from '../../src/jobs/protocol/event.ts';
-import type { Heartbeat, Claim, PipeMessage } from '../../src/jobs/protocol/message.ts';
+import type { Claim, Heartbeat, PipeMessage } from '../../src/jobs/protocol/message.ts';
 
 /** Control as far as workers can tell: grants, acknowledges in order, answers. What it applied is all there is to look at. */
 export interface Clerk {

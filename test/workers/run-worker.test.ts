@@ -166,7 +166,9 @@ test('workers see to it that there is one proxy, and name its container', async 
   await Promise.all([crew.work(), crew.work()]);
   const [id] = await vi.waitFor(async () => {
     const named = new Set(crew.clerk.heartbeats.map(({ proxy }) => proxy).filter((proxy) => proxy !== null));
-    expect(new Set(crew.clerk.heartbeats.filter(({ proxy }) => proxy !== null).map(({ worker }) => worker)).size).toBe(2);
+    expect(new Set(crew.clerk.heartbeats.filter(({ proxy }) => proxy !== null).map(({ worker }) => worker)).size).toBe(
+      2,
+    );
     return [...named];
   }, 40_000);
   const proxies = await crew.engine.listContainers({

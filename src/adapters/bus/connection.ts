@@ -1,4 +1,5 @@
 import { type ChainableCommander, Redis } from 'ioredis';
+import { CodedError } from '../../error.ts';
 
 /** Longer than any command of ours takes, shorter than anyone waits: a Redis that is silent so long counts as away. */
 const COMMAND_TIMEOUT = 2000;
@@ -61,7 +62,8 @@ function refused(redis: Redis, cause: unknown): BusError {
 }
 
 /** Redis is away, or said no; whatever was to be done is done again by whoever wanted it. */
-export class BusError extends Error {
-  override readonly name = 'BusError';
-  readonly code = 'unreachable';
+export class BusError extends CodedError<'unreachable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unreachable', message, options);
+  }
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { Heartbeat, type WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { ControlBus } from './bus.ts';
 import { openCommands } from './connection.ts';
-import { answerKey, HEARTBEAT, grantKey, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
+import { answerKey, grantKey, HEARTBEAT, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 import { readPipe } from './pipe.ts';
 import { openWakeup } from './wakeup.ts';

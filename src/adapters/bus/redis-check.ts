@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { messageOf } from '../../error.ts';
 import { BusError } from './connection.ts';
 
 /** What a Redis or Valkey says of itself. */
@@ -41,7 +42,7 @@ async function once<T>(url: string, work: (redis: Redis) => Promise<T>): Promise
     await redis.connect();
     return await work(redis);
   } catch (cause) {
-    throw new BusError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new BusError(messageOf(cause), { cause });
   } finally {
     redis.disconnect();
   }

@@ -1,7 +1,7 @@
 import { WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { WorkerBus } from './bus.ts';
 import { openCommands } from './connection.ts';
-import { answerKey, HEARTBEAT, grantKey, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
+import { answerKey, grantKey, HEARTBEAT, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 
 export function openWorkerBus(url: string): WorkerBus {

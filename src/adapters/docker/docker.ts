@@ -1,3 +1,4 @@
+import { CodedError } from '../../error.ts';
 /** One Docker Engine. Every object that it makes carries `gantry.installation`; nothing without that label is ever removed. */
 export interface Docker {
   /** Throws `DockerError` `unreachable` with what to do. */
@@ -164,16 +165,15 @@ export interface ContainerSpec {
 export type DockerErrorCode = 'unreachable' | 'image_missing' | 'conflict' | 'not_found' | 'refused' | 'failed';
 
 /** The Engine's or a registry's no; `failed` and `unreachable` are the host's fault, `image_missing` and `refused` the user's. */
-export class DockerError extends Error {
-  readonly code: DockerErrorCode;
+export class DockerError extends CodedError<DockerErrorCode> {
   constructor(code: DockerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'DockerError';
-    this.code = code;
+    super(code, message, { ...options, fault: code === 'refused' || code === 'image_missing' ? 'user' : 'host' });
   }
 }
 
 /** The user's recipe does not build; the message is what BuildKit says. */
-export class BuildError extends Error {
-  override readonly name = 'BuildError';
+export class BuildError extends CodedError<'build'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('build', message, { ...options, fault: 'user' });
+  }
 }

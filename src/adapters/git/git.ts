@@ -1,3 +1,4 @@
+import { CodedError } from '../../error.ts';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 
 /** Bare mirrors, one a repository, fetched under a lock that other processes on this host honour. No hook and no filter of a repository ever runs. */
@@ -28,11 +29,8 @@ export interface Git {
 
 export type GitErrorCode = 'not_found' | 'denied' | 'unreachable' | 'failed';
 
-export class GitError extends Error {
-  readonly code: GitErrorCode;
+export class GitError extends CodedError<GitErrorCode> {
   constructor(code: GitErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'GitError';
-    this.code = code;
+    super(code, message, { ...options, fault: code === 'not_found' || code === 'denied' ? 'user' : 'host' });
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { hasCode } from '../../error.ts';
 
 /** Milliseconds: how often one who waits looks, how often the holder signs, and how long a holder may be silent that cannot be seen. */
 const LOOK_EVERY = 100;
@@ -32,7 +33,7 @@ async function take(path: string, name: string): Promise<boolean> {
     await link(own, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(own);

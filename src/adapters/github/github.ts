@@ -1,3 +1,4 @@
+import { CodedError } from '../../error.ts';
 /** What Gantry says to and asks of GitHub, through one token of one repository. Throttling and retries are control's. */
 export interface GitHub {
   /** Throws `GitHubError`: `denied` (bad or insufficient token), `not_found`, `unreachable`. */
@@ -28,14 +29,14 @@ export interface NewDeploymentStatus {
   environment_url: string | null;
 }
 
+export type GitHubErrorCode = 'denied' | 'not_found' | 'invalid' | 'limited' | 'unreachable';
+
 /** `retry_at` (milliseconds) where GitHub said when: Retry-After, a spent rate limit, a secondary limit. */
-export class GitHubError extends Error {
-  readonly code: 'denied' | 'not_found' | 'invalid' | 'limited' | 'unreachable';
+export class GitHubError extends CodedError<GitHubErrorCode> {
   readonly retry_at: number | null;
-  constructor(code: GitHubError['code'], message: string, retry_at: number | null = null, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'GitHubError';
-    this.code = code;
+
+  constructor(code: GitHubErrorCode, message: string, retry_at: number | null = null, options?: ErrorOptions) {
+    super(code, message, { ...options, fault: code === 'limited' || code === 'unreachable' ? 'host' : 'user' });
     this.retry_at = retry_at;
   }
 }

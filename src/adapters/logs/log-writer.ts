@@ -1,3 +1,4 @@
+import { messageOf } from '../../error.ts';
 import { createLines, type Lines } from './lines.ts';
 import type { LogStore, LogStream, LogWriter } from './logs.ts';
 import { createMask } from './mask.ts';
@@ -96,7 +97,7 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
       size += bytes.length;
       announce();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       lost = { bytes: lost.bytes + missed.bytes + bytes.length, why };
       size = await store.size(attempt).catch(() => size);
     }

@@ -1,3 +1,4 @@
+import { CodedError } from '../../error.ts';
 /** Logs are append-only files, one an attempt, with lines `<ms> <step> <stream> <text>\n`; offsets are bytes and never change. */
 export interface LogStore {
   /** Positional append: `offset` must be the file's size, else `LogError` `gap` with the size. */
@@ -24,11 +25,12 @@ export interface LogWriter {
 /** stdout and stderr of the user's work, `system` for what Gantry itself has to say. */
 export type LogStream = 'stdout' | 'stderr' | 'system';
 
-export class LogError extends Error {
-  readonly code = 'gap';
+/** An append at the wrong offset; `size` is what the log has. */
+export class LogError extends CodedError<'gap'> {
   readonly size: number;
+
   constructor(size: number) {
-    super(`the log has ${size} bytes`);
+    super('gap', `the log has ${size} bytes`);
     this.size = size;
   }
 }

@@ -1,3 +1,4 @@
+import { CodedError } from '../../error.ts';
 /** kamal-proxy in its container, spoken to by `exec(argv)` there. */
 export interface Proxy {
   /** Points a service at one target and gates it on health; resolves when `deploy` has (its end includes the drain of what was there before). */
@@ -28,12 +29,11 @@ export interface Service {
   state: string;
 }
 
+export type ProxyErrorCode = 'unhealthy' | 'conflict' | 'failed';
+
 /** `unhealthy`: the target did not become healthy in time; `conflict`: another service has the host; `failed`: anything else. */
-export class ProxyError extends Error {
-  readonly code: 'unhealthy' | 'conflict' | 'failed';
-  constructor(code: 'unhealthy' | 'conflict' | 'failed', message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ProxyError';
-    this.code = code;
+export class ProxyError extends CodedError<ProxyErrorCode> {
+  constructor(code: ProxyErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, { ...options, fault: code === 'failed' ? 'host' : 'user' });
   }
 }

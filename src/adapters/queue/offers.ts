@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { CodedError } from '../../error.ts';
 import { Lane } from '../../jobs/run/plan.ts';
 import { connectCommands, PREFIX } from './connection.ts';
 import type { Offers } from './queue.ts';
@@ -62,7 +63,8 @@ async function done(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** Redis is away; the offer is made again by the next sweep. */
-export class QueueError extends Error {
-  override readonly name = 'QueueError';
-  readonly code = 'unreachable';
+export class QueueError extends CodedError<'unreachable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unreachable', message, options);
+  }
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { CodedError } from '../../error.ts';
 import { migrations } from './migrations.ts';
 import type { Schema } from './schema.ts';
 
@@ -75,7 +76,8 @@ function dialect(database: DatabaseSync): Sql {
 }
 
 /** The database cannot be used; the message says why. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-  readonly code = 'store';
+export class StoreError extends CodedError<'store'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('store', message, options);
+  }
 }

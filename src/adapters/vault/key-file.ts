@@ -13,20 +13,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CodedError, hasCode } from '../../error.ts';
 
 export const KEY_BYTES = 32;
 
 export type KeyErrorCode = 'missing' | 'wrong_size' | 'exposed';
 
 /** A key that cannot be used; the message says what to do. */
-export class KeyError extends Error {
-  readonly code: KeyErrorCode;
-  constructor(code: KeyErrorCode, message: string) {
-    super(message);
-    this.name = 'KeyError';
-    this.code = code;
-  }
-}
+export class KeyError extends CodedError<KeyErrorCode> {}
 
 /** The master key, made on the first start. With a database and no key it refuses: what that database sealed would be lost unnoticed. */
 export function masterKey(serverDir: string, hasDatabase: boolean): Buffer {
@@ -84,7 +78,7 @@ function readBytes(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
 }

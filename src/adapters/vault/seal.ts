@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { CodedError } from '../../error.ts';
 
 const VERSION = 'v1';
 const IV_BYTES = 12;
@@ -29,7 +30,8 @@ export function unseal(key: Buffer, binding: string, sealed: string): string {
 }
 
 /** A sealed text that does not open: another key, another place, or somebody changed it. */
-export class SealError extends Error {
-  override readonly name = 'SealError';
-  readonly code = 'sealed';
+export class SealError extends CodedError<'sealed'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('sealed', message, options);
+  }
 }

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context, Env } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { CodedError } from '../../error.ts';
 import type { Log } from '../../log.ts';
 
 export const titles = {
@@ -41,9 +42,7 @@ export const Problem = z
   .openapi('Problem');
 
 /** An answer that is a problem; thrown by handlers, turned into problem+json in one place. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly code = 'api';
+export class ApiError extends CodedError<'api'> {
   readonly status: ProblemStatus;
   readonly errors: Fault[];
   readonly headers: Record<string, string>;
@@ -52,7 +51,7 @@ export class ApiError extends Error {
     detail: string,
     more: { errors?: Fault[]; headers?: Record<string, string> } = {},
   ) {
-    super(detail);
+    super('api', detail);
     this.status = status;
     this.errors = more.errors ?? [];
     this.headers = more.headers ?? {};

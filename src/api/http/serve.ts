@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ServerDeps } from '../../deps.ts';
+import { CodedError } from '../../error.ts';
 import { buildApp } from '../app.ts';
 
 /** The open door. */
@@ -14,9 +15,10 @@ export interface Door {
 }
 
 /** The address cannot be listened on; the message says what to do. */
-class DoorError extends Error {
-  override readonly name = 'DoorError';
-  readonly code = 'door';
+class DoorError extends CodedError<'listen'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('listen', message, options);
+  }
 }
 
 /** Milliseconds; a request that comes in slower than this is cut, so that nobody holds sockets for nothing. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../error.ts';
 import { ApiError } from '../http/problem.ts';
 
 /** The parts of a payload that say whose repository it is about. */
@@ -37,7 +38,7 @@ function parse(json: string): unknown {
     JSON.stringify(value);
     return value;
   } catch (error) {
-    throw new ApiError(400, `The payload cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ApiError(400, `The payload cannot be read: ${messageOf(error)}`);
   }
 }
 

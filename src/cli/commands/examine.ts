@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { type Checks, openChecks } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import { findServer } from '../client/server-address.ts';
 import { judgeRedis, redisAddress } from '../redis/redis-check.ts';
 import { redisSocket } from '../redis/redis-socket.ts';
@@ -30,7 +31,7 @@ export async function examine(config: Config): Promise<Finding[]> {
     try {
       findings.push(...[await look()].flat());
     } catch (error) {
-      findings.push(fail(part, error instanceof Error ? error.message : String(error), null));
+      findings.push(fail(part, messageOf(error), null));
     }
   }
   return findings;

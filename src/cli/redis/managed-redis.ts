@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
 import type { Checks, RedisFacts } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import { CliError } from '../exit.ts';
 import { isAlive } from '../roles/alive.ts';
 import { backoff } from '../roles/backoff.ts';
@@ -124,7 +125,7 @@ async function watch(
     try {
       pid = (await start(config, checks, socket)).pid;
     } catch (error) {
-      say(`Redis does not start: ${error instanceof Error ? error.message : String(error)}`);
+      say(`Redis does not start: ${messageOf(error)}`);
     }
   }
   return pid;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Config } from '../../config.ts';
 import type { Checks } from '../../deps.ts';
-import { CliError, hasCode } from '../exit.ts';
+import { hasCode } from '../../error.ts';
+import { CliError } from '../exit.ts';
 
 /** The proxy's ports must be free, or our own proxy's from before. The API's port is the server's to try. */
 export async function expectFreePorts(config: Config, checks: Checks): Promise<void> {
@@ -35,7 +36,7 @@ export async function isFree(port: number): Promise<boolean> {
     return true;
   } catch (error) {
     // A port that only root may take is Docker's to take.
-    if (hasCode(error) && error.code === 'EACCES') return !(await answers(port));
+    if (hasCode(error, 'EACCES')) return !(await answers(port));
     return false;
   } finally {
     server.close();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../error.ts';
 import { CliError, exits } from '../exit.ts';
 import { backoff } from './backoff.ts';
 import { Ready } from './ready.ts';
@@ -96,7 +97,7 @@ async function end(child: ChildProcess): Promise<number | string> {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return signal ?? code ?? 'unknown';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

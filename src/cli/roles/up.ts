@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { type Checks, openChecks } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import { CliError } from '../exit.ts';
 import { manageRedis } from '../redis/managed-redis.ts';
 import { expectGoodRedis, redisAddress } from '../redis/redis-check.ts';
@@ -65,7 +66,7 @@ async function reachDocker(checks: Checks): Promise<string> {
   } catch (error) {
     throw new CliError(
       'failed',
-      `no Docker Engine can be used: ${error instanceof Error ? error.message : String(error)}`,
+      `no Docker Engine can be used: ${messageOf(error)}`,
       'Start one (systemctl start docker; bin/setup starts one where there is no systemd), or name another with DOCKER_HOST. This user must be root or in the group docker.',
       { cause: error },
     );
@@ -86,7 +87,7 @@ async function openRedis(
   const facts = await checks.askRedis(config.redis_url).catch((error: unknown) => {
     throw new CliError(
       'unreachable',
-      `no Redis answers at ${where}: ${error instanceof Error ? error.message : String(error)}`,
+      `no Redis answers at ${where}: ${messageOf(error)}`,
       'Start it, or correct GANTRY_REDIS_URL (or REDIS_URL), or unset it: then Gantry starts one of its own.',
     );
   });

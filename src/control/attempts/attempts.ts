@@ -67,10 +67,16 @@ export async function endAttempt(
 }
 
 /** Stores a stop request and sends it to the attempt's worker. A later, stronger one replaces it. */
-export async function requestStop(t: Transaction, attempt: AttemptRow, kind: StopRequest['kind'], reason: string): Promise<void> {
+export async function requestStop(
+  t: Transaction,
+  attempt: AttemptRow,
+  kind: StopRequest['kind'],
+  reason: string,
+): Promise<void> {
   const stop_request = JSON.stringify({ kind, reason } satisfies StopRequest);
   await t.sql.updateTable('attempts').set({ stop_request }).where('id', '=', attempt.id).execute();
-  if (attempt.worker !== null) t.effects.push({ do: 'stop', worker: attempt.worker, attempt: attempt.id, request: stop_request });
+  if (attempt.worker !== null)
+    t.effects.push({ do: 'stop', worker: attempt.worker, attempt: attempt.id, request: stop_request });
 }
 
 /** What someone wants of the attempt; null while nobody does. */

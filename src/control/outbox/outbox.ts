@@ -1,4 +1,5 @@
 import type { ServerDeps } from '../../deps.ts';
+import { hasCode } from '../../error.ts';
 import { Effect } from '../../jobs/protocol/effect.ts';
 import { makeOffers } from '../attempts/offering.ts';
 import { sendAnswer } from '../deployments/answers.ts';
@@ -49,7 +50,7 @@ async function performOrGoOn(deps: ServerDeps, effect: Exclude<Effect, { do: 'of
   try {
     await perform(deps, effect);
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'unreachable') throw error;
+    if (hasCode(error, 'unreachable')) throw error;
     deps.log.error({ err: error, effect }, 'an effect cannot be had');
   }
 }

@@ -1,4 +1,5 @@
-import type { GitHubError, ServerDeps } from '../../deps.ts';
+import type { ServerDeps } from '../../deps.ts';
+import { hasCode } from '../../error.ts';
 import { cloneUrlProblem } from './clone-url.ts';
 import type { NewRepo, Refusal } from './repos.ts';
 
@@ -25,10 +26,9 @@ export async function askGitHub(deps: ServerDeps, wanted: NewRepo): Promise<Repo
       return { refused: 'invalid', field: 'clone_url', detail: `GitHub says ${clone_url}: ${problem}` };
     return { github_id: found.id, clone_url, default_branch: found.default_branch };
   } catch (error) {
-    if (!isGitHubError(error)) throw error;
-    if (error.code === 'denied') return { refused: 'invalid', field: 'token', detail: error.message };
-    if (error.code === 'not_found' || error.code === 'invalid')
-      return { refused: 'invalid', field: 'name', detail: error.message };
+    if (hasCode(error, 'denied')) return { refused: 'invalid', field: 'token', detail: error.message };
+    if (hasCode(error, 'not_found', 'invalid')) return { refused: 'invalid', field: 'name', detail: error.message };
+    if (!hasCode(error, 'limited', 'unreachable')) throw error;
     return complete(deps, wanted, error.message);
   }
 }
@@ -40,8 +40,4 @@ function complete(deps: ServerDeps, { name, clone_url, github_id }: NewRepo, why
   if (known === null)
     return { refused: 'invalid', field: 'clone_url', detail: `give the address to clone from: ${why}` };
   return { github_id, clone_url: known, default_branch: 'main' };
-}
-
-function isGitHubError(error: unknown): error is GitHubError {
-  return error instanceof Error && error.name === 'GitHubError';
 }

@@ -14,7 +14,11 @@ import type { RunChange } from './run-change.ts';
 export async function advanceRun(t: Transaction, change: RunChange): Promise<void> {
   for (;;) {
     const moves = advance(
-      { jobs: change.jobs.map(graphJob), contexts: contexts(t, change.run), cancelled: change.run.stop_request !== null },
+      {
+        jobs: change.jobs.map(graphJob),
+        contexts: contexts(t, change.run),
+        cancelled: change.run.stop_request !== null,
+      },
       evaluateCondition,
     );
     let taken = false;

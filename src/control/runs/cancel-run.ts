@@ -15,7 +15,11 @@ export function cancelRun(
   { force, reason }: { force: boolean; reason: string },
 ): Promise<boolean> {
   return transact(deps, async (t) => {
-    const run = await t.sql.selectFrom('runs').select(['status', 'stop_request']).where('id', '=', id).executeTakeFirst();
+    const run = await t.sql
+      .selectFrom('runs')
+      .select(['status', 'stop_request'])
+      .where('id', '=', id)
+      .executeTakeFirst();
     if (!run) return false;
     const stop_request = force ? 'force' : 'cancel';
     if (hasEnded(run.status) || run.stop_request === stop_request || run.stop_request === 'force') return true;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Proxy } from '../../deps.ts';
+import { hasCode } from '../../error.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { unlessAborted } from '../abort.ts';
 import type { EngineDeps } from '../engine-deps.ts';
@@ -57,7 +58,7 @@ export async function passGate(
 
 /** The proxy speaks of the shadow service, which is nothing that people know. */
 function inWords(error: unknown, health: { path: string; timeout: number }): unknown {
-  if (!(error instanceof Error && 'code' in error && error.code === 'unhealthy')) return error;
+  if (!hasCode(error, 'unhealthy')) return error;
   return new Refusal(`the new release was not healthy at ${health.path} within ${health.timeout / 1000} s`);
 }
 

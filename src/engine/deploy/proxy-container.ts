@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from '../../deps.ts';
+import { CodedError, hasCode, messageOf } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { appsNetwork, proxyContainer } from '../names.ts';
 
@@ -8,9 +9,10 @@ const STATE = '/home/kamal-proxy/.config/kamal-proxy';
 const WITHIN = 30_000;
 
 /** The proxy's own container cannot be brought up; the message says what to do. */
-class ProxyUnavailable extends Error {
-  override readonly name = 'ProxyUnavailable';
-  readonly code = 'proxy_unavailable';
+class ProxyUnavailable extends CodedError<'proxy_unavailable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('proxy_unavailable', message, options);
+  }
 }
 
 /** The proxy's container, up, with this configuration's ports; its id. Any number of workers may ask for it at once. */
@@ -68,7 +70,7 @@ async function create(deps: EngineDeps, image: string, network: string, labels: 
       log_bytes: LOG_BYTES,
     });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'conflict') return null;
+    if (hasCode(error, 'conflict')) return null;
     throw error;
   }
 }
@@ -84,7 +86,7 @@ async function start({ docker, config }: EngineDeps, container: string, isNew: b
     if (isNew) await docker.remove(container);
     const { proxy_http_port: http, proxy_https_port: https } = config;
     throw new ProxyUnavailable(
-      `The proxy cannot start: ${error instanceof Error ? error.message : String(error)}. If port ${http} or ${https} is taken, ` +
+      `The proxy cannot start: ${messageOf(error)}. If port ${http} or ${https} is taken, ` +
         'free it, or choose others with GANTRY_PROXY_HTTP_PORT and GANTRY_PROXY_HTTPS_PORT',
       { cause: error },
     );

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Proxy } from '../../deps.ts';
+import { CodedError } from '../../error.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { serviceOf } from '../names.ts';
 import { targetOf } from './release-container.ts';
@@ -17,8 +18,10 @@ export type Switched =
   | { live: false; error: unknown };
 
 /** Nobody can say whether the release is live: the proxy does not answer. What is there stays as it is. */
-export class UnknownOutcome extends Error {
-  override readonly name = 'UnknownOutcome';
+export class UnknownOutcome extends CodedError<'unknown_outcome'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unknown_outcome', message, options);
+  }
 }
 
 /**

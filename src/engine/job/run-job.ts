@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../error.ts';
 import { JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
@@ -98,7 +99,7 @@ function evaluatedOutput(attempt: Attempt, name: string, template: string): stri
   try {
     return interpolate(template, contextsOf(attempt, ''));
   } catch (error) {
-    say(attempt, 0, `The output \`${name}\` is left out: ${error instanceof Error ? error.message : String(error)}`);
+    say(attempt, 0, `The output \`${name}\` is left out: ${messageOf(error)}`);
     return null;
   }
 }

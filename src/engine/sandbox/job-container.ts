@@ -1,4 +1,5 @@
 import type { ContainerSpec, Limits, Mount } from '../../deps.ts';
+import { hasCode } from '../../error.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
 import type { EngineDeps } from '../engine-deps.ts';
@@ -40,7 +41,7 @@ export const NO_SHELL = "the job's image cannot hold steps: it needs `sh` and `s
 
 /** Why a process could not be started there: one without a shell ends at once, and a step may end its own. Other errors stay as they are. */
 export async function explained({ deps }: Attempt, container: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'code' in error && error.code === 'conflict')) return error;
+  if (!hasCode(error, 'conflict')) return error;
   const found = await deps.docker.inspect(container);
   if (found === null || found.state !== 'exited') return error;
   const hasNoShell = found.exit_code === 127 || found.exit_code === 126;

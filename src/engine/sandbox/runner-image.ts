@@ -1,4 +1,5 @@
 import type { Image, Watch } from '../../deps.ts';
+import { hasCode } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { Refusal } from '../refusal.ts';
 import { buildRunnerImage, isCurrent } from './runner-recipe.ts';
@@ -34,7 +35,7 @@ async function pullOrBuild(deps: EngineDeps, watch: Watch) {
     return await deps.docker.pull(DEFAULT, watch);
   } catch (error) {
     watch.signal.throwIfAborted();
-    if (error instanceof Error && 'code' in error && error.code === 'unreachable') throw error;
+    if (hasCode(error, 'unreachable')) throw error;
     watch.progress(`${DEFAULT} cannot be pulled; building it from its recipe, once on this host`);
     return buildRunnerImage(deps, DEFAULT, watch);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Image, Watch } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { locked } from './lock.ts';
 
@@ -69,7 +70,7 @@ async function build(deps: EngineDeps, name: string, recipe: Recipe, watch: Watc
 /** No user's recipe failed here, so it is an error of ours. */
 function fail(name: string, error: unknown, { signal }: Watch): never {
   signal.throwIfAborted();
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   throw new Error(
     `the image ${name} cannot be built from its recipe; set GANTRY_RUNNER_IMAGES to use another. ${why}`,
     {

@@ -19,7 +19,8 @@ export function stepDeadline(attempt: Attempt, name: string, minutes: string | n
   const limit = isLate ? Math.min(own, LAST_MINUTES) : own;
   const timer = new AbortController();
   const timeout = setTimeout(
-    () => timer.abort({ kind: 'time_out', reason: `step \`${name}\` ran longer than ${limit} min` } satisfies StopRequest),
+    () =>
+      timer.abort({ kind: 'time_out', reason: `step \`${name}\` ran longer than ${limit} min` } satisfies StopRequest),
     Math.min(limit * 60_000, LONGEST),
   );
   const ends = isLate ? [attempt.force, timer.signal] : [attempt.signal, attempt.force, timer.signal];

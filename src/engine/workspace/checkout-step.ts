@@ -1,3 +1,4 @@
+import { hasCode } from '../../error.ts';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
 import { Refusal } from '../refusal.ts';
@@ -58,8 +59,7 @@ async function firstNamed(attempt: Attempt, source: CloneSource, refs: string[],
   try {
     return { ref, sha: await attempt.deps.git.fetch(source, { ref, sha: null }, signal) };
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'not_found';
-    if (!isMissing || others.length === 0) throw error;
+    if (!hasCode(error, 'not_found') || others.length === 0) throw error;
     return firstNamed(attempt, source, others, signal);
   }
 }

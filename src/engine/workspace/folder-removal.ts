@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { hasCode } from '../../error.ts';
 import type { Attempt } from '../job/job-execution.ts';
 import { createContainer } from '../sandbox/job-container.ts';
 
@@ -8,7 +9,7 @@ export async function removeFolder(attempt: Attempt): Promise<void> {
   try {
     await rm(root, { recursive: true, force: true });
   } catch (error) {
-    if (attempt.image === null || !isDenied(error)) throw error;
+    if (attempt.image === null || !hasCode(error, 'EACCES', 'EPERM')) throw error;
     await emptyByContainer(attempt, attempt.image);
     await rm(root, { recursive: true, force: true });
   }
@@ -31,8 +32,4 @@ export async function emptyByContainer(attempt: Attempt, image: string): Promise
   } finally {
     await docker.remove(container);
   }
-}
-
-function isDenied(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
 }

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { hasCode } from '../../error.ts';
 import { Refusal } from '../refusal.ts';
 import type { FilePatterns } from './hash-patterns.ts';
 
@@ -91,10 +92,9 @@ async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(code)) throw error;
+    if (!hasCode(error, 'EACCES', 'EPERM', 'ENAMETOOLONG')) throw error;
     const name = toText(path).slice(-200);
-    throw new Refusal(`hashFiles() cannot read \`${name}\` (${code})`, { cause: error });
+    throw new Refusal(`hashFiles() cannot read \`${name}\` (${error.code})`, { cause: error });
   }
 }
 

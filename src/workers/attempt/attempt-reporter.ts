@@ -1,5 +1,5 @@
 import type { LogWriter, WorkerDeps } from '../../deps.ts';
-import type { EventReporter, DeployQuestion, OneWayEvent, ReadyQuestion } from '../../engine/event-reporter.ts';
+import type { DeployQuestion, EventReporter, OneWayEvent, ReadyQuestion } from '../../engine/event-reporter.ts';
 import { DeployAnswer, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
 import type { Event as AttemptEvent, EventData, Finished } from '../../jobs/protocol/event.ts';
 import type { Mailbox } from './mailbox.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureProxy } from '../../engine/deploy/proxy-container.ts';
 import type { EngineDeps } from '../../engine/engine-deps.ts';
+import { messageOf } from '../../error.ts';
 
 const LOOK_EVERY = 10_000;
 
@@ -17,7 +18,7 @@ export async function keepProxy(
       complaint = '';
     } catch (error) {
       tell(null);
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       // Said once, not each time round.
       if (message !== complaint) deps.log.warn({ err: error }, 'the proxy is not up');
       complaint = message;

@@ -1,4 +1,5 @@
 import type { WorkerDeps } from '../../deps.ts';
+import { hasCode } from '../../error.ts';
 import type { PlanGrant } from '../../jobs/protocol/grant.ts';
 import type { Workflow } from '../../workflows/syntax/workflow.ts';
 
@@ -19,7 +20,7 @@ export async function changedPaths(
   } catch (error) {
     signal.throwIfAborted();
     // A commit that a forced push has replaced may be gone; an outage is no reason to run too much.
-    if (error instanceof Error && 'code' in error && error.code === 'not_found') return null;
+    if (hasCode(error, 'not_found')) return null;
     throw error;
   }
   return git.changed(source.id, before, sha, kind === 'pull_request');

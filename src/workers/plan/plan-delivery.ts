@@ -1,4 +1,5 @@
 import type { WorkerDeps } from '../../deps.ts';
+import { faultOf, messageOf } from '../../error.ts';
 import { JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { PlanGrant } from '../../jobs/protocol/grant.ts';
@@ -116,7 +117,5 @@ async function payloadOf({ blobs }: Planner, { payload_blob, trigger }: PlanGran
 
 /** What is not there, or not ours to see, stays so; everything else is tried again. */
 function verdictOf(error: unknown): { status: 'failed' | 'errored'; reason: string } {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reason = error instanceof Error ? error.message : String(error);
-  return { status: code === 'not_found' || code === 'denied' ? 'failed' : 'errored', reason };
+  return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error) };
 }

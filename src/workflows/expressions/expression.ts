@@ -1,6 +1,7 @@
 import { type data, Evaluator, type Expr, Lexer, Parser } from '@actions/expressions';
 import { Binary, ContextAccess, FunctionCall, Grouping, IndexAccess, Logical, Unary } from '@actions/expressions/ast';
 import { type Token, TokenType } from '@actions/expressions/lexer';
+import { messageOf } from '../../error.ts';
 import type { Json } from '../../jobs/json.ts';
 import type { Contexts } from '../../jobs/run/plan.ts';
 import { contextData, toJson } from './expression-data.ts';
@@ -101,7 +102,7 @@ function guarded<T>(expression: string | null, work: () => T): T {
 
 /** Lexer errors repeat the whole expression; ours is added once, shortened. */
 function readable(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (message === 'ErrorExceededMaxLength') return 'More than 21,000 characters';
   return message.replace(/ within expression: [\s\S]*$/, '');
 }

@@ -1,3 +1,4 @@
+import { CodedError } from '../../error.ts';
 import type { Json } from '../../jobs/json.ts';
 import type { Contexts, PlannedJob } from '../../jobs/run/plan.ts';
 import { environmentsOf, kindOf } from '../action.ts';
@@ -15,13 +16,11 @@ const LONGEST_NAME = 100;
 const KNOWN = ['github', 'vars', 'inputs', 'matrix', 'strategy'];
 
 /** A job that cannot be laid down: why, and where its file says so. */
-export class JobPlanError extends Error {
-  override readonly name = 'JobPlanError';
-  readonly code = 'job_plan';
+export class JobPlanError extends CodedError<'job_plan'> {
   readonly place: Place;
 
   constructor(place: Place, message: string) {
-    super(message);
+    super('job_plan', message, { fault: 'user' });
     this.place = place;
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../error.ts';
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import type { Contexts, PlannedJob, PlannedRun } from '../../jobs/run/plan.ts';
@@ -74,7 +75,7 @@ function checkRepositories(job: WorkflowJob, own: Json): void {
 
 function annotationOf(workflow: Workflow, job: WorkflowJob, error: unknown): Annotation {
   const { line, column } = error instanceof JobPlanError ? error.place : job;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { path: workflow.path, line, column, level: 'failure', message };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../../error.ts';
 import { DockerError, type DockerErrorCode } from '../docker.ts';
 
 /** Awaits a call and turns its failure into a `DockerError` that begins with what was being done. */
@@ -84,5 +85,5 @@ function wordsOf(refusal: z.infer<typeof Refusal>): string {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -1,0 +1,30 @@
+/** Whose fault an error is: the user's ends a job as `failed`; the host's ends the attempt as `errored`, and it is retried. */
+export type Fault = 'user' | 'host';
+
+/** An error that Gantry expects. `code` is for programs, the message is for people. */
+export class CodedError<Code extends string = string> extends Error {
+  readonly code: Code;
+  readonly fault: Fault;
+
+  constructor(code: Code, message: string, options: ErrorOptions & { fault?: Fault } = {}) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.fault = options.fault ?? 'host';
+  }
+}
+
+/** Whether an error has one of these codes; Node's own errors have them too (`ENOENT`). Without codes: whether it has any. */
+export function hasCode<Code extends string>(error: unknown, ...codes: Code[]): error is Error & { code: Code } {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false;
+  return codes.length === 0 || (codes as string[]).includes(error.code);
+}
+
+/** An unexpected error is the host's. */
+export function faultOf(error: unknown): Fault {
+  return error instanceof CodedError ? error.fault : 'host';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
