@@ -5,12 +5,14 @@ import { describe, expect, it } from 'vitest';
 const SRC = resolve(import.meta.dirname, '../src');
 
 interface Rule {
-  /** Rooms, and files at the root of src, whose values may be imported. `error`, and types of `jobs` and `deps.ts`, always may. */
+  /** Rooms, and files at the root of src, whose values may be imported. What EVERYONES names, and types of `jobs` and `deps.ts`, always may. */
   rooms: string[];
   /** Packages besides zod; a name covers its subpaths, one that ends in / a whole scope. */
   packages: string[];
   node: boolean;
 }
+
+const PURE = ['workflows', 'jobs'];
 
 /** The import table of ARCHITECTURE.md. */
 const TABLE: Record<string, Rule> = {
@@ -37,11 +39,20 @@ const TABLE: Record<string, Rule> = {
   'adapters/store': adapter('kysely'),
   'adapters/vault': adapter(),
   config: { rooms: [], packages: [], node: true },
+  abort: { rooms: [], packages: [], node: false },
   error: { rooms: [], packages: [], node: false },
+  wakeup: { rooms: [], packages: [], node: true },
   deps: { rooms: ['adapters', 'jobs', 'config', 'log', 'metrics'], packages: [], node: true },
   log: { rooms: [], packages: ['pino'], node: true },
   metrics: { rooms: [], packages: ['prom-client'], node: true },
   register: { rooms: [], packages: [], node: true },
+};
+
+/** Files at the root of src that rooms share; what waits is not for the pure ones. */
+const EVERYONES: Record<string, (room: string) => boolean> = {
+  error: () => true,
+  abort: (room) => !PURE.includes(room),
+  wakeup: (room) => !PURE.includes(room),
 };
 
 /**
@@ -172,7 +183,7 @@ describe('The import table', () => {
 });
 
 describe('The pure rooms', () => {
-  const pure = sources.filter((source) => ['workflows', 'jobs'].includes(source.room));
+  const pure = sources.filter((source) => PURE.includes(source.room));
 
   it.each([
     ['no clock', /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bsetTimeout\b|\bsetInterval\b/],
@@ -248,7 +259,7 @@ function allows(source: Source, it: Import): boolean {
   if (rule === undefined) return false;
   const room = roomOf(source, it);
   if (room === null) return allowsPackage(source.room, rule, it.target);
-  if (room === source.room || room === 'error' || rule.rooms.includes(room)) return true;
+  if (room === source.room || EVERYONES[room]?.(source.room) || rule.rooms.includes(room)) return true;
   if (it.type && (room === 'jobs' || room === 'deps' || source.room === 'deps')) return true;
   return room.startsWith('adapters/') && rule.rooms.includes('adapters');
 }

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import { Heartbeat, type WorkerMessage } from '../../jobs/protocol/message.ts';
+import { openWakeup } from '../../wakeup.ts';
 import type { ControlBus } from './bus.ts';
 import { openCommands } from './connection.ts';
 import { answerKey, grantKey, HEARTBEAT, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 import { readPipe } from './pipe.ts';
-import { openWakeup } from './wakeup.ts';
 
 const SEALED_SECONDS = 60;
 /** Longer than two sweeps are apart: the stop request stays until its attempt has ended. */

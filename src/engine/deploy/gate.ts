@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAborted } from '../../abort.ts';
 import type { Proxy } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
-import { unlessAborted } from '../abort.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { gateOf } from '../names.ts';
 import { Refusal } from '../refusal.ts';

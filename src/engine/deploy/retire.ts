@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAborted } from '../../abort.ts';
 import type { Container } from '../../deps.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
-import { unlessAborted } from '../abort.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { say } from '../job/job-execution.ts';
 import { endsAtOnce } from '../verdict.ts';

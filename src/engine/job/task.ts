@@ -1,6 +1,6 @@
+import { unlessAborted } from '../../abort.ts';
 import type { Exit } from '../../deps.ts';
 import type { Step } from '../../jobs/run/step.ts';
-import { unlessAborted } from '../abort.ts';
 import { chosenImage, createContainer } from '../sandbox/job-container.ts';
 import { endingOfExit, outputOf } from '../steps/script-step.ts';
 import { type Ending, endingOfAbort, endingOfError, endsAtOnce } from '../verdict.ts';

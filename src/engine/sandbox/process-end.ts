@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { unlessAborted } from '../abort.ts';
+import { unlessAborted } from '../../abort.ts';
 import type { Attempt } from '../job/job-execution.ts';
 import { endsAtOnce } from '../verdict.ts';
 import { readRunnerFile } from '../workspace/runner-file.ts';

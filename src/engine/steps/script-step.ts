@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
+import { unlessAborted } from '../../abort.ts';
 import type { Exit } from '../../deps.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
-import { unlessAborted } from '../abort.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { evaluated } from '../job/evaluation.ts';
 import { type Attempt, mask, say } from '../job/job-execution.ts';

@@ -1,4 +1,4 @@
-/** What the promise comes to, or null when the abort comes first; the promise itself goes on. */
+/** The promise's value, or null when the signal aborts first; the promise itself continues, and its rejection is ignored. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
   const { promise: aborted, resolve } = Promise.withResolvers<null>();
   const onAbort = () => resolve(null);
