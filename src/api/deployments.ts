@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { rollBack } from '../control/deployments/rollback.ts';
+import { rollBack } from '../control/environments/rollback.ts';
 import { time } from '../control/runs/present.ts';
 import type { Row, ServerDeps } from '../deps.ts';
 import { Phase } from '../jobs/deploy/deployment.ts';

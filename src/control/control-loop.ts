@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerDeps } from '../deps.ts';
 import type { PipeMessage } from '../jobs/protocol/message.ts';
-import { applyEvent } from './attempts/apply-event.ts';
-import { onClaim } from './attempts/claim.ts';
+import { applyEvent } from './protocol/apply-event.ts';
+import { onClaim } from './protocol/claim.ts';
 import { hear } from './attempts/fleet.ts';
-import { makeOffers } from './attempts/offering.ts';
-import { sendAnswer } from './deployments/answers.ts';
-import { openUpkeep, type Upkeep } from './deployments/upkeep.ts';
+import { makeOffers } from './attempts/offers.ts';
+import { sendAnswer } from './environments/answers.ts';
+import { openUpkeep, type Upkeep } from './environments/upkeep.ts';
 import { sweep } from './sweep.ts';
 
 const SWEEP_EVERY = 1000;

@@ -1,9 +1,9 @@
 import type { ServerDeps } from '../deps.ts';
 import { endAttempt, requestStop, stopRequestOf } from './attempts/attempts.ts';
-import { finish } from './attempts/finish.ts';
+import { finish } from './protocol/finish.ts';
 import { forget, lostWorkers } from './attempts/fleet.ts';
-import { makeOffers } from './attempts/offering.ts';
-import { advanceEnvironment } from './deployments/environments.ts';
+import { makeOffers } from './attempts/offers.ts';
+import { advanceEnvironment } from './environments/environments.ts';
 import { drainOutbox } from './outbox/outbox.ts';
 import { transact } from './outbox/transact.ts';
 import { attemptReports } from './reports/reports.ts';

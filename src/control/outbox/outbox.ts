@@ -1,9 +1,9 @@
 import type { ServerDeps } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
 import { Effect } from '../../jobs/protocol/effect.ts';
-import { makeOffers } from '../attempts/offering.ts';
-import { sendAnswer } from '../deployments/answers.ts';
-import { advanceEnvironment } from '../deployments/environments.ts';
+import { makeOffers } from '../attempts/offers.ts';
+import { sendAnswer } from '../environments/answers.ts';
+import { advanceEnvironment } from '../environments/environments.ts';
 
 const BATCH = 200;
 /** Rings and the like are worth nothing to anyone after this long: readers and workers have looked for themselves. */

@@ -1,7 +1,7 @@
 import type { ServerDeps } from '../../deps.ts';
 import { ownJob, ownStep } from '../../jobs/run/own-job.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
-import type { Task } from '../attempts/grant.ts';
+import type { Task } from '../protocol/grant.ts';
 import { transact } from '../outbox/transact.ts';
 import { startOwnRun } from './own-run.ts';
 

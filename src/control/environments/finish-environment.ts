@@ -2,7 +2,7 @@ import type { Finished } from '../../jobs/protocol/event.ts';
 import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { settle } from './deploy-events.ts';
-import { type DeploymentRow, moveDeployment, openDeployments } from './deployments.ts';
+import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
 
 const LONGEST_PAUSE = 60_000;
 

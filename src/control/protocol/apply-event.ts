@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { type Event, EventData } from '../../jobs/protocol/event.ts';
 import { Step } from '../../jobs/run/step.ts';
-import { onDeploy, onPhase, onReady, onSettled } from '../deployments/deploy-events.ts';
+import { onDeploy, onPhase, onReady, onSettled } from '../environments/deploy-events.ts';
 import { type Transaction, transact } from '../outbox/transact.ts';
 import { changeJob } from '../runs/job-change.ts';
-import { type AttemptRow, endAttempt } from './attempts.ts';
+import { type AttemptRow, endAttempt } from '../attempts/attempts.ts';
 import { finish } from './finish.ts';
 
 /** Applies an event once, in order, and says up to where its attempt is known. One that cannot be applied is parked and ends its attempt. */

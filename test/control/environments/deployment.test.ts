@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { rollBack } from '../../../src/control/deployments/rollback.ts';
+import { rollBack } from '../../../src/control/environments/rollback.ts';
 import { removeRepo } from '../../../src/control/repos/repos.ts';
 import { putSecret, removeSecret } from '../../../src/control/repos/secrets.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';

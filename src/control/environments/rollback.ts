@@ -5,7 +5,7 @@ import type { PlannedJob } from '../../jobs/run/plan.ts';
 import { type Transaction, transact } from '../outbox/transact.ts';
 import { startOwnRun } from '../runs/own-run.ts';
 import { nextRunNumber } from '../runs/runs.ts';
-import { liveDeployment } from './deployments.ts';
+import { liveDeployment } from '../deployments/deployments.ts';
 
 export interface RollbackRefusal {
   refused: 'unknown_app' | 'unknown_release' | 'nothing_older';

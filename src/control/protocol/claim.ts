@@ -3,7 +3,7 @@ import type { Claim } from '../../jobs/protocol/message.ts';
 import { PlannedJob } from '../../jobs/run/plan.ts';
 import { type Transaction, transact } from '../outbox/transact.ts';
 import { changeJob } from '../runs/job-change.ts';
-import { type AttemptRow, endAttempt } from './attempts.ts';
+import { type AttemptRow, endAttempt } from '../attempts/attempts.ts';
 import { finish } from './finish.ts';
 import { grantFor } from './grant.ts';
 

@@ -4,7 +4,7 @@ import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
 import { type Transaction, transact } from '../outbox/transact.ts';
 import { advanceRun, giveUpJob } from '../runs/advance-run.ts';
 import { changeRun } from '../runs/run-change.ts';
-import { type DeploymentRow, moveDeployment, openDeployments } from './deployments.ts';
+import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
 
 const REPLACED = 'a newer deployment took its place';
 

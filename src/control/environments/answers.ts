@@ -1,8 +1,8 @@
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
 import type { DeployAnswer, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
 import { transact } from '../outbox/transact.ts';
-import { deployOrder } from './deploy-order.ts';
-import { moveDeployment } from './deployments.ts';
+import { deployOrder } from '../deployments/deploy-order.ts';
+import { moveDeployment } from '../deployments/deployments.ts';
 
 /** Sends what can be said to a question now; nothing while its deployment waits. Asked again, it says the same. */
 export async function sendAnswer(deps: ServerDeps, attempt_id: string, seq: number): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Finished } from '../../jobs/protocol/event.ts';
-import { finishEnvironment } from '../deployments/finish-environment.ts';
+import { finishEnvironment } from '../environments/finish-environment.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { finishReport } from '../reports/finish-report.ts';
 import { finishJob } from '../runs/finish-job.ts';
 import { finishPlan } from '../runs/finish-plan.ts';
-import type { AttemptRow } from './attempts.ts';
+import type { AttemptRow } from '../attempts/attempts.ts';
 
 /** What follows from the end of an attempt, by what it was an attempt at. */
 export function finish(t: Transaction, attempt: AttemptRow, finished: Finished): Promise<void> {

@@ -2,9 +2,9 @@ import { type DeployRequest, Phase, type Relation } from '../../jobs/deploy/depl
 import { isOrdered, mayTakeTraffic } from '../../jobs/deploy/environment.ts';
 import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
-import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, queuedFor } from './deployments.ts';
-import { claimHosts, giveUpHosts, ownedByOthers } from './ownership.ts';
-import { configOf, keptConfig, makeRelease, missingSecrets } from './releases.ts';
+import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, queuedFor } from '../deployments/deployments.ts';
+import { claimHosts, giveUpHosts, ownedByOthers } from '../deployments/ownership.ts';
+import { configOf, keptConfig, makeRelease, missingSecrets } from '../deployments/releases.ts';
 
 /** A deploy step asks for its environment. The answer comes when the environment is its; what cannot be is refused at once. */
 export async function onDeploy(
