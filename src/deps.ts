@@ -15,8 +15,9 @@ import type { Spool } from './adapters/spool/spool.ts';
 import type { Store } from './adapters/store/open.ts';
 import type { Envelope, Vault } from './adapters/vault/vault.ts';
 import type { Config } from './config.ts';
-import type { Fleet } from './control/attempts/fleet.ts';
 import { type IdPrefix, newId, openIds } from './jobs/id.ts';
+import type { Outbox } from './jobs/protocol/effect.ts';
+import type { Fleet } from './jobs/protocol/message.ts';
 import { type Log, openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 
@@ -68,8 +69,9 @@ export interface ServerDeps {
   bus: ControlBus;
   offers: Offers;
   wakeups: ReaderWakeups;
-  /** The workers, as control hears of them. */
+  /** The workers, as control knows them. */
   fleet: Fleet;
+  outbox: Outbox;
   logs: LogStore;
   blobs: Blobs;
   github(token: string): GitHub;
@@ -94,8 +96,8 @@ export interface Checks {
   shutDownRedis(url: string): Promise<void>;
 }
 
-/** What each process has no use for is not even loaded; the server cannot reach Docker. */
-export async function serverDeps(config: Config, version: string): Promise<ServerDeps> {
+/** The server's adapters; `openControl` adds what is control's. Only what the server uses is loaded: it cannot reach Docker. */
+export async function serverDeps(config: Config, version: string): Promise<Omit<ServerDeps, 'fleet' | 'outbox'>> {
   const [blobs, control, wakeups, github, signature, webhook, logs, offers, store, vaults, tokens] = await Promise.all([
     import('./adapters/blobs/file-blobs.ts'),
     import('./adapters/bus/control-bus.ts'),
@@ -122,7 +124,6 @@ export async function serverDeps(config: Config, version: string): Promise<Serve
     bus: control.openControlBus(redis_url),
     offers: offers.openOffers(redis_url),
     wakeups: wakeups.openReaderWakeups(redis_url),
-    fleet: new Map(),
     logs: logs.openLogStore(join(config.shared_dir, 'logs')),
     blobs: blobs.openBlobs(join(config.shared_dir, 'blobs')),
     github: github.openGitHub({ api_url: config.github_api_url }),

@@ -1,44 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerDeps } from '../deps.ts';
-import type { PipeMessage } from '../jobs/protocol/message.ts';
-import { applyEvent } from './protocol/apply-event.ts';
-import { onClaim } from './protocol/claim.ts';
-import { hear } from './attempts/fleet.ts';
+import type { Heartbeat, PipeMessage } from '../jobs/protocol/message.ts';
+import { recordContact, recordHeartbeat } from './attempts/fleet.ts';
 import { makeOffers } from './attempts/offers.ts';
 import { sendAnswer } from './environments/answers.ts';
 import { openUpkeep, type Upkeep } from './environments/upkeep.ts';
+import { applyEvent } from './protocol/apply-event.ts';
+import { onClaim } from './protocol/claim.ts';
 import { sweep } from './sweep.ts';
 
+/** Milliseconds. */
 const SWEEP_EVERY = 1000;
 
-/** Grants claims, applies events, answers questions and sweeps until `signal` aborts. Redis may come and go; SQL may not. */
+/** Grants claims, applies events, answers questions and sweeps, until `signal` aborts. Redis may come and go; SQL may not. */
 export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise<void> {
-  await remember(deps);
+  await recordHolders(deps);
   const upkeep = openUpkeep(deps);
-  // Redis may be away at the start and stay away: neither sweeps nor the end wait for it.
-  void deps.bus.onHeartbeat((heartbeat) => {
-    const before = deps.fleet.get(heartbeat.worker)?.heartbeat?.free;
-    hear(deps, heartbeat);
-    const freed = JSON.stringify(before) !== JSON.stringify(heartbeat.free);
-    Promise.all([upkeep.heard(heartbeat), freed ? makeOffers(deps) : null]).catch((error: unknown) =>
-      deps.log.debug({ err: error }, 'what a heartbeat asks for is left to the sweep'),
-    );
-  });
+  // Not awaited: Redis may be unreachable at the start, and neither sweeps nor the shutdown wait for it.
+  void deps.bus.onHeartbeat((heartbeat) => onHeartbeat(deps, upkeep, heartbeat));
   await Promise.all([
     deps.bus.readPipe((message) => handle(deps, message), signal),
     keepSweeping(deps, upkeep, signal),
   ]);
 }
 
-/** Workers that held something when this process began count as heard of just now. */
-async function remember(deps: ServerDeps): Promise<void> {
+/** Counts workers that hold attempts when this process starts as heard of now. */
+async function recordHolders(deps: Pick<ServerDeps, 'store' | 'fleet' | 'now'>): Promise<void> {
   const rows = await deps.store.read
     .selectFrom('attempts')
     .select('worker')
     .distinct()
     .where('status', '=', 'running')
     .execute();
-  for (const { worker } of rows) if (worker !== null) deps.fleet.set(worker, { heartbeat: null, heard_at: deps.now() });
+  for (const { worker } of rows) if (worker !== null) recordContact(deps, worker);
+}
+
+function onHeartbeat(deps: ServerDeps, upkeep: Upkeep, heartbeat: Heartbeat): void {
+  const before = deps.fleet.get(heartbeat.worker)?.heartbeat?.free;
+  recordHeartbeat(deps, heartbeat);
+  const isFreed = JSON.stringify(before) !== JSON.stringify(heartbeat.free);
+  Promise.all([upkeep.onHeartbeat(heartbeat), isFreed ? makeOffers(deps) : null]).catch((error: unknown) =>
+    deps.log.debug({ err: error, worker: heartbeat.worker }, 'heartbeat handling failed; the next sweep retries'),
+  );
 }
 
 async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadable'; text: string }): Promise<void> {
@@ -56,31 +59,32 @@ async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadab
         );
     }
   } catch (error) {
-    // The sender repeats what nobody acknowledged; one message that cannot be handled must not hold up the others.
-    deps.log.error({ err: error, kind: message.kind }, 'a message of a worker cannot be handled');
+    // Its sender repeats it until it is acknowledged; meanwhile the other messages go on.
+    deps.log.error({ err: error, kind: message.kind }, "cannot handle a worker's message");
   }
 }
 
 async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSignal): Promise<void> {
-  const watchRedis = redisWatch(deps);
+  const logConnection = connectionLog(deps);
   while (!signal.aborted) {
-    watchRedis();
-    await upkeep
-      .swept()
-      .then(() => sweep(deps))
-      .catch((error: unknown) => deps.log.warn({ err: error }, 'a sweep was cut short'));
+    logConnection();
+    try {
+      await upkeep.onSweep();
+      await sweep(deps);
+    } catch (error) {
+      deps.log.warn({ err: error }, 'sweep failed; the next sweep retries');
+    }
     await sleep(SWEEP_EVERY, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Says once that Redis is away, and once that it is back: until then nothing is offered, and nothing is lost. */
-function redisWatch(deps: ServerDeps): () => void {
+/** Logs once when Redis is lost and once when it is back; before the first connection nothing is lost. */
+function connectionLog({ bus, log }: Pick<ServerDeps, 'bus' | 'log'>): () => void {
   let was_up: boolean | null = null;
   return () => {
-    const up = deps.bus.up() !== null;
-    if (was_up === true && !up) deps.log.warn('Redis is away: what runs goes on, what waits waits for it');
-    if (was_up === false && up) deps.log.info('Redis answers again');
-    // Before the first connection there is nothing to miss.
+    const up = bus.up() !== null;
+    if (was_up === true && !up) log.warn('Redis connection lost; running jobs continue, queued jobs wait');
+    if (was_up === false && up) log.info('Redis connection restored');
     if (up || was_up !== null) was_up = up;
   };
 }

@@ -18,6 +18,7 @@ import { openEnvelope, openVault } from '../../src/adapters/vault/open.ts';
 import { hashToken, newToken } from '../../src/adapters/vault/token.ts';
 import { buildApp } from '../../src/api/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import { openControl } from '../../src/control/control.ts';
 import type { ServerDeps } from '../../src/deps.ts';
 import { newId } from '../../src/jobs/id.ts';
 import { openMetrics } from '../../src/metrics.ts';
@@ -102,7 +103,7 @@ function openDeps(config: Config, redis: string): ServerDeps {
     worker_key_file: config.worker_key_file,
     has_database: false,
   });
-  return {
+  return openControl({
     config,
     log: pino({ level: 'silent' }),
     metrics: openMetrics('0.0.0'),
@@ -112,7 +113,6 @@ function openDeps(config: Config, redis: string): ServerDeps {
     bus: openControlBus(redis),
     offers: openOffers(redis),
     wakeups: openReaderWakeups(redis),
-    fleet: new Map(),
     logs: openLogStore(join(config.shared_dir, 'logs')),
     blobs: openBlobs(join(config.shared_dir, 'blobs')),
     github: openGitHub({ api_url: config.github_api_url }),
@@ -122,5 +122,5 @@ function openDeps(config: Config, redis: string): ServerDeps {
     newToken,
     hashToken,
     newId: (prefix) => newId(prefix, Date.now(), randomBytes),
-  };
+  });
 }

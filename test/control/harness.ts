@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { openControl } from '../../src/control/control.ts';
 import { runControl } from '../../src/control/control-loop.ts';
 import type { Row, ServerDeps } from '../../src/deps.ts';
 import { serverDeps } from '../../src/deps.ts';
@@ -46,7 +47,7 @@ export async function openOffice({ token = null }: { token?: string | null } = {
   return office;
 
   async function open(): Promise<ServerDeps> {
-    return { ...(await serverDeps(config, 'test')), now: () => Date.now() + skew };
+    return openControl({ ...(await serverDeps(config, 'test')), now: () => Date.now() + skew });
   }
   async function restart(): Promise<void> {
     await stop();

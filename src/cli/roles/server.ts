@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { type Door, serve } from '../../api/http/serve.ts';
 import type { Config } from '../../config.ts';
+import { openControl } from '../../control/control.ts';
 import { runControl } from '../../control/control-loop.ts';
 import { type ServerDeps, serverDeps } from '../../deps.ts';
 import { addressFile } from '../client/server-address.ts';
@@ -22,7 +23,7 @@ export async function startServer(
   await using open = new AsyncDisposableStack();
   const lock = takeLock(join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
   open.defer(() => lock.release());
-  const deps = await serverDeps(await withRedis(config), manifest.version);
+  const deps = openControl(await serverDeps(await withRedis(config), manifest.version));
   open.defer(() => closeDeps(deps));
   const first_token = await makeFirstToken(deps);
   const stop = new AbortController();

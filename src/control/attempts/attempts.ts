@@ -6,7 +6,7 @@ import type { Transaction } from '../outbox/transact.ts';
 
 export type AttemptRow = Row<'attempts'>;
 
-/** One more try at a subject, offered from `delay` milliseconds on. Returns its id. */
+/** Adds an attempt at a subject, which is offered after `delay` milliseconds. Returns its id. */
 export async function newAttempt(
   t: Transaction,
   subject: { subject: AttemptRow['subject']; subject_id: string; number: number; lane: Lane; delay?: number },
@@ -21,8 +21,12 @@ export async function newAttempt(
   return id;
 }
 
-/** The number that the next attempt at a subject gets. */
-export async function nextNumber(t: Transaction, subject: AttemptRow['subject'], subject_id: string): Promise<number> {
+/** The number of the next attempt at a subject. */
+export async function nextNumber(
+  t: Pick<Transaction, 'sql'>,
+  subject: AttemptRow['subject'],
+  subject_id: string,
+): Promise<number> {
   const { number } = await t.sql
     .selectFrom('attempts')
     .select((eb) => eb.fn.max('number').as('number'))
@@ -32,9 +36,9 @@ export async function nextNumber(t: Transaction, subject: AttemptRow['subject'],
   return (number ?? 0) + 1;
 }
 
-/** An attempt at this subject that has not ended, if there is one. */
+/** The attempt at this subject that has not ended; there is at most one. */
 export function openAttempt(
-  t: Transaction,
+  t: Pick<Transaction, 'sql'>,
   subject: AttemptRow['subject'],
   subject_id: string,
 ): Promise<AttemptRow | undefined> {
@@ -47,9 +51,9 @@ export function openAttempt(
     .executeTakeFirst();
 }
 
-/** False when it had ended already. */
+/** Compare-and-set. False when the attempt had ended already. */
 export async function endAttempt(
-  t: Transaction,
+  t: Pick<Transaction, 'sql' | 'now' | 'effects'>,
   attempt: AttemptRow,
   verdict: Verdict,
   log_size: number | null,
@@ -68,7 +72,7 @@ export async function endAttempt(
 
 /** Stores a stop request and sends it to the attempt's worker. A later, stronger one replaces it. */
 export async function requestStop(
-  t: Transaction,
+  t: Pick<Transaction, 'sql' | 'effects'>,
   attempt: AttemptRow,
   kind: StopRequest['kind'],
   reason: string,
@@ -79,7 +83,6 @@ export async function requestStop(
     t.effects.push({ do: 'stop', worker: attempt.worker, attempt: attempt.id, request: stop_request });
 }
 
-/** What someone wants of the attempt; null while nobody does. */
 export function stopRequestOf({ stop_request }: Pick<AttemptRow, 'stop_request'>): StopRequest | null {
   return stop_request === null ? null : StopRequest.parse(JSON.parse(stop_request));
 }

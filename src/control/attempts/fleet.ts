@@ -1,32 +1,34 @@
 import type { ServerDeps } from '../../deps.ts';
-import type { Heartbeat } from '../../jobs/protocol/message.ts';
+import type { Fleet, Heartbeat } from '../../jobs/protocol/message.ts';
 import type { FreeSlots } from '../../jobs/protocol/offers.ts';
 
-/** Silence after which a worker counts as lost: four heartbeats. */
+/** Milliseconds of silence after which a worker counts as lost: four heartbeats. */
 const LOST_AFTER = 12_000;
 
-/** The workers as their heartbeats tell of them; in memory, for a heartbeat comes every 3 s. */
-export type Fleet = Map<string, { heartbeat: Heartbeat | null; heard_at: number }>;
-
-export function hear(deps: ServerDeps, heartbeat: Heartbeat): void {
+export function recordHeartbeat(deps: Pick<ServerDeps, 'fleet' | 'metrics' | 'now'>, heartbeat: Heartbeat): void {
   deps.fleet.set(heartbeat.worker, { heartbeat, heard_at: deps.now() });
   deps.metrics.workers.set(deps.fleet.size);
 }
 
-/** Workers that say nothing any more. Counted only while our own connection was up, so that an outage of Redis kills no job. */
-export function lostWorkers(deps: ServerDeps): string[] {
-  const up = deps.bus.up();
+/** Counts a worker as heard of now; its heartbeats will say what it can take. */
+export function recordContact({ fleet, now }: Pick<ServerDeps, 'fleet' | 'now'>, worker: string): void {
+  if (!fleet.has(worker)) fleet.set(worker, { heartbeat: null, heard_at: now() });
+}
+
+/** Workers that have been silent for too long. Only time with our own connection up counts, so that a Redis outage kills no job. */
+export function lostWorkers({ bus, fleet, now }: Pick<ServerDeps, 'bus' | 'fleet' | 'now'>): string[] {
+  const up = bus.up();
   if (up === null) return [];
-  const silent = deps.now() - LOST_AFTER;
-  return [...deps.fleet].filter(([, { heard_at }]) => Math.max(heard_at, up.since) < silent).map(([worker]) => worker);
+  const silent = now() - LOST_AFTER;
+  return [...fleet].filter(([, { heard_at }]) => Math.max(heard_at, up.since) < silent).map(([worker]) => worker);
 }
 
-/** A worker that was lost, or that holds nothing and has gone. */
-export function forget(deps: ServerDeps, worker: string): void {
-  deps.fleet.delete(worker);
-  deps.metrics.workers.set(deps.fleet.size);
+export function forgetWorker({ fleet, metrics }: Pick<ServerDeps, 'fleet' | 'metrics'>, worker: string): void {
+  fleet.delete(worker);
+  metrics.workers.set(fleet.size);
 }
 
+/** Free slots of all workers that take new attempts. */
 export function freeSlots(fleet: Fleet): FreeSlots {
   const free: FreeSlots = { plan: 0, work: 0, deploy: 0, notify: 0 };
   for (const { heartbeat } of fleet.values()) {

@@ -3,23 +3,24 @@ import { chooseOffers, type Offerable, poolOf } from '../../jobs/protocol/offers
 import type { Lane } from '../../jobs/run/plan.ts';
 import { freeSlots } from './fleet.ts';
 
-/** Of each group in each lane so many are looked at: what one has too many of hides nobody else's. */
-const LOOK_AT = 100;
-/** Whose turn is longest ago is read from so many of the newest attempts that were started; who is not among them is next. */
-const LOOK_BACK = 200;
+/** Attempts read of each group in each lane, so that a group with many of them does not hide the others. */
+const MOST_OF_A_GROUP = 100;
+/** Newest started attempts that tell when each group was last served; a group not among them is next. */
+const RECENT_STARTS = 200;
 
-/** Offers as many attempts as the fleet has slots for; those offered before that nobody has taken are offered again, which is harmless. */
-export async function makeOffers(deps: ServerDeps): Promise<void> {
+/** Offers as many attempts as the fleet has free slots. Offering an attempt again is harmless. */
+export async function makeOffers(deps: Pick<ServerDeps, 'fleet' | 'offers' | 'store' | 'now'>): Promise<void> {
   const free = freeSlots(deps.fleet);
   if (Object.values(free).every((slots) => slots <= 0)) return;
   const queue = await offerable(deps);
   if (queue.length === 0) return;
-  for (const { lane, attempt } of chooseOffers(queue, free, await served(deps))) await deps.offers.offer(lane, attempt);
+  for (const { lane, attempt } of chooseOffers(queue, free, await lastServed(deps)))
+    await deps.offers.offer(lane, attempt);
 }
 
-/** What waits to be offered, oldest first. A repository's jobs are one group, and so are the tasks together. */
-async function offerable(deps: ServerDeps): Promise<Offerable[]> {
-  const rows = await deps.store.read
+/** Attempts to offer, oldest first. A repository's jobs are one group; all tasks together are another. */
+async function offerable({ store, now }: Pick<ServerDeps, 'store' | 'now'>): Promise<Offerable[]> {
+  const rows = await store.read
     .selectFrom((from) =>
       from
         .selectFrom('attempts')
@@ -37,19 +38,19 @@ async function offerable(deps: ServerDeps): Promise<Offerable[]> {
             .as('place'),
         ])
         .where('attempts.status', '=', 'offered')
-        .where((eb) => eb.or([eb('attempts.not_before', 'is', null), eb('attempts.not_before', '<=', deps.now())]))
+        .where((eb) => eb.or([eb('attempts.not_before', 'is', null), eb('attempts.not_before', '<=', now())]))
         .as('waiting'),
     )
     .selectAll()
-    .where('place', '<=', LOOK_AT)
+    .where('place', '<=', MOST_OF_A_GROUP)
     .orderBy('id')
     .execute();
   return rows.map((row) => ({ attempt: row.id, lane: row.lane, group: groupOf(row) }));
 }
 
 /** When each group's newest job was started. */
-async function served(deps: ServerDeps): Promise<Map<string, number>> {
-  const rows = await deps.store.read
+async function lastServed({ store }: Pick<ServerDeps, 'store'>): Promise<Map<string, number>> {
+  const rows = await store.read
     .selectFrom('attempts')
     .innerJoin('jobs', 'jobs.id', 'attempts.subject_id')
     .innerJoin('runs', 'runs.id', 'jobs.run_id')
@@ -57,7 +58,7 @@ async function served(deps: ServerDeps): Promise<Map<string, number>> {
     .where('attempts.subject', '=', 'job')
     .where('attempts.started_at', 'is not', null)
     .orderBy('attempts.id', 'desc')
-    .limit(LOOK_BACK)
+    .limit(RECENT_STARTS)
     .execute();
   return new Map(
     rows.map((row): [string, number] => [groupOf(row), row.started_at ?? 0]).toSorted(([, a], [, b]) => a - b),

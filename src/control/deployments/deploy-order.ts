@@ -7,8 +7,12 @@ import { openSecretAt } from '../repos/secrets.ts';
 
 const SecretVersions = z.record(z.string(), z.int());
 
-/** All that a worker needs to bring a deployment's release up. The secrets are those of the release, whatever they are now. */
-export async function deployOrder(deps: ServerDeps, sql: Sql, deployment: Row<'deployments'>): Promise<DeployOrder> {
+/** Everything a worker needs to start a deployment's release, with the secrets at the versions of the release. Throws when one of them is gone. */
+export async function deployOrder(
+  { vault }: Pick<ServerDeps, 'vault'>,
+  sql: Sql,
+  deployment: Row<'deployments'>,
+): Promise<DeployOrder> {
   const release = await sql
     .selectFrom('releases')
     .selectAll()
@@ -16,7 +20,7 @@ export async function deployOrder(deps: ServerDeps, sql: Sql, deployment: Row<'d
     .executeTakeFirstOrThrow();
   const run = await sql.selectFrom('runs').selectAll().where('id', '=', deployment.run_id).executeTakeFirstOrThrow();
   const config = AppConfig.parse(JSON.parse(release.config));
-  const secrets = await secretsOf(deps, sql, run.repo_id, release.secret_versions);
+  const secrets = await releaseSecrets(vault, sql, run.repo_id, release.secret_versions);
   return {
     deployment: deployment.id,
     release: release.id,
@@ -30,16 +34,16 @@ export async function deployOrder(deps: ServerDeps, sql: Sql, deployment: Row<'d
   };
 }
 
-async function secretsOf(
-  deps: ServerDeps,
+async function releaseSecrets(
+  vault: ServerDeps['vault'],
   sql: Sql,
   repo_id: string | null,
   versions: string,
 ): Promise<Record<string, string>> {
   const secrets: Record<string, string> = {};
   for (const [name, version] of Object.entries(SecretVersions.parse(JSON.parse(versions)))) {
-    const value = repo_id === null ? null : await openSecretAt(sql, deps.vault, repo_id, name, version);
-    if (value === null) throw new Error(`version ${version} of the secret ${name} is gone`);
+    const value = repo_id === null ? null : await openSecretAt(sql, vault, repo_id, name, version);
+    if (value === null) throw new Error(`version ${version} of the secret ${name} does not exist any more`);
     secrets[name] = value;
   }
   return secrets;

@@ -4,18 +4,19 @@ import { PlannedJob } from '../../jobs/run/plan.ts';
 import { type DeploymentStatus, deploymentMoves, mayMove } from '../../jobs/status.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { reportDeployment } from '../reports/reports.ts';
-import type { RunChange } from '../runs/run-change.ts';
 
 export type DeploymentRow = Row<'deployments'>;
 
-/** A queued job takes its place in the queue of each environment that it names. */
-export async function queueDeployments(t: Transaction, change: RunChange, job: Row<'jobs'>): Promise<void> {
+const OPEN: DeploymentStatus[] = ['waiting', 'starting', 'switching'];
+/** The work of a deployment is over; a live one may still be retired. */
+const FINISHED: DeploymentStatus[] = ['live', 'failed', 'cancelled', 'skipped'];
+
+/** Adds a queued job to the queue of each environment that it names, unless it has been there already. */
+export async function queueDeployments(t: Transaction, run: Row<'runs'>, job: Row<'jobs'>): Promise<void> {
+  if (run.app === null || job.kind !== 'deploy') return;
   const { environments } = PlannedJob.parse(JSON.parse(job.spec));
-  if (change.run.app === null || job.kind !== 'deploy') return;
-  for (const environment of environments) {
-    if (await queuedFor(t, job.id, environment)) continue;
-    await newDeployment(t, change.run, job, change.run.app, environment);
-  }
+  for (const environment of environments)
+    if (!(await queuedDeployment(t, job.id, environment))) await newDeployment(t, run, job, run.app, environment);
 }
 
 export async function newDeployment(
@@ -36,7 +37,7 @@ export async function newDeployment(
       job_id: job.id,
       status: 'waiting',
       sha: run.sha,
-      // Commits are ordered as their pushes came in, whatever order their plans were ready in.
+      // Commits are ordered as their pushes arrived, whatever order their plans were ready in.
       position: (run.delivery_id ?? run.id).replace(/^[a-z]+_/, ''),
       phases: '[]',
       created_at: t.now,
@@ -53,8 +54,12 @@ export async function newDeployment(
   return deployment;
 }
 
-/** The place that the job took in the environment's queue and has not asked for yet; it may have lost it meanwhile. */
-export function queuedFor(t: Transaction, job: string, environment: string): Promise<DeploymentRow | undefined> {
+/** The job's newest deployment in the environment that its step has not asked for yet. It may have been cancelled meanwhile. */
+export function queuedDeployment(
+  t: Pick<Transaction, 'sql'>,
+  job: string,
+  environment: string,
+): Promise<DeploymentRow | undefined> {
   return t.sql
     .selectFrom('deployments')
     .selectAll()
@@ -65,34 +70,40 @@ export function queuedFor(t: Transaction, job: string, environment: string): Pro
     .executeTakeFirst();
 }
 
-/** A legal move of a deployment; false, and nothing happens, when it is not one. */
+/** Compare-and-set. False, and nothing changes, when the move is illegal or the row has another status by now. */
 export async function moveDeployment(
   t: Transaction,
   deployment: DeploymentRow,
   to: DeploymentStatus,
   patch: Patch<'deployments'> = {},
 ): Promise<boolean> {
-  if (!mayMove(deploymentMoves, deployment.status, to)) return false;
-  const ended = ['live', 'failed', 'cancelled', 'skipped'].includes(to);
-  Object.assign(deployment, patch, { status: to }, ended ? { finished_at: t.now } : {});
-  await t.sql
+  const { id, app, environment, status: from } = deployment;
+  if (!mayMove(deploymentMoves, from, to)) return false;
+  const isFinished = FINISHED.includes(to);
+  const values = { ...patch, status: to, ...(isFinished && { finished_at: t.now }) };
+  const { numUpdatedRows } = await t.sql
     .updateTable('deployments')
-    .set({ ...patch, status: to, finished_at: deployment.finished_at })
-    .where('id', '=', deployment.id)
-    .execute();
-  if (ended) {
-    t.deps.metrics.deployments.inc({ status: to });
-    const { id, app, environment, release_id: release, reason } = deployment;
-    t.deps.log.info({ deployment: id, app, environment, release, reason }, `deployment ${to}`);
+    .set(values)
+    .where('id', '=', id)
+    .where('status', '=', from)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  Object.assign(deployment, values);
+  if (isFinished) {
+    await markDirty(t, app, environment);
+    const { release_id: release, reason } = deployment;
+    t.onCommit(({ metrics, log }) => {
+      metrics.deployments.inc({ status: to });
+      log.info({ deployment: id, app, environment, release, reason }, `deployment ${to}`);
+    });
   }
-  if (ended) await markDirty(t, deployment.app, deployment.environment);
-  t.effects.push({ do: 'environment', app: deployment.app, environment: deployment.environment });
+  t.effects.push({ do: 'environment', app, environment });
   await reportDeployment(t, deployment);
   return true;
 }
 
-/** Ends what a job that will not deploy any more had waiting. */
-export async function dropWaiting(
+/** Ends the waiting deployments of a job that will not deploy any more. */
+export async function endWaitingDeployments(
   t: Transaction,
   job: string,
   to: 'failed' | 'cancelled' | 'skipped',
@@ -107,9 +118,10 @@ export async function dropWaiting(
   for (const deployment of waiting) await moveDeployment(t, deployment, to, { reason });
 }
 
-/** The release is what the proxy serves: the one before it is retired, and what is no longer kept may go. */
+/** The proxy serves this deployment: retires the one before and stops keeping the oldest releases. */
 export async function becomeLive(t: Transaction, deployment: DeploymentRow, url: string | null): Promise<void> {
-  const before = await liveDeployment(t, deployment.app, deployment.environment);
+  const { app, environment, release_id } = deployment;
+  const before = await liveDeployment(t, app, environment);
   if (before?.id === deployment.id) return;
   if (before) await moveDeployment(t, before, 'retired');
   await moveDeployment(t, deployment, 'live', {
@@ -118,16 +130,16 @@ export async function becomeLive(t: Transaction, deployment: DeploymentRow, url:
     replaced: before?.release_id ?? null,
     reason: null,
   });
-  if (deployment.release_id === null) return;
-  await t.sql
-    .updateTable('releases')
-    .set({ live_at: t.now, kept: 1 })
-    .where('id', '=', deployment.release_id)
-    .execute();
-  await forgetReleases(t, deployment.app, deployment.environment, deployment.release_id);
+  if (release_id === null) return;
+  await t.sql.updateTable('releases').set({ live_at: t.now, kept: 1 }).where('id', '=', release_id).execute();
+  await stopKeepingReleases(t, app, environment, release_id);
 }
 
-export function liveDeployment(t: Transaction, app: string, environment: string): Promise<DeploymentRow | undefined> {
+export function liveDeployment(
+  t: Pick<Transaction, 'sql'>,
+  app: string,
+  environment: string,
+): Promise<DeploymentRow | undefined> {
   return t.sql
     .selectFrom('deployments')
     .selectAll()
@@ -137,24 +149,22 @@ export function liveDeployment(t: Transaction, app: string, environment: string)
     .executeTakeFirst();
 }
 
-async function forgetReleases(t: Transaction, app: string, environment: string, live: string): Promise<void> {
-  const releases = await t.sql
+async function stopKeepingReleases(t: Transaction, app: string, environment: string, live: string): Promise<void> {
+  const rows = await t.sql
     .selectFrom('releases')
     .select(['id', 'kept', 'live_at'])
     .where('app', '=', app)
     .where('environment', '=', environment)
     .where('kept', '=', 1)
     .execute();
+  const releases = rows.map((release) => ({ ...release, kept: release.kept === 1 }));
   const open = await openDeployments(t, app, environment);
-  const past = releases.map((release) => ({ ...release, kept: release.kept === 1 }));
-  const forgotten = releasesToForget(
-    past,
-    live,
-    open.flatMap(({ release_id }) => release_id ?? []),
-  );
-  if (forgotten.length > 0) await t.sql.updateTable('releases').set({ kept: 0 }).where('id', 'in', forgotten).execute();
+  const wanted = open.flatMap(({ release_id }) => release_id ?? []);
+  const old = releasesToForget(releases, live, wanted);
+  if (old.length > 0) await t.sql.updateTable('releases').set({ kept: 0 }).where('id', 'in', old).execute();
 }
 
+/** Has a worker compare the environment with Docker and the proxy. */
 async function markDirty(t: Transaction, app: string, environment: string): Promise<void> {
   await t.sql
     .updateTable('environments')
@@ -164,14 +174,18 @@ async function markDirty(t: Transaction, app: string, environment: string): Prom
     .execute();
 }
 
-/** All of an environment that have not ended, oldest first. */
-export function openDeployments(t: Transaction, app: string, environment: string): Promise<DeploymentRow[]> {
+/** Deployments of an environment that have not ended, oldest first. */
+export function openDeployments(
+  t: Pick<Transaction, 'sql'>,
+  app: string,
+  environment: string,
+): Promise<DeploymentRow[]> {
   return t.sql
     .selectFrom('deployments')
     .selectAll()
     .where('app', '=', app)
     .where('environment', '=', environment)
-    .where('status', 'in', ['waiting', 'starting', 'switching'])
+    .where('status', 'in', OPEN)
     .orderBy('id')
     .execute();
 }

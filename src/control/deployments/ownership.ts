@@ -2,9 +2,11 @@ import type { Row } from '../../deps.ts';
 import type { AppConfig } from '../../jobs/deploy/app-config.ts';
 import type { Transaction } from '../outbox/transact.ts';
 
-/** Whose else it is what this run wants to deploy, in a sentence; null when it may. An app nobody deployed yet becomes the repository's. */
-export async function ownedByOthers(t: Transaction, run: Row<'runs'>, config: AppConfig): Promise<string | null> {
-  if (run.repo_id === null) return 'a task has no repository, and only a repository deploys';
+type Sql = Pick<Transaction, 'sql' | 'now'>;
+
+/** Why the run may not deploy this app, or null. An app that nobody has deployed yet becomes the repository's. */
+export async function ownershipProblem(t: Sql, run: Row<'runs'>, config: AppConfig): Promise<string | null> {
+  if (run.repo_id === null) return 'only a job of a repository can deploy, and a task has none';
   await t.sql
     .insertInto('apps')
     .values({ name: config.app, repo_id: run.repo_id, created_at: t.now })
@@ -17,10 +19,10 @@ export async function ownedByOthers(t: Transaction, run: Row<'runs'>, config: Ap
     .executeTakeFirstOrThrow();
   if (owner.repo_id !== run.repo_id)
     return `the app ${config.app} belongs to another repository; choose another name in gantry.yml`;
-  return takenHost(t, config);
+  return hostProblem(t, config);
 }
 
-async function takenHost(t: Transaction, config: AppConfig): Promise<string | null> {
+async function hostProblem(t: Sql, config: AppConfig): Promise<string | null> {
   const { hosts } = config.processes.web;
   if (hosts.length === 0) return null;
   const taken = await t.sql.selectFrom('hosts').selectAll().where('host', 'in', hosts).execute();
@@ -28,8 +30,8 @@ async function takenHost(t: Transaction, config: AppConfig): Promise<string | nu
   return other ? `the host ${other.host} belongs to ${other.app} in ${other.environment}` : null;
 }
 
-/** A host stays with the environment until that goes live without it. */
-export async function claimHosts(t: Transaction, config: AppConfig): Promise<void> {
+/** A host stays with its environment until that goes live without it. */
+export async function claimHosts(t: Sql, config: AppConfig): Promise<void> {
   for (const host of config.processes.web.hosts)
     await t.sql
       .insertInto('hosts')
@@ -38,9 +40,9 @@ export async function claimHosts(t: Transaction, config: AppConfig): Promise<voi
       .execute();
 }
 
-/** What is live decides: hosts that it does not name are free for others. */
-export async function giveUpHosts(t: Transaction, { app, environment, processes }: AppConfig): Promise<void> {
+/** Frees the environment's hosts that its live configuration does not name. */
+export async function releaseHosts(t: Sql, { app, environment, processes }: AppConfig): Promise<void> {
   const { hosts } = processes.web;
-  const given_up = t.sql.deleteFrom('hosts').where('app', '=', app).where('environment', '=', environment);
-  await (hosts.length > 0 ? given_up.where('host', 'not in', hosts) : given_up).execute();
+  const own = t.sql.deleteFrom('hosts').where('app', '=', app).where('environment', '=', environment);
+  await (hosts.length > 0 ? own.where('host', 'not in', hosts) : own).execute();
 }

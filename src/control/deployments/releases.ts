@@ -4,15 +4,15 @@ import type { NewRelease } from '../../jobs/deploy/deployment.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { listSecrets } from '../repos/secrets.ts';
 
-/** The release of this job's image; the one that an attempt before made is taken up again. Returns its id. */
+/** Makes the release of a job's image, or returns the one that an earlier attempt of the job made. Returns its id. */
 export async function makeRelease(
-  t: Transaction,
+  t: Pick<Transaction, 'sql' | 'now' | 'newId'>,
   run: Row<'runs'>,
   job: Row<'jobs'>,
   request: NewRelease,
 ): Promise<string> {
   const { config } = request;
-  const before = await t.sql
+  const earlier = await t.sql
     .selectFrom('deployments')
     .innerJoin('releases', 'releases.id', 'deployments.release_id')
     .select('releases.id')
@@ -20,7 +20,7 @@ export async function makeRelease(
     .where('releases.environment', '=', config.environment)
     .where('releases.image_id', '=', request.image_id)
     .executeTakeFirst();
-  if (before) return before.id;
+  if (earlier) return earlier.id;
   const id = t.newId('rel');
   const versions = await secretVersions(t, run.repo_id);
   await t.sql
@@ -42,26 +42,34 @@ export async function makeRelease(
   return id;
 }
 
-/** Names a configuration's secrets that the repository does not hold, in a sentence; null when it holds all of them. */
-export async function missingSecrets(t: Transaction, run: Row<'runs'>, config: AppConfig): Promise<string | null> {
+/** Which of a configuration's secrets the repository does not have, as a reason to refuse; null when it has all of them. */
+export async function missingSecrets(
+  t: Pick<Transaction, 'sql'>,
+  run: Row<'runs'>,
+  config: AppConfig,
+): Promise<string | null> {
   const versions = await secretVersions(t, run.repo_id);
   const missing = config.secrets.filter((name) => !versions.has(name));
   if (missing.length === 0) return null;
-  return `gantry.yml names ${missing.join(', ')}, which the repository's secrets do not hold; set it with \`gantry secrets set\``;
+  return `missing secrets: gantry.yml names ${missing.join(', ')}, which the repository does not have; add them with \`gantry secrets set\``;
 }
 
-async function secretVersions(t: Transaction, repo_id: string | null): Promise<Map<string, number>> {
+async function secretVersions(t: Pick<Transaction, 'sql'>, repo_id: string | null): Promise<Map<string, number>> {
   const secrets = repo_id === null ? [] : await listSecrets(t.sql, repo_id);
   return new Map(secrets.map(({ name, version }) => [name, version]));
 }
 
-/** The configuration of the release that this job was made to put back; throws for any other. */
-export async function keptConfig(t: Transaction, job: Row<'jobs'>, release: string): Promise<AppConfig> {
-  if (job.release_id !== release) throw new Error(`job ${job.id} may not put back release ${release}`);
-  return configOf(t, release);
+/** The configuration of the release that a rollback job was made for; throws for any other. */
+export async function rollbackConfig(
+  t: Pick<Transaction, 'sql'>,
+  job: Row<'jobs'>,
+  release: string,
+): Promise<AppConfig> {
+  if (job.release_id !== release) throw new Error(`job ${job.id} may not roll back to release ${release}`);
+  return releaseConfig(t, release);
 }
 
-export async function configOf(t: Transaction, release: string | null): Promise<AppConfig> {
+export async function releaseConfig(t: Pick<Transaction, 'sql'>, release: string | null): Promise<AppConfig> {
   const { config } = await t.sql
     .selectFrom('releases')
     .select('config')

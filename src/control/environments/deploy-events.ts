@@ -1,12 +1,18 @@
 import { type DeployRequest, Phase, type Relation } from '../../jobs/deploy/deployment.ts';
 import { isOrdered, mayTakeTraffic } from '../../jobs/deploy/environment.ts';
 import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
+import {
+  becomeLive,
+  type DeploymentRow,
+  moveDeployment,
+  newDeployment,
+  queuedDeployment,
+} from '../deployments/deployments.ts';
+import { claimHosts, ownershipProblem, releaseHosts } from '../deployments/ownership.ts';
+import { makeRelease, missingSecrets, releaseConfig, rollbackConfig } from '../deployments/releases.ts';
 import type { Transaction } from '../outbox/transact.ts';
-import { becomeLive, type DeploymentRow, moveDeployment, newDeployment, queuedFor } from '../deployments/deployments.ts';
-import { claimHosts, giveUpHosts, ownedByOthers } from '../deployments/ownership.ts';
-import { configOf, keptConfig, makeRelease, missingSecrets } from '../deployments/releases.ts';
 
-/** A deploy step asks for its environment. The answer comes when the environment is its; what cannot be is refused at once. */
+/** A deploy step asks for its environment. Refuses at once what can never start; else the answer comes when its turn has come. */
 export async function onDeploy(
   t: Transaction,
   attempt: AttemptRow,
@@ -15,34 +21,30 @@ export async function onDeploy(
 ): Promise<void> {
   const job = await t.sql.selectFrom('jobs').selectAll().where('id', '=', attempt.subject_id).executeTakeFirstOrThrow();
   const run = await t.sql.selectFrom('runs').selectAll().where('id', '=', job.run_id).executeTakeFirstOrThrow();
-  const wanted = 'release' in request ? await keptConfig(t, job, request.release) : request.config;
-  const { app, environment } = wanted;
-  const image_id = 'release' in request ? null : request.image_id;
-  if (await takeOver(t, attempt, seq, { job: job.id, environment, image_id })) return;
-  const deployment = (await queuedFor(t, job.id, environment)) ?? (await newDeployment(t, run, job, app, environment));
-  // A kept release brings the versions of its secrets, whatever is in force now.
-  const missing = 'release' in request ? null : await missingSecrets(t, run, wanted);
-  const refusal = (await ownedByOthers(t, run, wanted)) ?? missing;
-  await t.sql
-    .updateTable('deployments')
-    .set({ attempt_id: attempt.id, asked_seq: seq })
-    .where('id', '=', deployment.id)
-    .execute();
-  Object.assign(deployment, { attempt_id: attempt.id, asked_seq: seq });
-  t.effects.push({ do: 'answer', attempt: attempt.id, seq });
-  if (deployment.status !== 'waiting') return;
-  if (refusal !== null) {
-    await moveDeployment(t, deployment, 'failed', { reason: refusal });
-    return;
+  const isRollback = 'release' in request;
+  const config = isRollback ? await rollbackConfig(t, job, request.release) : request.config;
+  const { app, environment } = config;
+  const image_id = isRollback ? null : request.image_id;
+  if (await adoptLive(t, attempt, seq, { job: job.id, environment, image_id })) return;
+  const deployment =
+    (await queuedDeployment(t, job.id, environment)) ?? (await newDeployment(t, run, job, app, environment));
+  await assign(t, deployment, attempt, seq);
+  if (deployment.status !== 'waiting') return answer(t, attempt, seq);
+  // A kept release has its own versions of its secrets, whichever are current.
+  const problem =
+    (await ownershipProblem(t, run, config)) ?? (isRollback ? null : await missingSecrets(t, run, config));
+  if (problem !== null) {
+    await moveDeployment(t, deployment, 'failed', { reason: problem });
+    return answer(t, attempt, seq);
   }
-  await claimHosts(t, wanted);
-  const release_id = 'release' in request ? request.release : await makeRelease(t, run, job, request);
+  await claimHosts(t, config);
+  const release_id = isRollback ? request.release : await makeRelease(t, run, job, request);
   await t.sql.updateTable('deployments').set({ release_id }).where('id', '=', deployment.id).execute();
   t.effects.push({ do: 'environment', app, environment });
 }
 
-/** The attempt before this one got it through before its worker was lost: there is nothing left to deploy. */
-async function takeOver(
+/** An earlier attempt of the job made the deployment live before its worker was lost: this attempt has nothing left to deploy. */
+async function adoptLive(
   t: Transaction,
   attempt: AttemptRow,
   seq: number,
@@ -57,16 +59,28 @@ async function takeOver(
     .where('deployments.status', '=', 'live')
     .executeTakeFirst();
   if (!live || (wanted.image_id !== null && live.image_id !== wanted.image_id)) return false;
-  await t.sql
-    .updateTable('deployments')
-    .set({ attempt_id: attempt.id, asked_seq: seq, ready_seq: null })
-    .where('id', '=', live.id)
-    .execute();
-  t.effects.push({ do: 'answer', attempt: attempt.id, seq });
+  await assign(t, live, attempt, seq);
+  answer(t, attempt, seq);
   return true;
 }
 
-/** The candidate passed its gate: is it still wanted? */
+/** The deployment's questions are those of this attempt from now on. */
+async function assign(
+  t: Pick<Transaction, 'sql'>,
+  deployment: Pick<DeploymentRow, 'id'>,
+  attempt: Pick<AttemptRow, 'id'>,
+  asked_seq: number,
+): Promise<void> {
+  const values = { attempt_id: attempt.id, asked_seq, ready_seq: null };
+  await t.sql.updateTable('deployments').set(values).where('id', '=', deployment.id).execute();
+  Object.assign(deployment, values);
+}
+
+function answer(t: Pick<Transaction, 'effects'>, attempt: AttemptRow, seq: number): void {
+  t.effects.push({ do: 'answer', attempt: attempt.id, seq });
+}
+
+/** The candidate is healthy: decides whether it may take the traffic. */
 export async function onReady(
   t: Transaction,
   attempt: AttemptRow,
@@ -75,21 +89,20 @@ export async function onReady(
 ): Promise<void> {
   const deployment = await ownDeployment(t, attempt, data.deployment);
   const run = await t.sql.selectFrom('runs').selectAll().where('id', '=', deployment.run_id).executeTakeFirstOrThrow();
-  await t.sql
-    .updateTable('deployments')
-    .set({ ready_seq: seq, relation: data.relation })
-    .where('id', '=', deployment.id)
-    .execute();
   const decision = mayTakeTraffic({
     relation: data.relation,
     ordered: isOrdered(run.trigger, run.forced === 1),
     unwanted: run.stop_reason ?? stopRequestOf(attempt)?.reason ?? null,
   });
+  // When it may not, its worker removes the candidate and says so; until then the environment is not free.
+  const reason = decision.go === 'switch' ? {} : { reason: decision.reason };
+  await t.sql
+    .updateTable('deployments')
+    .set({ ready_seq: seq, relation: data.relation, ...reason })
+    .where('id', '=', deployment.id)
+    .execute();
   if (decision.go === 'switch') await moveDeployment(t, deployment, 'switching');
-  // Its worker takes the candidate away and says so; until then the environment is not free.
-  else
-    await t.sql.updateTable('deployments').set({ reason: decision.reason }).where('id', '=', deployment.id).execute();
-  t.effects.push({ do: 'answer', attempt: attempt.id, seq });
+  answer(t, attempt, seq);
 }
 
 export async function onPhase(
@@ -108,41 +121,39 @@ export async function onPhase(
     .execute();
 }
 
-/** What the proxy was seen to serve, or that the candidate is gone: the environment is free. */
+type Settlement = { status: 'live' | 'failed' | 'cancelled' | 'skipped'; reason: string | null };
+
+/** The worker has seen what the proxy serves, or has removed the candidate: the environment is free. */
 export async function onSettled(
   t: Transaction,
   attempt: AttemptRow,
-  data: { deployment: string; status: 'live' | 'failed' | 'cancelled' | 'skipped'; reason: string | null },
+  data: Settlement & { deployment: string },
 ): Promise<void> {
-  const deployment = await ownDeployment(t, attempt, data.deployment);
-  await settle(t, deployment, data.status, data.reason);
+  await settleDeployment(t, await ownDeployment(t, attempt, data.deployment), data);
 }
 
-export async function settle(
+export async function settleDeployment(
   t: Transaction,
   deployment: DeploymentRow,
-  status: 'live' | 'failed' | 'cancelled' | 'skipped',
-  reason: string | null,
+  { status, reason }: Settlement,
 ): Promise<void> {
-  if (status === 'live') await goLive(t, deployment);
-  else
-    await moveDeployment(t, deployment, status === 'skipped' && deployment.status === 'switching' ? 'failed' : status, {
-      reason: reason ?? deployment.reason,
-    });
+  if (status === 'live') return goLive(t, deployment);
+  const end = status === 'skipped' && deployment.status === 'switching' ? 'failed' : status;
+  await moveDeployment(t, deployment, end, { reason: reason ?? deployment.reason });
 }
 
 async function goLive(t: Transaction, deployment: DeploymentRow): Promise<void> {
-  const config = await configOf(t, deployment.release_id);
-  await giveUpHosts(t, config);
+  const config = await releaseConfig(t, deployment.release_id);
+  await releaseHosts(t, config);
   const [host] = config.processes.web.hosts;
-  const port = t.deps.config.proxy_http_port;
+  const port = t.config.proxy_http_port;
   const url = host === undefined ? null : `http://${host}${port === 80 ? '' : `:${port}`}`;
   await becomeLive(t, deployment, url);
 }
 
-async function ownDeployment(t: Transaction, attempt: AttemptRow, id: string): Promise<DeploymentRow> {
+async function ownDeployment(t: Pick<Transaction, 'sql'>, attempt: AttemptRow, id: string): Promise<DeploymentRow> {
   const deployment = await t.sql.selectFrom('deployments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   if (deployment.attempt_id !== attempt.id)
-    throw new Error(`deployment ${id} is not in the hands of attempt ${attempt.id}`);
+    throw new Error(`deployment ${id} belongs to another attempt than ${attempt.id}`);
   return deployment;
 }

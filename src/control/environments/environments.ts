@@ -1,66 +1,100 @@
 import type { ServerDeps } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import { environmentMoves } from '../../jobs/deploy/environment.ts';
 import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
-import { type Transaction, transact } from '../outbox/transact.ts';
-import { advanceRun, giveUpJob } from '../runs/advance-run.ts';
-import { changeRun } from '../runs/run-change.ts';
+import { deployOrder } from '../deployments/deploy-order.ts';
 import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
+import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
+import { advanceRun, endUnstartedJob } from '../runs/advance-run.ts';
+import { changeRun } from '../runs/run-change.ts';
+import { type AnswerDeps, sendAnswer } from './answers.ts';
+
+export type EnvironmentDeps = TransactDeps & AnswerDeps;
 
 const REPLACED = 'a newer deployment took its place';
 
-/** What follows in an environment: older deployments that wait give way, a worker sets right what nobody saw the end of, the newest starts. */
-export function advanceEnvironment(deps: ServerDeps, app: string, environment: string): Promise<void> {
-  return transact(deps, async (t) => {
-    const open = await openDeployments(t, app, environment);
-    const moves = environmentMoves(open.map((deployment) => ({ ...deployment, asked: deployment.asked_seq !== null })));
-    for (const deployment of open) if (moves.replaced.includes(deployment.id)) await replace(t, deployment);
-    if (await reconciling(t, app, environment, open)) return;
-    const next = open.find(({ id }) => id === moves.start);
-    if (!next?.attempt_id || next.asked_seq === null || !(await moveDeployment(t, next, 'starting'))) return;
-    t.effects.push({ do: 'answer', attempt: next.attempt_id, seq: next.asked_seq });
-  });
+/**
+ * Takes the next step in an environment: older waiting deployments are replaced, then an unresolved or dirty environment is
+ * reconciled, else the newest deployment starts. Steps whose deployment was decided get their answer.
+ */
+export async function advanceEnvironment(deps: EnvironmentDeps, app: string, environment: string): Promise<void> {
+  const decided = await transact(deps, (t) => advance(t, deps, app, environment));
+  for (const { attempt_id, asked_seq } of decided)
+    if (attempt_id !== null && asked_seq !== null) await sendAnswer(deps, attempt_id, asked_seq);
 }
 
-/** Its job, when it has not started, has nothing left to do. */
-async function replace(t: Transaction, deployment: DeploymentRow): Promise<void> {
-  if (!(await moveDeployment(t, deployment, 'cancelled', { reason: REPLACED }))) return;
-  if (deployment.attempt_id !== null && deployment.asked_seq !== null) {
-    t.effects.push({ do: 'answer', attempt: deployment.attempt_id, seq: deployment.asked_seq });
-    return;
+/** Returns the deployments whose step can be answered now. */
+async function advance(
+  t: Transaction,
+  deps: Pick<ServerDeps, 'vault'>,
+  app: string,
+  environment: string,
+): Promise<DeploymentRow[]> {
+  const open = await openDeployments(t, app, environment);
+  const moves = environmentMoves(open.map((deployment) => ({ ...deployment, asked: deployment.asked_seq !== null })));
+  const decided: DeploymentRow[] = [];
+  for (const deployment of open)
+    if (moves.replaced.includes(deployment.id) && (await replace(t, deployment))) decided.push(deployment);
+  if (await isReconciled(t, app, environment, open)) {
+    const next = open.find(({ id }) => id === moves.start);
+    if (next && (await start(t, deps, next))) decided.push(next);
   }
+  return decided;
+}
+
+/** Also ends the deployment's job when that has not started: it has nothing left to do. */
+async function replace(t: Transaction, deployment: DeploymentRow): Promise<boolean> {
+  if (!(await moveDeployment(t, deployment, 'cancelled', { reason: REPLACED }))) return false;
+  if (deployment.asked_seq !== null) return true;
   const change = await changeRun(t, deployment.run_id);
   const job = change.jobs.find(({ id }) => id === deployment.job_id);
-  if (job?.status === 'queued') await giveUpJob(t, change, job, 'cancelled', REPLACED);
+  if (job?.status === 'queued') await endUnstartedJob(t, change, job, 'cancelled', REPLACED);
   await advanceRun(t, change);
   await change.save();
+  return true;
 }
 
-/** Whether a worker is, or is to be, setting the environment right; nothing starts meanwhile, and it starts only when no deployment is under way. */
-async function reconciling(t: Transaction, app: string, environment: string, open: DeploymentRow[]): Promise<boolean> {
-  const subject = `${app}/${environment}`;
-  if (await openAttempt(t, 'environment', subject)) return true;
+/** A deployment whose order cannot be made fails: a retry could not make it either. */
+async function start(t: Transaction, deps: Pick<ServerDeps, 'vault'>, next: DeploymentRow): Promise<boolean> {
+  try {
+    await deployOrder(deps, t.sql, next);
+  } catch (error) {
+    return moveDeployment(t, next, 'failed', { reason: `cannot start the deployment: ${messageOf(error)}` });
+  }
+  return moveDeployment(t, next, 'starting');
+}
+
+/** False while a worker reconciles the environment, or while one has to; nothing starts meanwhile. */
+async function isReconciled(t: Transaction, app: string, environment: string, open: DeploymentRow[]): Promise<boolean> {
+  const subject = { subject: 'environment', subject_id: `${app}/${environment}` } as const;
+  if (await openAttempt(t, subject.subject, subject.subject_id)) return false;
   const unresolved = open.some(({ status }) => status !== 'waiting');
-  const { dirty } = (await t.sql
-    .selectFrom('environments')
-    .select('dirty')
-    .where('app', '=', app)
-    .where('name', '=', environment)
-    .executeTakeFirst()) ?? { dirty: 0 };
-  if (!unresolved && dirty === 0) return false;
-  if (await underWay(t, app, environment)) return false;
+  if (!unresolved && !(await isDirty(t, app, environment))) return true;
+  // Reconciled once that attempt has ended; the rules start nothing beside a deployment that is not live yet.
+  if (await isUnderWay(t, app, environment)) return true;
   await t.sql
     .updateTable('environments')
     .set({ dirty: 0 })
     .where('app', '=', app)
     .where('name', '=', environment)
     .execute();
-  const number = await nextNumber(t, 'environment', subject);
-  await newAttempt(t, { subject: 'environment', subject_id: subject, number, lane: 'plan' });
-  return true;
+  const number = await nextNumber(t, subject.subject, subject.subject_id);
+  await newAttempt(t, { ...subject, number, lane: 'plan' });
+  return false;
 }
 
-/** Whether some worker has containers of this environment in its hands: also one that drains what it replaced. */
-async function underWay(t: Transaction, app: string, environment: string): Promise<boolean> {
+async function isDirty(t: Transaction, app: string, environment: string): Promise<boolean> {
+  const row = await t.sql
+    .selectFrom('environments')
+    .select('dirty')
+    .where('app', '=', app)
+    .where('name', '=', environment)
+    .executeTakeFirst();
+  return row?.dirty === 1;
+}
+
+/** Whether a running attempt works on containers of this environment; one that drains the release it replaced still does. */
+async function isUnderWay(t: Transaction, app: string, environment: string): Promise<boolean> {
   const row = await t.sql
     .selectFrom('deployments')
     .innerJoin('attempts', 'attempts.id', 'deployments.attempt_id')

@@ -1,47 +1,45 @@
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
-import type { Transaction } from '../outbox/transact.ts';
-import { settle } from './deploy-events.ts';
 import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
+import type { Transaction } from '../outbox/transact.ts';
+import { settleDeployment } from './deploy-events.ts';
 
 const LONGEST_PAUSE = 60_000;
 
-/** What the proxy was read to serve settles the deployments whose end nobody saw. An environment that could not be set right is tried again for ever. */
+/**
+ * After a reconciliation: settles the unresolved deployments by what the proxy serves. A failed reconciliation is retried until
+ * it succeeds.
+ */
 export async function finishEnvironment(
   t: Transaction,
   attempt: AttemptRow,
   { verdict, live }: Finished,
 ): Promise<void> {
-  const [app = '', environment = ''] = attempt.subject_id.split('/');
+  const { subject_id, number } = attempt;
+  const [app = '', environment = ''] = subject_id.split('/');
   if (verdict.status !== 'succeeded') {
-    const delay = Math.min(LONGEST_PAUSE, 1000 * 2 ** Math.min(attempt.number, 6));
-    await newAttempt(t, {
-      subject: 'environment',
-      subject_id: attempt.subject_id,
-      number: attempt.number + 1,
-      lane: 'plan',
-      delay,
-    });
+    const delay = Math.min(LONGEST_PAUSE, 1000 * 2 ** Math.min(number, 6));
+    await newAttempt(t, { subject: 'environment', subject_id, number: number + 1, lane: 'plan', delay });
     return;
   }
   await t.sql
     .deleteFrom('attempts')
     .where('subject', '=', 'environment')
-    .where('subject_id', '=', attempt.subject_id)
+    .where('subject_id', '=', subject_id)
     .where('status', '=', 'ended')
     .execute();
   const open = await openDeployments(t, app, environment);
   for (const deployment of open) {
     if (deployment.status === 'waiting') continue;
     if (deployment.id === live) await handOver(t, deployment, open);
-    else await settle(t, deployment, 'failed', 'its worker was lost before it was live');
+    else await settleDeployment(t, deployment, { status: 'failed', reason: 'its worker was lost before it went live' });
   }
   t.effects.push({ do: 'environment', app, environment });
 }
 
-/** It went live though its worker was lost: the attempt that follows has nothing left to deploy, and is told so. */
+/** It went live although its worker was lost: the job's next attempt, which waits to deploy the same, gets it as its own. */
 async function handOver(t: Transaction, deployment: DeploymentRow, open: DeploymentRow[]): Promise<void> {
-  await settle(t, deployment, 'live', null);
+  await settleDeployment(t, deployment, { status: 'live', reason: null });
   const next = open.find(
     ({ status, job_id, id }) => status === 'waiting' && job_id === deployment.job_id && id !== deployment.id,
   );

@@ -1,30 +1,36 @@
-import type { Row, ServerDeps } from '../../deps.ts';
+import type { Row } from '../../deps.ts';
 import { rollbackTarget } from '../../jobs/deploy/release.ts';
 import { ownJob, ownStep } from '../../jobs/run/own-job.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
-import { type Transaction, transact } from '../outbox/transact.ts';
-import { startOwnRun } from '../runs/own-run.ts';
-import { nextRunNumber } from '../runs/runs.ts';
 import { liveDeployment } from '../deployments/deployments.ts';
+import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
+import { nextRunNumber } from '../runs/runs.ts';
+import { startSingleJobRun } from '../runs/single-job-run.ts';
 
 export interface RollbackRefusal {
   refused: 'unknown_app' | 'unknown_release' | 'nothing_older';
   detail: string;
 }
 
-/** Puts a kept release back, image, configuration and routing together: a run of one deploy job, without a build. */
+interface StartedRollback {
+  run: string;
+  job: string;
+  deployment: string;
+}
+
+/** Starts a run of one deploy job, without a build, that makes a kept release live again: image, configuration and routing together. */
 export function rollBack(
-  deps: ServerDeps,
+  deps: TransactDeps,
   wanted: { app: string; environment: string; release: string | null; actor: string | null },
-): Promise<{ run: string; job: string; deployment: string } | RollbackRefusal> {
+): Promise<StartedRollback | RollbackRefusal> {
   return transact(deps, async (t) => {
     const target = await findTarget(t, wanted);
-    return 'refused' in target ? target : makeRun(t, target, wanted.actor);
+    return 'refused' in target ? target : startRollback(t, target, wanted.actor);
   });
 }
 
 async function findTarget(
-  t: Transaction,
+  t: Pick<Transaction, 'sql'>,
   { app, environment, release }: { app: string; environment: string; release: string | null },
 ): Promise<Row<'releases'> | RollbackRefusal> {
   const all = await t.sql
@@ -36,11 +42,12 @@ async function findTarget(
   if (all.length === 0) return { refused: 'unknown_app', detail: `${app} has no release in ${environment}` };
   if (release !== null) {
     const named = all.find(({ id }) => id === release);
-    if (!named) return { refused: 'unknown_release', detail: `${release} is no release of ${app} in ${environment}` };
+    if (!named) return { refused: 'unknown_release', detail: `${app} has no release ${release} in ${environment}` };
     if (named.kept === 1) return named;
+    const kept = all.filter((row) => row.kept === 1).map(({ id }) => id);
     return {
       refused: 'unknown_release',
-      detail: `the image of ${release} is not kept any more; the kept ones are ${keptOf(all)}`,
+      detail: `the image of ${release} is no longer kept; kept releases: ${kept.join(', ') || 'none'}`,
     };
   }
   const live = await liveDeployment(t, app, environment);
@@ -49,29 +56,20 @@ async function findTarget(
   return (
     target?.row ?? {
       refused: 'nothing_older',
-      detail: `no kept release of ${app} in ${environment} is older than the live one`,
+      detail: `${app} has no kept release in ${environment} that is older than the live one`,
     }
   );
 }
 
-function keptOf(releases: readonly Row<'releases'>[]): string {
-  return (
-    releases
-      .filter(({ kept }) => kept === 1)
-      .map(({ id }) => id)
-      .join(', ') || 'none'
-  );
-}
-
-async function makeRun(
+async function startRollback(
   t: Transaction,
   release: Row<'releases'>,
   actor: string | null,
-): Promise<{ run: string; job: string; deployment: string } | RollbackRefusal> {
+): Promise<StartedRollback | RollbackRefusal> {
   const origin = await t.sql.selectFrom('runs').selectAll().where('id', '=', release.run_id).executeTakeFirstOrThrow();
   if (!(await isRegistered(t, origin.repo_id)))
-    return { refused: 'unknown_app', detail: `${origin.repo}, which made ${release.id}, is not registered any more` };
-  const { run, job } = await startOwnRun(
+    return { refused: 'unknown_app', detail: `${origin.repo}, which made ${release.id}, is no longer registered` };
+  const { run, job } = await startSingleJobRun(
     t,
     {
       workflow: 'rollback',
@@ -85,7 +83,7 @@ async function makeRun(
       app: release.app,
       forced: 1,
     },
-    rollbackSpec(release),
+    rollbackJob(release),
     { id: t.newId('job'), release_id: release.id },
   );
   const deployment = await t.sql
@@ -96,19 +94,19 @@ async function makeRun(
   return { run, job, deployment: deployment.id };
 }
 
-async function isRegistered(t: Transaction, repo_id: string | null): Promise<boolean> {
+async function isRegistered(t: Pick<Transaction, 'sql'>, repo_id: string | null): Promise<boolean> {
   const repo = await t.sql.selectFrom('repos').select('id').where('id', '=', repo_id).executeTakeFirst();
   return repo !== undefined;
 }
 
-function rollbackSpec({ id, app, environment }: Row<'releases'>): PlannedJob {
+function rollbackJob({ id, app, environment }: Row<'releases'>): PlannedJob {
   const uses = 'gantry/deploy@v1';
   return ownJob({
     key: 'rollback',
     name: `rollback of ${app} in ${environment}`,
     kind: 'deploy',
     timeout_minutes: 60,
-    steps: [ownStep({ id: 'deploy', name: `Put ${id} back`, uses, with: { environment } })],
+    steps: [ownStep({ id: 'deploy', name: `Roll back to ${id}`, uses, with: { environment } })],
     environments: [environment],
   });
 }

@@ -1,33 +1,33 @@
 import type { ServerDeps } from '../../deps.ts';
 import type { Heartbeat } from '../../jobs/protocol/message.ts';
 
-/** However quiet it is, each environment is looked at this often: a proxy may have lost what it was told. */
+/** Milliseconds between two reconciliations of an environment in which nothing happens: the proxy may have lost its state. */
 const EVERY = 5 * 60_000;
 
-/** Sees to it that every environment is looked at by a worker: after a start, when the proxy is another one, and now and then. */
+/** Marks every environment for reconciliation: after a start, when the proxy's container is another one, and periodically. */
 export interface Upkeep {
-  heard(heartbeat: Heartbeat): Promise<void>;
-  swept(): Promise<void>;
+  onHeartbeat(heartbeat: Heartbeat): Promise<void>;
+  onSweep(): Promise<void>;
 }
 
-export function openUpkeep(deps: ServerDeps): Upkeep {
+export function openUpkeep({ store, now }: Pick<ServerDeps, 'store' | 'now'>): Upkeep {
   let proxy: string | null = null;
   let last = Number.NEGATIVE_INFINITY;
 
-  async function lookAtAll(): Promise<void> {
-    last = deps.now();
-    await deps.store.write((sql) => sql.updateTable('environments').set({ dirty: 1 }).execute());
+  async function markAll(): Promise<void> {
+    last = now();
+    await store.write((sql) => sql.updateTable('environments').set({ dirty: 1 }).execute());
   }
 
   return {
-    heard: async (heartbeat) => {
+    onHeartbeat: async (heartbeat) => {
       if (heartbeat.proxy === null || heartbeat.proxy === proxy) return;
-      const another = proxy !== null;
+      const isFirst = proxy === null;
       proxy = heartbeat.proxy;
-      if (another) await lookAtAll();
+      if (!isFirst) await markAll();
     },
-    swept: async () => {
-      if (deps.now() - last > EVERY) await lookAtAll();
+    onSweep: async () => {
+      if (now() - last > EVERY) await markAll();
     },
   };
 }

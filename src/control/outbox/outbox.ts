@@ -1,73 +1,71 @@
-import type { ServerDeps } from '../../deps.ts';
+import type { Row, ServerDeps } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
-import { Effect } from '../../jobs/protocol/effect.ts';
-import { makeOffers } from '../attempts/offers.ts';
-import { sendAnswer } from '../environments/answers.ts';
-import { advanceEnvironment } from '../environments/environments.ts';
+import { Effect, type Outbox } from '../../jobs/protocol/effect.ts';
 
 const BATCH = 200;
-/** Rings and the like are worth nothing to anyone after this long: readers and workers have looked for themselves. */
+/** Messages older than this many milliseconds are dropped: readers and workers have checked for themselves by then. */
 const STALE = 60_000;
 
-const draining = new WeakMap<ServerDeps, { again: boolean; done: Promise<void> }>();
+type Perform = (effect: Effect) => Promise<void>;
 
-/** Does what committed transactions left to be done, in order; one drainer at a time. Never rejects: what cannot be done now stays. */
-export function drainOutbox(deps: ServerDeps): Promise<void> {
-  const current = draining.get(deps);
-  if (current) {
-    current.again = true;
-    return current.done;
-  }
-  const state = { again: false, done: Promise.resolve() };
-  state.done = drain(deps, state)
-    .catch((error: unknown) => deps.log.warn({ err: error }, 'effects wait in the outbox'))
-    .finally(() => draining.delete(deps));
-  draining.set(deps, state);
-  return state.done;
-}
+/** The outbox of one server process. `perform` may run the same effect twice. */
+export function openOutbox({ store, log, now }: Pick<ServerDeps, 'store' | 'log' | 'now'>, perform: Perform): Outbox {
+  let draining: Promise<void> | null = null;
+  let again = false;
 
-async function drain(deps: ServerDeps, state: { again: boolean }): Promise<void> {
-  do {
-    state.again = false;
-    const rows = await deps.store.read.selectFrom('outbox').selectAll().orderBy('id').limit(BATCH).execute();
-    if (rows.length === 0) continue;
-    let offers = false;
-    for (const row of rows) {
-      const effect = Effect.parse(JSON.parse(row.effect));
-      if (effect.do === 'offer') offers = true;
-      else if (deps.now() - row.at < STALE || effect.do === 'withdraw' || effect.do === 'environment')
-        await performOrGoOn(deps, effect);
+  return {
+    drain: () => {
+      again = true;
+      draining ??= drain();
+      return draining;
+    },
+  };
+
+  async function drain(): Promise<void> {
+    try {
+      while (again) {
+        again = false;
+        await drainBatch();
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'cannot perform effects; they stay in the outbox');
+    } finally {
+      // In the same turn as the last look at `again`, so that no call is missed.
+      draining = null;
     }
-    if (offers) await makeOffers(deps);
-    const last = rows.at(-1)?.id ?? 0;
-    await deps.store.write((sql) => sql.deleteFrom('outbox').where('id', '<=', last).execute());
-    state.again ||= rows.length === BATCH;
-  } while (state.again);
-}
+  }
 
-/** Only a Redis that is away holds up what comes after; anything else is looked at again by the sweep, or asked for again. */
-async function performOrGoOn(deps: ServerDeps, effect: Exclude<Effect, { do: 'offer' }>): Promise<void> {
-  try {
-    await perform(deps, effect);
-  } catch (error) {
-    if (hasCode(error, 'unreachable')) throw error;
-    deps.log.error({ err: error, effect }, 'an effect cannot be had');
+  async function drainBatch(): Promise<void> {
+    const rows = await store.read.selectFrom('outbox').selectAll().orderBy('id').limit(BATCH).execute();
+    const effects = rows.flatMap(current);
+    for (const effect of effects) if (effect.do !== 'offer') await performOrSkip(effect);
+    // One look at the queue serves every offer of the batch.
+    if (effects.some((effect) => effect.do === 'offer')) await performOrSkip({ do: 'offer' });
+    const last = rows.at(-1);
+    if (last) await store.write((sql) => sql.deleteFrom('outbox').where('id', '<=', last.id).execute());
+    again ||= rows.length === BATCH;
+  }
+
+  /** The effect of a row that still matters and can be read: a row that cannot stops no other. */
+  function current(row: Row<'outbox'>): Effect[] {
+    try {
+      const effect = Effect.parse(JSON.parse(row.effect));
+      return now() - row.at < STALE || LASTING.includes(effect.do) ? [effect] : [];
+    } catch (error) {
+      log.error({ err: error, effect: row.effect }, 'cannot read an effect; the sweep makes up for it');
+      return [];
+    }
+  }
+
+  /** Only an unreachable Redis holds up the effects that follow; what else fails is repeated by the sweep or by the worker that asked. */
+  async function performOrSkip(effect: Effect): Promise<void> {
+    try {
+      await perform(effect);
+    } catch (error) {
+      if (hasCode(error, 'unreachable')) throw error;
+      log.error({ err: error, effect }, 'cannot perform an effect');
+    }
   }
 }
 
-async function perform(deps: ServerDeps, effect: Exclude<Effect, { do: 'offer' }>): Promise<void> {
-  switch (effect.do) {
-    case 'withdraw':
-      return deps.offers.withdraw(effect.lane, effect.attempt);
-    case 'wake':
-      return deps.bus.wake(effect.channel, effect.text);
-    case 'tell':
-      return deps.bus.tell(effect.worker, effect.message);
-    case 'stop':
-      return deps.bus.requestStop(effect.worker, effect.attempt, effect.request);
-    case 'environment':
-      return advanceEnvironment(deps, effect.app, effect.environment);
-    case 'answer':
-      return sendAnswer(deps, effect.attempt, effect.seq);
-  }
-}
+const LASTING: Effect['do'][] = ['offer', 'withdraw', 'environment'];

@@ -1,78 +1,81 @@
 import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import { type Event, EventData } from '../../jobs/protocol/event.ts';
 import { Step } from '../../jobs/run/step.ts';
+import type { AttemptRow } from '../attempts/attempts.ts';
 import { onDeploy, onPhase, onReady, onSettled } from '../environments/deploy-events.ts';
-import { type Transaction, transact } from '../outbox/transact.ts';
-import { changeJob } from '../runs/job-change.ts';
-import { type AttemptRow, endAttempt } from '../attempts/attempts.ts';
-import { finish } from './finish.ts';
+import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
+import { changeJob } from '../runs/run-change.ts';
+import { finishAttempt, finishErrored } from './finish.ts';
 
-/** Applies an event once, in order, and says up to where its attempt is known. One that cannot be applied is parked and ends its attempt. */
-export async function applyEvent(deps: ServerDeps, event: Event): Promise<void> {
-  const said = await content(deps, event);
+/**
+ * Applies an event once and in order, and acknowledges it. An event that cannot be applied is parked, and its attempt ends as
+ * errored.
+ */
+export async function applyEvent(deps: TransactDeps & Pick<ServerDeps, 'blobs' | 'log'>, event: Event): Promise<void> {
   try {
-    if (said.success) await transact(deps, (t) => apply(t, event, said.data));
-    else throw said.error;
+    const data = await readData(deps, event);
+    await transact(deps, (t) => apply(t, event, data));
   } catch (error) {
-    deps.log.error(
-      { err: error, attempt: event.attempt, seq: event.seq, type: event.type },
-      'an event cannot be applied',
-    );
-    await transact(deps, (t) => park(t, event, error as Error));
+    const { attempt, seq, type } = event;
+    deps.log.error({ err: error, attempt, seq, type }, 'cannot apply an event; it is parked and its attempt ends');
+    await transact(deps, (t) => park(t, event, error));
   }
 }
 
-async function content(deps: ServerDeps, event: Event) {
-  const blob = event.blob === null ? null : await deps.blobs.get(event.blob);
-  const data: unknown = blob === null ? event.data : JSON.parse(blob.toString('utf8'));
-  return EventData.safeParse({ type: event.type, data });
+async function readData({ blobs }: Pick<ServerDeps, 'blobs'>, { type, data, blob }: Event): Promise<EventData> {
+  const stored = blob === null ? null : await blobs.get(blob);
+  return EventData.parse({ type, data: stored === null ? data : JSON.parse(stored.toString('utf8')) });
 }
 
-async function apply(t: Transaction, event: Event, said: EventData): Promise<void> {
-  const attempt = await current(t, event);
+async function apply(t: Transaction, event: Event, content: EventData): Promise<void> {
+  const attempt = await nextInOrder(t, event);
   if (attempt === null) return;
   await t.sql.updateTable('attempts').set({ seq: event.seq }).where('id', '=', attempt.id).execute();
   await t.sql
     .insertInto('events')
-    .values({ attempt_id: attempt.id, seq: event.seq, type: event.type, at: event.at, data: summary(said) })
+    .values({ attempt_id: attempt.id, seq: event.seq, type: event.type, at: event.at, data: summary(content) })
     .execute();
-  await follow(t, attempt, event.seq, said);
+  await applyData(t, attempt, event.seq, content);
   acknowledge(t, event, event.seq);
-  t.deps.metrics.events_applied.inc({ type: said.type });
+  t.onCommit(({ metrics }) => metrics.events_applied.inc({ type: content.type }));
 }
 
-/** The attempt when this is the event that comes next in it; else the sender is told where it stands. */
-async function current(t: Transaction, event: Event): Promise<AttemptRow | null> {
+/** The attempt, when this is its next event; else the sender gets the number of the last one, or learns that it is superseded. */
+async function nextInOrder(t: Transaction, event: Event): Promise<AttemptRow | null> {
   const attempt = await t.sql.selectFrom('attempts').selectAll().where('id', '=', event.attempt).executeTakeFirst();
   if (attempt?.worker === event.worker && event.seq <= attempt.seq) acknowledge(t, event, attempt.seq);
-  else if (attempt?.status !== 'running' || attempt.worker !== event.worker)
-    t.effects.push({ do: 'tell', worker: event.worker, message: { kind: 'superseded', attempt: event.attempt } });
+  else if (attempt?.status !== 'running' || attempt.worker !== event.worker) supersede(t, event);
   else if (event.seq > attempt.seq + 1) acknowledge(t, event, attempt.seq);
   else return attempt;
   return null;
 }
 
-function acknowledge(t: Transaction, event: Event, seq: number): void {
-  t.effects.push({ do: 'tell', worker: event.worker, message: { kind: 'acknowledged', attempt: event.attempt, seq } });
+function acknowledge(t: Transaction, { worker, attempt }: Event, seq: number): void {
+  t.effects.push({ do: 'tell', worker, message: { kind: 'acknowledged', attempt, seq } });
 }
 
-async function follow(t: Transaction, attempt: AttemptRow, seq: number, said: EventData): Promise<void> {
-  switch (said.type) {
+function supersede(t: Transaction, { worker, attempt }: Event): void {
+  t.effects.push({ do: 'tell', worker, message: { kind: 'superseded', attempt } });
+}
+
+async function applyData(t: Transaction, attempt: AttemptRow, seq: number, { type, data }: EventData): Promise<void> {
+  switch (type) {
     case 'step':
-      return noteOnJob(t, attempt, 'steps', (steps) => placeStep(Step.array().parse(steps), said.data));
+      return noteOnJob(t, attempt, 'steps', (steps) => placeStep(Step.array().parse(steps), data));
     case 'annotation':
-      return noteOnJob(t, attempt, 'annotations', (annotations) => [...annotations, said.data]);
+      return noteOnJob(t, attempt, 'annotations', (annotations) => [...annotations, data]);
     case 'deploy':
-      return onDeploy(t, attempt, seq, said.data);
+      return onDeploy(t, attempt, seq, data);
     case 'ready':
-      return onReady(t, attempt, seq, said.data);
+      return onReady(t, attempt, seq, data);
     case 'phase':
-      return onPhase(t, attempt, said.data);
+      return onPhase(t, attempt, data);
     case 'settled':
-      return onSettled(t, attempt, said.data);
+      return onSettled(t, attempt, data);
     case 'finished':
-      if (await endAttempt(t, attempt, said.data.verdict, said.data.log_size)) await finish(t, attempt, said.data);
+      return finishAttempt(t, attempt, data);
   }
 }
 
@@ -92,21 +95,21 @@ function placeStep(steps: Step[], step: Step): Step[] {
   return [...steps.filter(({ number }) => number !== step.number), step].toSorted((a, b) => a.number - b.number);
 }
 
-/** A plan's graph goes into runs and jobs; of the event itself only that it came is kept. */
-function summary(said: EventData): string {
-  if (said.type !== 'finished') return JSON.stringify(said.data);
-  const { plan: _, ...rest } = said.data;
+/** A plan's graph is stored as runs and jobs, so it is left out here. */
+function summary(content: EventData): string {
+  if (content.type !== 'finished') return JSON.stringify(content.data);
+  const { plan: _, ...rest } = content.data;
   return JSON.stringify(rest);
 }
 
-async function park(t: Transaction, event: Event, error: Error): Promise<void> {
+async function park(t: Transaction, event: Event, error: unknown): Promise<void> {
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   await t.sql
     .insertInto('parked')
-    .values({ text: JSON.stringify(event), error: String(error.stack ?? error), at: t.now })
+    .values({ text: JSON.stringify(event), error: trace, at: t.now })
     .execute();
-  const attempt = await current(t, event);
+  const attempt = await nextInOrder(t, event);
   if (attempt === null) return;
-  const verdict = { status: 'errored' as const, reason: `internal: ${error.message}`.slice(0, 500), exit_code: null };
-  t.effects.push({ do: 'tell', worker: event.worker, message: { kind: 'superseded', attempt: event.attempt } });
-  if (await endAttempt(t, attempt, verdict, null)) await finish(t, attempt, { verdict, outputs: {}, log_size: 0 });
+  supersede(t, event);
+  await finishErrored(t, attempt, `internal: ${messageOf(error)}`.slice(0, 500));
 }

@@ -1,33 +1,35 @@
 import type { ServerDeps } from '../../deps.ts';
+import { messageOf } from '../../error.ts';
 import type { Claim } from '../../jobs/protocol/message.ts';
 import { PlannedJob } from '../../jobs/run/plan.ts';
-import { type Transaction, transact } from '../outbox/transact.ts';
-import { changeJob } from '../runs/job-change.ts';
-import { type AttemptRow, endAttempt } from '../attempts/attempts.ts';
-import { finish } from './finish.ts';
-import { grantFor } from './grant.ts';
+import type { AttemptRow } from '../attempts/attempts.ts';
+import { recordContact } from '../attempts/fleet.ts';
+import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
+import { changeJob } from '../runs/run-change.ts';
+import { finishErrored } from './finish.ts';
+import { type GrantDeps, grantFor } from './grant.ts';
 
-/** Gives an attempt to the first worker that claims it, and again to that one with the same nonce; everyone else is denied. */
-export async function onClaim(deps: ServerDeps, claim: Claim): Promise<void> {
+type ClaimDeps = TransactDeps & GrantDeps & Pick<ServerDeps, 'bus' | 'envelope' | 'fleet'>;
+
+/** Grants an attempt to the first worker that claims it, and again to that worker with the same nonce; denies everyone else. */
+export async function onClaim(deps: ClaimDeps, claim: Claim): Promise<void> {
   const attempt = await transact(deps, (t) => take(t, claim));
   if (attempt === null) {
     await deps.bus.tell(claim.worker, { kind: 'denied', attempt: claim.attempt, nonce: claim.nonce });
     return;
   }
-  if (!deps.fleet.has(claim.worker)) deps.fleet.set(claim.worker, { heartbeat: null, heard_at: deps.now() });
-  try {
-    const binding = `${claim.attempt}:${claim.worker}:${claim.nonce}`;
-    await deps.bus.grant(claim.worker, claim.attempt, deps.envelope.seal(binding, await grantFor(deps, attempt)));
-  } catch (error) {
-    await endUngrantable(deps, attempt, error as Error);
-  }
+  recordContact(deps, claim.worker);
+  const grant = await grantFor(deps, attempt).catch((error: unknown) => endUngrantable(deps, attempt, error));
+  if (grant === null) return;
+  const binding = `${claim.attempt}:${claim.worker}:${claim.nonce}`;
+  await deps.bus.grant(claim.worker, claim.attempt, deps.envelope.seal(binding, grant));
 }
 
 async function take(t: Transaction, { attempt: id, worker, nonce }: Claim): Promise<AttemptRow | null> {
   const attempt = await t.sql.selectFrom('attempts').selectAll().where('id', '=', id).executeTakeFirst();
   if (!attempt || attempt.status === 'ended') return null;
   if (attempt.status === 'running') return attempt.worker === worker && attempt.nonce === nonce ? attempt : null;
-  const started = await start(t, attempt);
+  const started = await startSubject(t, attempt);
   if (!started) return null;
   return await t.sql
     .updateTable('attempts')
@@ -38,8 +40,8 @@ async function take(t: Transaction, { attempt: id, worker, nonce }: Claim): Prom
     .executeTakeFirstOrThrow();
 }
 
-/** What begins with an attempt's subject; null when it is not to begin any more. */
-async function start(t: Transaction, attempt: AttemptRow): Promise<{ deadline: number | null } | null> {
+/** Null when the subject cannot start any more. `deadline` is in milliseconds since 1970. */
+async function startSubject(t: Transaction, attempt: AttemptRow): Promise<{ deadline: number | null } | null> {
   if (attempt.subject === 'report')
     await t.sql
       .updateTable('reports')
@@ -48,18 +50,21 @@ async function start(t: Transaction, attempt: AttemptRow): Promise<{ deadline: n
       .execute();
   if (attempt.subject !== 'job') return { deadline: null };
   const { change, job } = await changeJob(t, attempt.subject_id);
-  const afresh = { started_at: job.started_at ?? t.now, reason: null, steps: '[]', annotations: '[]' };
-  if (!change.moveJob(job, 'running', afresh)) return null;
+  const started = { started_at: job.started_at ?? t.now, reason: null, steps: '[]', annotations: '[]' };
+  if (!change.moveJob(job, 'running', started)) return null;
   await change.save();
-  if (job.queued_at !== null) t.deps.metrics.job_wait.observe({ lane: job.lane }, (t.now - job.queued_at) / 1000);
+  const { lane, queued_at } = job;
+  if (queued_at !== null) t.onCommit(({ metrics }) => metrics.job_wait.observe({ lane }, (t.now - queued_at) / 1000));
   return { deadline: t.now + PlannedJob.parse(JSON.parse(job.spec)).timeout_minutes * 60_000 };
 }
 
-/** A grant that cannot be made will not be made by asking again. */
-async function endUngrantable(deps: ServerDeps, attempt: AttemptRow, error: Error): Promise<void> {
-  deps.log.error({ err: error, attempt: attempt.id }, 'an attempt cannot be granted');
-  const verdict = { status: 'errored' as const, reason: `it cannot be started: ${error.message}`, exit_code: null };
-  await transact(deps, async (t) => {
-    if (await endAttempt(t, attempt, verdict, null)) await finish(t, attempt, { verdict, outputs: {}, log_size: 0 });
-  });
+/** Something that the grant needs is missing: asking again cannot help. */
+async function endUngrantable(
+  deps: TransactDeps & Pick<ServerDeps, 'log'>,
+  attempt: AttemptRow,
+  error: unknown,
+): Promise<null> {
+  deps.log.error({ err: error, attempt: attempt.id }, 'cannot make the grant of an attempt');
+  await transact(deps, (t) => finishErrored(t, attempt, `cannot start: ${messageOf(error)}`));
+  return null;
 }

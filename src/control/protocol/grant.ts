@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
 import { Outputs } from '../../jobs/protocol/event.ts';
-import { type CloneSource, type Grant, TaskLimits } from '../../jobs/protocol/grant.ts';
+import type { CloneSource, Grant } from '../../jobs/protocol/grant.ts';
 import { Report } from '../../jobs/report/report.ts';
 import { mergeOutputs } from '../../jobs/run/advance.ts';
 import { foldNeed } from '../../jobs/run/fold.ts';
@@ -12,18 +12,15 @@ import { openRepoToken } from '../repos/repos.ts';
 import { openSecrets } from '../repos/secrets.ts';
 import { runContext } from '../runs/advance-run.ts';
 import { forFold } from '../runs/run-change.ts';
+import { Task } from '../runs/task.ts';
 
-/** What a task brings beside its spec. */
-export const Task = z.object({
-  command: z.array(z.string()).nullable(),
-  limits: TaskLimits,
-});
-export type Task = z.infer<typeof Task>;
+export type GrantDeps = Pick<ServerDeps, 'store' | 'vault' | 'config'>;
+type Deps = Omit<GrantDeps, 'store'>;
 
 const Secrets = z.record(z.string(), z.string());
 
-/** All that the worker needs for this attempt, secrets opened. Throws when something it belongs to is gone. */
-export function grantFor(deps: ServerDeps, attempt: Row<'attempts'>): Promise<Grant> {
+/** Everything that the worker needs for this attempt, secrets opened. Throws when something that it needs is missing. */
+export async function grantFor(deps: GrantDeps, attempt: Row<'attempts'>): Promise<Grant> {
   const sql = deps.store.read;
   switch (attempt.subject) {
     case 'job':
@@ -37,7 +34,7 @@ export function grantFor(deps: ServerDeps, attempt: Row<'attempts'>): Promise<Gr
   }
 }
 
-async function jobGrant(deps: ServerDeps, sql: Sql, attempt: Row<'attempts'>): Promise<Grant> {
+async function jobGrant(deps: Deps, sql: Sql, attempt: Row<'attempts'>): Promise<Grant> {
   const job = await sql.selectFrom('jobs').selectAll().where('id', '=', attempt.subject_id).executeTakeFirstOrThrow();
   const run = await sql.selectFrom('runs').selectAll().where('id', '=', job.run_id).executeTakeFirstOrThrow();
   const task = job.task === null ? null : Task.parse(JSON.parse(job.task));
@@ -51,21 +48,16 @@ async function jobGrant(deps: ServerDeps, sql: Sql, attempt: Row<'attempts'>): P
     source: run.repo_id === null ? null : await cloneSource(deps, sql, run.repo_id),
     sha: run.sha,
     ref: run.ref,
-    github: runContext(deps, run, job.base, attempt.number),
+    github: runContext(deps.config, run, job.base, attempt.number),
     payload_blob: run.payload_blob,
     needs: await needsOf(sql, job),
-    secrets: await secretsOf(deps, sql, run, job),
+    secrets: await jobSecrets(deps, sql, run, job),
     limits: task?.limits ?? { cpus: null, memory_mb: null },
     release: job.release_id,
   };
 }
 
-async function secretsOf(
-  deps: ServerDeps,
-  sql: Sql,
-  run: Row<'runs'>,
-  job: Row<'jobs'>,
-): Promise<Record<string, string>> {
+async function jobSecrets(deps: Deps, sql: Sql, run: Row<'runs'>, job: Row<'jobs'>): Promise<Record<string, string>> {
   if (job.secrets_sealed !== null)
     return Secrets.parse(JSON.parse(deps.vault.open(`job/${job.id}`, job.secrets_sealed)));
   if (run.repo_id === null) return {};
@@ -85,9 +77,10 @@ async function needsOf(sql: Sql, job: Row<'jobs'>) {
   );
 }
 
-async function planGrant(deps: ServerDeps, sql: Sql, id: string): Promise<Grant> {
+async function planGrant(deps: Deps, sql: Sql, id: string): Promise<Grant> {
   const delivery = await sql.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  if (delivery.repo_id === null || delivery.trigger === null) throw new Error(`delivery ${id} has nothing to plan`);
+  if (delivery.repo_id === null || delivery.trigger === null)
+    throw new Error(`delivery ${id} has no repository or no trigger`);
   return {
     subject: 'delivery',
     delivery: id,
@@ -98,7 +91,7 @@ async function planGrant(deps: ServerDeps, sql: Sql, id: string): Promise<Grant>
   };
 }
 
-async function reportGrant(deps: ServerDeps, sql: Sql, key: string): Promise<Grant> {
+async function reportGrant(deps: Deps, sql: Sql, key: string): Promise<Grant> {
   const report = await sql
     .selectFrom('reports')
     .innerJoin('repos', 'repos.id', 'reports.repo_id')
@@ -106,7 +99,7 @@ async function reportGrant(deps: ServerDeps, sql: Sql, key: string): Promise<Gra
     .where('key', '=', key)
     .executeTakeFirstOrThrow();
   const token = openRepoToken(deps.vault, report);
-  if (token === null || report.granted === null) throw new Error(`${report.name} has no token to report with`);
+  if (token === null || report.granted === null) throw new Error(`the repository ${report.name} has no token`);
   return {
     subject: 'report',
     repo: report.name,
@@ -116,7 +109,7 @@ async function reportGrant(deps: ServerDeps, sql: Sql, key: string): Promise<Gra
   };
 }
 
-async function environmentGrant(deps: ServerDeps, sql: Sql, subject: string): Promise<Grant> {
+async function environmentGrant(deps: Deps, sql: Sql, subject: string): Promise<Grant> {
   const [app = '', environment = ''] = subject.split('/');
   const deployments = await sql
     .selectFrom('deployments')
@@ -147,7 +140,7 @@ async function environmentGrant(deps: ServerDeps, sql: Sql, subject: string): Pr
   };
 }
 
-async function cloneSource(deps: ServerDeps, sql: Sql, repo_id: string): Promise<CloneSource> {
+async function cloneSource(deps: Deps, sql: Sql, repo_id: string): Promise<CloneSource> {
   const repo = await sql.selectFrom('repos').selectAll().where('id', '=', repo_id).executeTakeFirstOrThrow();
   return {
     id: repo.id,

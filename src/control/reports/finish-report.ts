@@ -4,14 +4,14 @@ import type { Transaction } from '../outbox/transact.ts';
 
 const LONGEST_PAUSE = 15 * 60_000;
 
-/** Keeps what GitHub was told, or when to try again; a limit that GitHub named holds for all of the repository's reports. */
+/** Stores what was sent to GitHub, or when to retry. A rate limit delays all of the repository's reports. */
 export async function finishReport(
   t: Transaction,
   attempt: AttemptRow,
   { verdict, report: outcome }: Finished,
 ): Promise<void> {
   const key = attempt.subject_id;
-  // Reports come by the thousand: their attempts are not kept.
+  // Reports come by the thousand, so their attempts are not kept.
   await t.sql.deleteFrom('attempts').where('id', '=', attempt.id).execute();
   const report = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
   if (!report) return;
@@ -20,7 +20,9 @@ export async function finishReport(
     await update({ ...sent, sent_desired: report.granted, tries: 0, not_before: t.now });
     t.effects.push({ do: 'offer' });
   } else if (verdict.status === 'failed') {
-    t.deps.log.warn({ report: key, reason: verdict.reason }, 'GitHub will not be told of this');
+    t.onCommit(({ log }) =>
+      log.warn({ report: key, reason: verdict.reason }, 'GitHub refused a report; it is not sent again'),
+    );
     await update({ ...sent, gave_up: verdict.reason });
   } else {
     const retry_at = outcome?.retry_at ?? t.now + Math.min(LONGEST_PAUSE, 1000 * 2 ** report.tries);

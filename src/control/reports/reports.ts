@@ -5,51 +5,66 @@ import { hasEnded } from '../../jobs/status.ts';
 import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 
-/** A job that is about to move on is reported a moment later: most pending states are never sent. */
+/** Milliseconds before a state that is not final is sent: most are replaced by then. */
 const SETTLE = 1000;
 
-/** Notes what GitHub is to be told of these jobs of a run, or of a run that has none. */
+/** Stores the reports of these jobs of a run, or of a failed run without jobs. */
 export async function reportRun(t: Transaction, run: Row<'runs'>, changed: readonly Row<'jobs'>[]): Promise<void> {
   if (run.repo_id === null || run.sha === null) return;
-  const about = { workflow: run.workflow, sha: run.sha, url: runUrl(t, run.id) };
-  for (const job of changed) await want(t, run.repo_id, statusReport(about, job), hasEnded(job.status));
+  const about = { workflow: run.workflow, sha: run.sha, url: runUrl(t.config, run.id) };
+  for (const job of changed) await storeReport(t, run.repo_id, statusReport(about, job), hasEnded(job.status));
   if (changed.length === 0 && run.status === 'failed' && run.reason !== null)
-    await want(t, run.repo_id, brokenRunReport({ ...about, reason: run.reason, status: run.status }), true);
+    await storeReport(t, run.repo_id, brokenRunReport({ ...about, reason: run.reason, status: run.status }), true);
 }
 
-/** Notes what GitHub is to be told of a deployment. */
+/** Stores the report of a deployment. */
 export async function reportDeployment(t: Transaction, deployment: Row<'deployments'>): Promise<void> {
   const run = await t.sql.selectFrom('runs').selectAll().where('id', '=', deployment.run_id).executeTakeFirstOrThrow();
   if (run.repo_id === null || deployment.sha === null) return;
-  const report = deploymentReport({ ...deployment, ref: deployment.sha, log_url: runUrl(t, run.id) });
-  await want(t, run.repo_id, report, !['waiting', 'starting', 'switching'].includes(deployment.status), deployment.id);
+  const report = deploymentReport({ ...deployment, ref: deployment.sha, log_url: runUrl(t.config, run.id) });
+  await storeReport(
+    t,
+    run.repo_id,
+    report,
+    !['waiting', 'starting', 'switching'].includes(deployment.status),
+    deployment.id,
+  );
 }
 
-async function want(t: Transaction, repo_id: string, report: Report, ended: boolean, id?: string): Promise<void> {
+async function storeReport(
+  t: Transaction,
+  repo_id: string,
+  report: Report,
+  ended: boolean,
+  id?: string,
+): Promise<void> {
   const repo = await t.sql.selectFrom('repos').select('token_sealed').where('id', '=', repo_id).executeTakeFirst();
   if (!repo?.token_sealed) return;
   const key = report.kind === 'status' ? `status/${repo_id}/${report.sha}/${report.context}` : `deployment/${id}`;
   const desired = JSON.stringify(report);
   const before = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
   if (before?.desired === desired) return;
-  const news = { desired, not_before: whenDue(t.now, before, ended), updated_at: t.now };
+  const values = { desired, not_before: whenDue(t.now, before, ended), updated_at: t.now };
   await t.sql
     .insertInto('reports')
-    .values({ key, repo_id, ...news })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet(news))
+    .values({ key, repo_id, ...values })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet(values))
     .execute();
   if (ended) t.effects.push({ do: 'offer' });
 }
 
-/** An end is told at once, unless GitHub has named a time to wait for; what only moves on waits for more to come, but no longer for that. */
+/**
+ * A final state is sent at once, unless GitHub has named a time to wait for. Other states wait for `SETTLE`, counted from the first
+ * one that was not sent.
+ */
 function whenDue(now: number, before: Row<'reports'> | undefined, ended: boolean): number {
   if (before && before.tries > 0) return before.not_before;
   if (ended) return now;
-  const untold = before && before.sent_desired !== before.desired;
-  return untold ? before.not_before : now + SETTLE;
+  const isUnsent = before && before.sent_desired !== before.desired;
+  return isUnsent ? before.not_before : now + SETTLE;
 }
 
-/** Makes an attempt for each report that is due and that nobody is at. */
+/** Adds an attempt for each report that is due and has none open. */
 export async function attemptReports(t: Transaction, most: number): Promise<void> {
   const due = await t.sql
     .selectFrom('reports')
@@ -78,6 +93,6 @@ export async function attemptReports(t: Transaction, most: number): Promise<void
   }
 }
 
-function runUrl(t: Transaction, run: string): string {
-  return `${t.deps.config.public_url}/api/v1/runs/${run}`;
+function runUrl({ public_url }: Transaction['config'], run: string): string {
+  return `${public_url}/api/v1/runs/${run}`;
 }

@@ -1,7 +1,23 @@
 import type { ServerDeps } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
 import { cloneUrlProblem } from './clone-url.ts';
-import type { NewRepo, Refusal } from './repos.ts';
+
+/** Null values are read from GitHub or generated. */
+export interface NewRepo {
+  /** `owner/name` */
+  name: string;
+  token: string | null;
+  clone_url: string | null;
+  webhook_secret: string | null;
+  github_id: number | null;
+}
+
+/** Why a repository cannot be registered; `field` is the part of NewRepo at fault. */
+export interface Refusal {
+  refused: 'invalid' | 'exists';
+  field: keyof NewRepo;
+  detail: string;
+}
 
 export interface RepoFacts {
   github_id: number | null;
@@ -10,12 +26,15 @@ export interface RepoFacts {
 }
 
 /**
- * What is known of a repository: as given, else as GitHub has it. A token is always tried, so that one that does not work is said at once;
- * that GitHub cannot be reached matters only when something is missing.
+ * The facts of a repository: as given, else from GitHub. A given token is always tried, so that an invalid one is refused at once; an
+ * unreachable GitHub matters only when a fact is missing.
  */
-export async function askGitHub(deps: ServerDeps, wanted: NewRepo): Promise<RepoFacts | Refusal> {
+export async function askGitHub(
+  deps: Pick<ServerDeps, 'github' | 'config'>,
+  wanted: NewRepo,
+): Promise<RepoFacts | Refusal> {
   const { name, token, github_id } = wanted;
-  if (token === null) return complete(deps, wanted, 'no token was given to ask GitHub with');
+  if (token === null) return complete(deps, wanted, 'without a token GitHub is not asked');
   try {
     const found = await deps.github(token).repository(name);
     if (github_id !== null && github_id !== found.id)
@@ -33,11 +52,14 @@ export async function askGitHub(deps: ServerDeps, wanted: NewRepo): Promise<Repo
   }
 }
 
-/** Without GitHub's answer: its id is learned from the first delivery, the default branch too. */
-function complete(deps: ServerDeps, { name, clone_url, github_id }: NewRepo, why: string): RepoFacts | Refusal {
+/** Without an answer from GitHub: the first delivery brings the id and the default branch. */
+function complete(
+  { config }: Pick<ServerDeps, 'config'>,
+  { name, clone_url, github_id }: NewRepo,
+  why: string,
+): RepoFacts | Refusal {
   const known =
-    clone_url ?? (deps.config.github_api_url === 'https://api.github.com' ? `https://github.com/${name}.git` : null);
-  if (known === null)
-    return { refused: 'invalid', field: 'clone_url', detail: `give the address to clone from: ${why}` };
+    clone_url ?? (config.github_api_url === 'https://api.github.com' ? `https://github.com/${name}.git` : null);
+  if (known === null) return { refused: 'invalid', field: 'clone_url', detail: `clone_url is required: ${why}` };
   return { github_id, clone_url: known, default_branch: 'main' };
 }

@@ -1,29 +1,12 @@
 import type { Row, ServerDeps, Sql, Vault } from '../../deps.ts';
 import { cloneUrlProblem } from './clone-url.ts';
-import { askGitHub } from './repo-facts.ts';
+import { askGitHub, type NewRepo, type Refusal } from './repo-facts.ts';
 
 export type Repo = Row<'repos'>;
 
-/** What is null is asked of GitHub, or made. */
-export interface NewRepo {
-  /** `owner/name` */
-  name: string;
-  token: string | null;
-  clone_url: string | null;
-  webhook_secret: string | null;
-  github_id: number | null;
-}
-
-/** Why a repository cannot be registered; `field` is the part of NewRepo that says so. */
-export interface Refusal {
-  refused: 'invalid' | 'exists';
-  field: keyof NewRepo;
-  detail: string;
-}
-
-/** The hook's secret is in the answer and after that only sealed. */
+/** The webhook secret is in the answer; afterwards it is only stored sealed. */
 export async function registerRepo(
-  deps: ServerDeps,
+  deps: Pick<ServerDeps, 'store' | 'vault' | 'github' | 'config' | 'newId' | 'random' | 'now'>,
   wanted: NewRepo,
 ): Promise<{ repo: Repo; webhook_secret: string } | Refusal> {
   const problem = wanted.clone_url === null ? null : cloneUrlProblem(wanted.clone_url);
@@ -55,7 +38,7 @@ async function findTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal |
     return {
       refused: 'exists',
       field: 'name',
-      detail: `${name} is registered already; remove it first to register it anew`,
+      detail: `${name} is already registered; remove it first to register it again`,
     };
   if (github_id === null) return null;
   const other = await sql.selectFrom('repos').select('name').where('github_id', '=', github_id).executeTakeFirst();
@@ -63,20 +46,23 @@ async function findTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal |
   return {
     refused: 'exists',
     field: 'github_id',
-    detail: `GitHub's repository ${github_id} is registered as ${other.name}`,
+    detail: `GitHub's repository ${github_id} is already registered as ${other.name}`,
   };
 }
 
-/** `name` in any case, as GitHub has it. */
+/** `name` is case-insensitive, as at GitHub. */
 export function findRepo(sql: Sql, name: string): Promise<Repo | undefined> {
   return sql.selectFrom('repos').selectAll().where('name', '=', name).executeTakeFirst();
 }
 
 /**
- * Its runs stay as history, and what is deployed goes on serving: the secrets of kept releases stay sealed. Its apps are free for another
- * repository. `busy`: runs have not ended yet, or a push is being planned.
+ * Unregisters a repository. Its runs stay as history, and deployed apps go on serving with the secrets of their releases; other
+ * repositories may take its app names. `busy`: a run has not ended, or a push is being planned.
  */
-export async function removeRepo(deps: ServerDeps, name: string): Promise<'removed' | 'unknown' | 'busy'> {
+export async function removeRepo(
+  deps: Pick<ServerDeps, 'store' | 'now'>,
+  name: string,
+): Promise<'removed' | 'unknown' | 'busy'> {
   return deps.store.write(async (sql) => {
     const repo = await findRepo(sql, name);
     if (repo === undefined) return 'unknown';
@@ -94,7 +80,6 @@ export async function removeRepo(deps: ServerDeps, name: string): Promise<'remov
   });
 }
 
-/** A run of it has not ended, or a delivery is being planned. */
 async function isBusy(sql: Sql, repo_id: string): Promise<boolean> {
   const runs = sql.selectFrom('runs').select('id').where('finished_at', 'is', null).where('repo_id', '=', repo_id);
   const deliveries = sql
@@ -105,9 +90,9 @@ async function isBusy(sql: Sql, repo_id: string): Promise<boolean> {
   return (await runs.union(deliveries).limit(1).executeTakeFirst()) !== undefined;
 }
 
-/** A repository that was registered without GitHub's id gets it from its first verified delivery. False: another has that id. */
+/** Stores GitHub's id of a repository that was registered without it. False when another repository has that id. */
 export async function learnGitHubId(
-  deps: ServerDeps,
+  deps: Pick<ServerDeps, 'store'>,
   repo: Repo,
   facts: { github_id: number; default_branch: string },
 ): Promise<boolean> {
@@ -123,7 +108,7 @@ export async function learnGitHubId(
   });
 }
 
-/** Null: none was given. */
+/** Null when the repository has no token. */
 export function openRepoToken(vault: Vault, repo: Pick<Repo, 'id' | 'token_sealed'>): string | null {
   return repo.token_sealed === null ? null : vault.open(`repo/${repo.id}/token`, repo.token_sealed);
 }

@@ -1,6 +1,6 @@
 import type { ServerDeps, Sql, Vault } from '../../deps.ts';
 
-/** A secret's value at one version; which versions a release was made with is kept with it. */
+/** A secret's value at one version; a release records the versions that it was made with. */
 export interface SecretValue {
   name: string;
   version: number;
@@ -8,7 +8,12 @@ export interface SecretValue {
 }
 
 /** Adds a version; older ones stay for the releases that use them. */
-export async function putSecret(deps: ServerDeps, repo_id: string, name: string, value: string): Promise<void> {
+export async function putSecret(
+  deps: Pick<ServerDeps, 'store' | 'vault' | 'now'>,
+  repo_id: string,
+  name: string,
+  value: string,
+): Promise<void> {
   await deps.store.write(async (sql) => {
     const newest = await sql
       .selectFrom('secrets')
@@ -25,8 +30,12 @@ export async function putSecret(deps: ServerDeps, repo_id: string, name: string,
   });
 }
 
-/** Out of force from here on; releases that use it still can. False: there is none of that name. */
-export async function removeSecret(deps: ServerDeps, repo_id: string, name: string): Promise<boolean> {
+/** Marks a secret as deleted; releases that use it keep it. False when the repository has no such secret. */
+export async function removeSecret(
+  deps: Pick<ServerDeps, 'store' | 'now'>,
+  repo_id: string,
+  name: string,
+): Promise<boolean> {
   const { numUpdatedRows } = await deps.store.write((sql) =>
     sql
       .updateTable('secrets')
@@ -39,7 +48,7 @@ export async function removeSecret(deps: ServerDeps, repo_id: string, name: stri
   return numUpdatedRows > 0n;
 }
 
-/** Names in force, each with its newest version and since when. */
+/** The repository's current secrets, each with its newest version and the time of that. */
 export function listSecrets(
   sql: Sql,
   repo_id: string,
@@ -54,7 +63,7 @@ export function listSecrets(
     .execute();
 }
 
-/** Values in force. */
+/** The repository's current secrets with their values. */
 export async function openSecrets(sql: Sql, vault: Vault, repo_id: string): Promise<SecretValue[]> {
   const rows = await sql
     .selectFrom('secrets')
@@ -71,7 +80,7 @@ export async function openSecrets(sql: Sql, vault: Vault, repo_id: string): Prom
   }));
 }
 
-/** The value at a release's version, also when it is not in force any more; null when that version is gone. */
+/** The value of one version, also of a deleted secret; null when that version does not exist. */
 export async function openSecretAt(
   sql: Sql,
   vault: Vault,

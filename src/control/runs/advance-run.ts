@@ -6,46 +6,46 @@ import { githubContext } from '../../jobs/run/github-context.ts';
 import { type Contexts, PlannedJob } from '../../jobs/run/plan.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
 import { newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';
-import { dropWaiting, queueDeployments } from '../deployments/deployments.ts';
+import { endWaitingDeployments, queueDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import type { RunChange } from './run-change.ts';
 
-/** Takes every step that the run's graph allows now, until there is none left. */
+/** Makes every move that the run's graph allows now, until no more follows. */
 export async function advanceRun(t: Transaction, change: RunChange): Promise<void> {
   for (;;) {
     const moves = advance(
       {
         jobs: change.jobs.map(graphJob),
-        contexts: contexts(t, change.run),
+        contexts: conditionContexts(t.config, change.run),
         cancelled: change.run.stop_request !== null,
       },
       evaluateCondition,
     );
-    let taken = false;
-    for (const move of moves) taken = (await take(t, change, move)) || taken;
-    if (!taken) return;
+    let moved = false;
+    for (const move of moves) moved = (await makeMove(t, change, move)) || moved;
+    if (!moved) return;
   }
 }
 
-async function take(t: Transaction, change: RunChange, move: Advance): Promise<boolean> {
+async function makeMove(t: Transaction, change: RunChange, move: Advance): Promise<boolean> {
   const job = change.jobs.find((other) => other.id === move.job);
   if (!job) return false;
   if (move.to === 'queued') return queueJob(t, change, job);
   if (move.to === 'stop') return stopJob(t, change, job, move.reason);
-  return giveUpJob(t, change, job, move.to, move.reason);
+  return endUnstartedJob(t, change, job, move.to, move.reason);
 }
 
-/** Puts a job into its lane. With a deployment that it names literally, that takes its place in the environment's queue. */
+/** Puts a job into its lane, and into the queues of the environments that it names. `delay` is in milliseconds. */
 export async function queueJob(t: Transaction, change: RunChange, job: Row<'jobs'>, delay = 0): Promise<boolean> {
   const number = job.attempt + 1;
   if (!change.moveJob(job, 'queued', { attempt: number, reason: null })) return false;
   await newAttempt(t, { subject: 'job', subject_id: job.id, number, lane: job.lane, delay });
-  await queueDeployments(t, change, job);
+  await queueDeployments(t, change.run, job);
   return true;
 }
 
 /** Ends a job that has not started. */
-export async function giveUpJob(
+export async function endUnstartedJob(
   t: Transaction,
   change: RunChange,
   job: Row<'jobs'>,
@@ -54,18 +54,19 @@ export async function giveUpJob(
 ): Promise<boolean> {
   const attempt = await openAttempt(t, 'job', job.id);
   if (!change.moveJob(job, to, { reason })) return false;
-  if (attempt)
+  if (attempt) {
     await t.sql
       .updateTable('attempts')
       .set({ status: 'ended', verdict: to, reason, ended_at: t.now })
       .where('id', '=', attempt.id)
       .execute();
-  if (attempt) t.effects.push({ do: 'withdraw', lane: job.lane, attempt: attempt.id });
-  await dropWaiting(t, job.id, to === 'failed' ? 'failed' : to, reason);
+    t.effects.push({ do: 'withdraw', lane: job.lane, attempt: attempt.id });
+  }
+  await endWaitingDeployments(t, job.id, to, reason);
   return true;
 }
 
-/** Asks a running job to stop; its worker says when it has. */
+/** Asks the worker of a running job to stop it; its verdict ends the job. */
 export async function stopJob(
   t: Transaction,
   change: RunChange,
@@ -91,13 +92,18 @@ function graphJob(job: Row<'jobs'>): GraphJob {
   };
 }
 
-/** What a job's condition may look at beside `needs`. */
-function contexts(t: Transaction, run: Row<'runs'>): Contexts {
-  return { github: runContext(t.deps, run), vars: {}, inputs: {} };
+/** What a job's condition sees besides `needs`. */
+function conditionContexts(config: ServerDeps['config'], run: Row<'runs'>): Contexts {
+  return { github: runContext(config, run), vars: {}, inputs: {} };
 }
 
 /** The `github` context of a run, or of one of its jobs. */
-export function runContext(deps: ServerDeps, run: Row<'runs'>, job = '', attempt = 1): JsonObject {
+export function runContext(
+  config: Pick<ServerDeps['config'], 'github_api_url' | 'github_url'>,
+  run: Row<'runs'>,
+  job = '',
+  attempt = 1,
+): JsonObject {
   return githubContext({
     trigger: {
       event: run.event,
@@ -109,8 +115,8 @@ export function runContext(deps: ServerDeps, run: Row<'runs'>, job = '', attempt
     },
     sha: run.sha ?? '',
     repo: run.repo ?? '',
-    api_url: deps.config.github_api_url,
-    server_url: deps.config.github_url,
+    api_url: config.github_api_url,
+    server_url: config.github_url,
     run: { id: run.id, number: run.number, attempt, workflow: run.workflow, path: run.path, job },
   });
 }

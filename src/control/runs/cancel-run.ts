@@ -1,16 +1,15 @@
-import type { ServerDeps } from '../../deps.ts';
 import { hasEnded } from '../../jobs/status.ts';
 import { endAttempt, openAttempt } from '../attempts/attempts.ts';
-import { type Transaction, transact } from '../outbox/transact.ts';
-import { advanceRun, giveUpJob, stopJob } from './advance-run.ts';
+import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
+import { advanceRun, endUnstartedJob, stopJob } from './advance-run.ts';
 import { changeRun, type RunChange } from './run-change.ts';
 
 /**
- * Ends a run: what has not started never will, what runs is asked to stop (with `force` at once, and without the steps that
- * clean up). False when there is no such run. After the run's end, or a second time, nothing changes.
+ * Cancels a run: jobs that have not started end, running ones are asked to stop; with `force` at once and without their clean-up
+ * steps. False when there is no such run. Cancelling an ended run, or cancelling twice, changes nothing.
  */
 export function cancelRun(
-  deps: ServerDeps,
+  deps: TransactDeps,
   id: string,
   { force, reason }: { force: boolean; reason: string },
 ): Promise<boolean> {
@@ -33,12 +32,12 @@ export function cancelRun(
   });
 }
 
-/** Jobs that wait for others stay: a condition with `always()` may want them still. Forced, they go too. */
+/** Waiting jobs stay, because a condition with `always()` may still start them; with `force` they end too. */
 async function stopJobs(t: Transaction, change: RunChange, reason: string, force: boolean): Promise<void> {
   for (const job of change.jobs) {
     if (job.status === 'running') await stopJob(t, change, job, reason, force);
     else if (job.status === 'queued' || (force && job.status === 'waiting'))
-      await giveUpJob(t, change, job, 'cancelled', reason);
+      await endUnstartedJob(t, change, job, 'cancelled', reason);
   }
 }
 

@@ -2,10 +2,12 @@ import type { Row, ServerDeps } from '../../deps.ts';
 import { trimPayload } from '../../jobs/run/payload.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
 import { newAttempt } from '../attempts/attempts.ts';
-import { type Transaction, transact } from '../outbox/transact.ts';
+import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { insertRun } from './runs.ts';
 
-/** A webhook whose signature holds. Without a trigger it is recorded with the reason, and nothing follows. */
+type DeliveryDeps = TransactDeps & Pick<ServerDeps, 'blobs'>;
+
+/** A webhook with a valid signature. Without a trigger it is recorded with the reason and starts nothing. */
 export interface NewDelivery {
   guid: string | null;
   body_hash: string | null;
@@ -17,19 +19,22 @@ export interface NewDelivery {
   reason: string | null;
 }
 
-/** On disk when it resolves. The same webhook twice is one delivery: by its GUID, and as a push or pull request by its body, for headers are not signed. */
+/**
+ * On disk when it resolves. A repeated webhook is the same delivery: it is recognised by its GUID and, because headers are not
+ * signed, a push or pull request by its body as well.
+ */
 export async function submitDelivery(
-  deps: ServerDeps,
+  deps: DeliveryDeps,
   delivery: NewDelivery,
 ): Promise<{ delivery: string; outcome: 'accepted' | 'seen' | 'ignored'; reason: string | null }> {
   const payload_blob = delivery.trigger === null ? null : await putPayload(deps, delivery.trigger);
   return transact(deps, async (t) => {
-    const before = await seenBefore(t, delivery);
+    const before = await findRepeated(t, delivery);
     if (before)
       return {
         delivery: before.id,
         outcome: 'seen' as const,
-        reason: `seen before, at ${new Date(before.received_at).toISOString()}`,
+        reason: `already received at ${new Date(before.received_at).toISOString()}`,
       };
     const { id } = await insert(t, { ...delivery, source: 'github', payload_blob, workflow: null });
     if (delivery.trigger === null) return { delivery: id, outcome: 'ignored' as const, reason: delivery.reason };
@@ -38,9 +43,9 @@ export async function submitDelivery(
   });
 }
 
-/** A run without a webhook. It is there at once, for the caller to follow; its plan fills it. */
+/** Starts a run without a webhook. The run exists at once, for the caller to follow; its plan adds the jobs. */
 export async function startRun(
-  deps: ServerDeps,
+  deps: DeliveryDeps,
   wanted: {
     repo_id: string;
     repo: string;
@@ -50,7 +55,7 @@ export async function startRun(
     actor: string | null;
   },
 ): Promise<{ run: string }> {
-  const trigger = handTrigger(wanted);
+  const trigger = apiTrigger(wanted);
   const payload_blob = await putPayload(deps, trigger);
   return transact(deps, async (t) => {
     const delivery = await insert(t, {
@@ -73,7 +78,7 @@ export async function startRun(
   });
 }
 
-function handTrigger(wanted: { repo: string; default_branch: string; ref: string; actor: string | null }): Trigger {
+function apiTrigger(wanted: { repo: string; default_branch: string; ref: string; actor: string | null }): Trigger {
   const isSha = /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(wanted.ref);
   const [owner = ''] = wanted.repo.split('/');
   return {
@@ -98,11 +103,11 @@ function fullRef(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
 }
 
-function putPayload(deps: ServerDeps, trigger: Trigger): Promise<string> {
-  return deps.blobs.put(Buffer.from(JSON.stringify(trigger.payload)));
+function putPayload({ blobs }: Pick<ServerDeps, 'blobs'>, trigger: Trigger): Promise<string> {
+  return blobs.put(Buffer.from(JSON.stringify(trigger.payload)));
 }
 
-async function seenBefore(
+async function findRepeated(
   t: Transaction,
   { guid, body_hash, event }: NewDelivery,
 ): Promise<Row<'deliveries'> | undefined> {

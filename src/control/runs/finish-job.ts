@@ -1,13 +1,14 @@
+import type { Row } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { judge } from '../../jobs/run/judge.ts';
 import type { DeploymentStatus, EndStatus } from '../../jobs/status.ts';
 import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
-import { dropWaiting } from '../deployments/deployments.ts';
+import { endWaitingDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { advanceRun, queueJob } from './advance-run.ts';
-import { changeJob } from './job-change.ts';
+import { changeJob } from './run-change.ts';
 
-/** What becomes of a deployment that still waits when its job has ended. */
+/** The status of a deployment that still waits when its job ends. */
 const WAITING_ENDS = {
   succeeded: 'skipped',
   skipped: 'skipped',
@@ -17,14 +18,14 @@ const WAITING_ENDS = {
   timed_out: 'failed',
 } as const satisfies Record<EndStatus, DeploymentStatus>;
 
-/** The attempt's verdict moves its job: to its end, or back into its lane. Then whatever the graph allows. */
+/** Moves the job by its attempt's verdict: to its end, or back into its lane for a retry. Then advances the run. */
 export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, outputs }: Finished): Promise<void> {
   const { change, job } = await changeJob(t, attempt.subject_id);
   const deployed = await deploymentsOf(t, attempt);
   const judgement = judge({
     verdict: timedOut(t, attempt, verdict),
     errors: job.errors,
-    cancel_reason: job.stop_request === null ? null : (job.stop_reason ?? 'it was cancelled'),
+    cancel_reason: job.stop_request === null ? null : (job.stop_reason ?? 'the job was cancelled'),
     done: deployed.some(({ status }) => status === 'live'),
   });
   if (judgement.next === 'retry') {
@@ -36,16 +37,21 @@ export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, 
       .where('status', '=', 'waiting')
       .execute();
     await queueJob(t, change, job, judgement.delay);
-    change.setJob(job, { reason: `tried again: ${judgement.reason}` });
+    change.setJob(job, { reason: `retrying after: ${judgement.reason}` });
   } else {
     const { status, reason, exit_code } = judgement;
     if (change.moveJob(job, status, { reason, exit_code, outputs: JSON.stringify(outputs) }) && job.started_at !== null)
-      t.deps.metrics.job_duration.observe({ kind: job.kind }, (t.now - job.started_at) / 1000);
-    await dropWaiting(t, job.id, WAITING_ENDS[status], reason ?? status);
+      observeDuration(t, job, job.started_at);
+    await endWaitingDeployments(t, job.id, WAITING_ENDS[status], reason ?? status);
     await advanceRun(t, change);
   }
   await change.save();
   for (const { app, environment } of deployed) t.effects.push({ do: 'environment', app, environment });
+}
+
+function observeDuration(t: Transaction, { kind }: Row<'jobs'>, started_at: number): void {
+  const seconds = (t.now - started_at) / 1000;
+  t.onCommit(({ metrics }) => metrics.job_duration.observe({ kind }, seconds));
 }
 
 function deploymentsOf(t: Transaction, attempt: AttemptRow) {
@@ -56,7 +62,7 @@ function deploymentsOf(t: Transaction, attempt: AttemptRow) {
     .execute();
 }
 
-/** However an attempt ended that was told its time was up, even by being forced or lost: it timed out. */
+/** An attempt that was stopped for its deadline timed out, even when it was forced or its worker was lost. */
 function timedOut(t: Transaction, attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
   const request = stopRequestOf(attempt);
   const late = attempt.deadline !== null && attempt.deadline <= t.now;

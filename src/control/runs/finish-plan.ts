@@ -10,7 +10,7 @@ import { advanceRun } from './advance-run.ts';
 import { changeRun } from './run-change.ts';
 import { insertJobs, insertRun } from './runs.ts';
 
-/** A plan becomes runs; a repository that could not be read is a run too, so that nobody waits for an answer that never comes. */
+/** Turns a plan into runs. A repository that could not be read becomes a failed run, so that whoever waits sees why. */
 export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict, plan }: Finished): Promise<void> {
   const delivery = await t.sql
     .selectFrom('deliveries')
@@ -24,52 +24,58 @@ export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict,
     return;
   }
   if (delivery.status !== 'received') return;
-  if (plan && judgement.next === 'end' && judgement.status === 'succeeded') await layDown(t, delivery, plan);
-  else await layDown(t, delivery, unreadable(delivery, judgement.reason ?? 'it could not be planned'), 'failed');
+  if (plan && judgement.next === 'end' && judgement.status === 'succeeded') await insertRuns(t, delivery, plan);
+  else
+    await insertRuns(
+      t,
+      delivery,
+      failedPlan(delivery, judgement.reason ?? 'the workflows could not be planned'),
+      'failed',
+    );
 }
 
-function unreadable(delivery: Row<'deliveries'>, reason: string): Plan {
+function failedPlan(delivery: Row<'deliveries'>, reason: string): Plan {
   const run: PlannedRun = { workflow: 'gantry', path: '', failure: reason, app: null, annotations: [], jobs: [] };
   return { sha: delivery.sha, message: null, runs: [run], ignored: [], reason };
 }
 
-async function layDown(
+async function insertRuns(
   t: Transaction,
   delivery: Row<'deliveries'>,
   plan: Plan,
   status: 'planned' | 'failed' = 'planned',
 ): Promise<void> {
-  const prepared = delivery.run_id === null ? null : await prepare(t, delivery.run_id, plan);
-  const runs = prepared?.cancelled ? [] : plan.runs;
+  const promised = delivery.run_id === null ? null : await claimPromisedRun(t, delivery.run_id, plan);
+  const runs = promised?.cancelled ? [] : plan.runs;
   const trigger = Trigger.parse(JSON.parse(delivery.trigger ?? 'null'));
   for (const [index, planned] of runs.entries()) {
-    const id = index === 0 && prepared !== null ? prepared.id : await insertRun(t, delivery, trigger, plan.sha);
-    await fill(t, id, planned, plan.sha);
+    const id = index === 0 && promised !== null ? promised.id : await insertRun(t, delivery, trigger, plan.sha);
+    await fillRun(t, id, planned, plan.sha);
   }
   const nothing = runs.length === 0;
   await t.sql
     .updateTable('deliveries')
     .set({
       status: nothing ? 'ignored' : status,
-      reason: nothing ? whyNothing(plan) : plan.reason,
+      reason: nothing ? reasonForNoRuns(plan) : plan.reason,
       sha: plan.sha ?? delivery.sha,
     })
     .where('id', '=', delivery.id)
     .execute();
 }
 
-/** The run that was promised to whoever asked for one. */
-async function prepare(t: Transaction, id: string, plan: Plan): Promise<{ id: string; cancelled: boolean }> {
+/** The run that `POST /runs` made before its plan. */
+async function claimPromisedRun(t: Transaction, id: string, plan: Plan): Promise<{ id: string; cancelled: boolean }> {
   const change = await changeRun(t, id);
   const cancelled = hasEnded(change.run.status);
   if (plan.runs.length === 0 && !cancelled) {
-    change.setRun({ status: 'skipped', reason: whyNothing(plan) });
+    change.setRun({ status: 'skipped', reason: reasonForNoRuns(plan) });
   }
   await change.save();
   return { id, cancelled };
 }
 
-async function fill(t: Transaction, id: string, planned: PlannedRun, sha: string | null): Promise<void> {
+async function fillRun(t: Transaction, id: string, planned: PlannedRun, sha: string | null): Promise<void> {
   const change = await changeRun(t, id);
   if (hasEnded(change.run.status)) return;
   change.setRun({
@@ -87,8 +93,8 @@ async function fill(t: Transaction, id: string, planned: PlannedRun, sha: string
   await change.save();
 }
 
-function whyNothing(plan: Plan): string {
+function reasonForNoRuns(plan: Plan): string {
   if (plan.reason !== null) return plan.reason;
-  if (plan.ignored.length === 0) return 'the repository has no workflow, and none of the shipped ones fits';
+  if (plan.ignored.length === 0) return 'the repository has no workflow, and no shipped workflow matches its files';
   return plan.ignored.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
 }

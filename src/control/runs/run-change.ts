@@ -5,13 +5,13 @@ import type { Transaction } from '../outbox/transact.ts';
 import { reportRun } from '../reports/reports.ts';
 import { presentJob, presentRun } from './present.ts';
 
-/** A run on its way from one rev to the next: what is set here is written, told to readers and reported by `save`. */
+/** A change of a run from one rev to the next. `save` writes what was set, publishes it to readers and reports it. */
 export interface RunChange {
   run: Row<'runs'>;
   jobs: Row<'jobs'>[];
   setRun(patch: Patch<'runs'>): void;
   setJob(job: Row<'jobs'>, patch: Patch<'jobs'>): void;
-  /** A legal move of a job's status; false, and nothing happens, when it is not one. */
+  /** Moves a job to another status. False, and nothing changes, when the move is illegal. */
   moveJob(job: Row<'jobs'>, to: JobStatus, patch?: Patch<'jobs'>): boolean;
   save(): Promise<void>;
 }
@@ -42,12 +42,12 @@ export async function changeRun(t: Transaction, id: string): Promise<RunChange> 
     if (!mayMove(jobMoves, job.status, to)) return false;
     const times: Patch<'jobs'> = hasEnded(to) ? { finished_at: t.now } : to === 'queued' ? { queued_at: t.now } : {};
     setJob(job, { ...times, ...patch, status: to });
-    if (hasEnded(to)) t.deps.metrics.jobs_finished.inc({ kind: job.kind, status: to });
+    if (hasEnded(to)) t.onCommit(({ metrics }) => metrics.jobs_finished.inc({ kind: job.kind, status: to }));
     return true;
   }
 
   async function save(): Promise<void> {
-    settle(t, { run, jobs, setRun });
+    foldStatus(t, { run, jobs, setRun });
     for (const [job, patch] of patches) await t.sql.updateTable('jobs').set(patch).where('id', '=', job.id).execute();
     if (Object.keys(runPatch).length > 0)
       await t.sql.updateTable('runs').set(runPatch).where('id', '=', run.id).execute();
@@ -61,19 +61,31 @@ export async function changeRun(t: Transaction, id: string): Promise<RunChange> 
   return { run, jobs, setRun, setJob, moveJob, save };
 }
 
-/** The run's status follows its jobs'; one that is planned still, or that failed without jobs, has its own. */
-function settle(t: Transaction, { run, jobs, setRun }: Pick<RunChange, 'run' | 'jobs' | 'setRun'>): void {
+/** The change of the run that this job belongs to, and the job in it. */
+export async function changeJob(t: Transaction, id: string): Promise<{ change: RunChange; job: Row<'jobs'> }> {
+  const { run_id } = await t.sql.selectFrom('jobs').select('run_id').where('id', '=', id).executeTakeFirstOrThrow();
+  const change = await changeRun(t, run_id);
+  const job = change.jobs.find((other) => other.id === id);
+  if (job === undefined) throw new Error(`job ${id} is missing in its run ${run_id}`);
+  return { change, job };
+}
+
+/** A run has the status that its jobs' fold gives; one without jobs, which is being planned or failed in its plan, keeps its own. */
+function foldStatus(t: Transaction, { run, jobs, setRun }: Pick<RunChange, 'run' | 'jobs' | 'setRun'>): void {
   const status = jobs.length === 0 ? run.status : foldRun(jobs.map(forFold));
   if (run.started_at === null && jobs.some((job) => job.started_at !== null)) setRun({ started_at: t.now });
   if (status !== run.status) setRun({ status });
   if (!hasEnded(status) || run.finished_at !== null) return;
-  setRun({ finished_at: t.now, reason: run.reason ?? whyRunEnded(status, jobs) });
-  t.deps.metrics.runs_finished.inc({ status });
+  setRun({ finished_at: t.now, reason: run.reason ?? endReason(status, jobs) });
   const { id, repo, number, workflow, sha, reason } = run;
-  t.deps.log.info({ run: id, repo, number, workflow, sha, status, reason }, `run ${status}`);
+  t.onCommit(({ metrics, log }) => {
+    metrics.runs_finished.inc({ status });
+    log.info({ run: id, repo, number, workflow, sha, status, reason }, `run ${status}`);
+  });
 }
 
-function whyRunEnded(status: JobStatus, jobs: readonly Row<'jobs'>[]): string | null {
+/** Names the first job that gave the run its status; null for a run that succeeded. */
+function endReason(status: JobStatus, jobs: readonly Row<'jobs'>[]): string | null {
   if (status === 'succeeded') return null;
   const job = jobs.find((other) => other.status === status && !(status === 'failed' && other.continue_on_error));
   if (!job) return null;

@@ -3,7 +3,7 @@ import type { PlannedJob } from '../../jobs/run/plan.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
 import type { Transaction } from '../outbox/transact.ts';
 
-/** A run that is yet to be filled by its plan. Returns its id. */
+/** Inserts a run whose jobs the plan adds. Returns its id. */
 export async function insertRun(
   t: Transaction,
   delivery: Row<'deliveries'>,
@@ -39,8 +39,8 @@ export async function insertRun(
   return id;
 }
 
-/** Runs of a repository are counted from 1. */
-export async function nextRunNumber(t: Transaction, repo_id: string): Promise<number> {
+/** A repository's runs are numbered from 1. */
+export async function nextRunNumber(t: Pick<Transaction, 'sql'>, repo_id: string): Promise<number> {
   const { next_run_number } = await t.sql
     .updateTable('repos')
     .set((eb) => ({ next_run_number: eb('next_run_number', '+', 1) }))
@@ -56,7 +56,7 @@ function branchOf(trigger: Trigger): string | null {
   return trigger.ref.startsWith('refs/heads/') ? trigger.ref.slice('refs/heads/'.length) : null;
 }
 
-/** A run's jobs, in their order, all waiting. `more` are columns that no plan knows. */
+/** Inserts a run's jobs in their order, all waiting. `more` are columns that the plan does not set. */
 export function insertJobs(
   t: Transaction,
   run_id: string,

@@ -1,11 +1,19 @@
+import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
+import { TaskLimits } from '../../jobs/protocol/grant.ts';
 import { ownJob, ownStep } from '../../jobs/run/own-job.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
-import type { Task } from '../protocol/grant.ts';
-import { transact } from '../outbox/transact.ts';
-import { startOwnRun } from './own-run.ts';
+import { type TransactDeps, transact } from '../outbox/transact.ts';
+import { startSingleJobRun } from './single-job-run.ts';
 
-/** One container job of no repository. Of `run` (a script) and `command` (an argv) one is given; an empty argv is the image's own. */
+/** What a task has besides its planned job. */
+export const Task = z.object({
+  command: z.array(z.string()).nullable(),
+  limits: TaskLimits,
+});
+export type Task = z.infer<typeof Task>;
+
+/** A container job that belongs to no repository. Either `run` (a script) or `command` (an argv) is given; an empty argv is the image's own. */
 export interface NewTask {
   image: string;
   run: string | null;
@@ -17,8 +25,11 @@ export interface NewTask {
   memory_mb: number | null;
 }
 
-/** Makes a run of one job, which lives the life of any other. On disk when it resolves; the secrets only sealed. */
-export function submitTask(deps: ServerDeps, task: NewTask): Promise<{ run: string; job: string }> {
+/** Starts a run of one job, which then is like any other. On disk when it resolves; its secrets are sealed. */
+export function submitTask(
+  deps: TransactDeps & Pick<ServerDeps, 'vault'>,
+  task: NewTask,
+): Promise<{ run: string; job: string }> {
   const extra: Task = {
     command: task.run === null ? (task.command ?? []) : null,
     limits: { cpus: task.cpus, memory_mb: task.memory_mb },
@@ -26,7 +37,11 @@ export function submitTask(deps: ServerDeps, task: NewTask): Promise<{ run: stri
   return transact(deps, (t) => {
     const id = t.newId('job');
     const secrets_sealed = deps.vault.seal(`job/${id}`, JSON.stringify(task.secrets));
-    return startOwnRun(t, { workflow: 'task' }, taskSpec(task), { id, task: JSON.stringify(extra), secrets_sealed });
+    return startSingleJobRun(t, { workflow: 'task' }, taskSpec(task), {
+      id,
+      task: JSON.stringify(extra),
+      secrets_sealed,
+    });
   });
 }
 
@@ -45,7 +60,7 @@ function taskSpec(task: NewTask): PlannedJob {
   });
 }
 
-/** A task's texts are taken as they are: what looks like an expression in them is none. */
+/** Escapes a task's text: what looks like an expression in it is literal. */
 function asTemplate(text: string): string {
   return text.replaceAll('${{', "${{ '${{' }}");
 }

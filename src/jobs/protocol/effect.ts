@@ -2,17 +2,27 @@ import { z } from 'zod';
 import { Lane } from '../run/plan.ts';
 import { WorkerMessage } from './message.ts';
 
-/** What control wants done outside of SQL once a transaction is committed. Each is harmless when done twice. */
+/** What control does outside of SQL once a transaction is committed. Performing an effect twice is harmless. */
 export const Effect = z.discriminatedUnion('do', [
-  /** Look whether something may be offered. */
+  /** Offer what the fleet has free slots for. */
   z.object({ do: z.literal('offer') }),
+  /** Take an offer back. */
   z.object({ do: z.literal('withdraw'), lane: Lane, attempt: z.string() }),
+  /** Wake the readers of a channel. */
   z.object({ do: z.literal('wake'), channel: z.string(), text: z.string() }),
+  /** Send a message to a worker. */
   z.object({ do: z.literal('tell'), worker: z.string(), message: WorkerMessage }),
+  /** Send a stop request (JSON) to the worker of an attempt. */
   z.object({ do: z.literal('stop'), worker: z.string(), attempt: z.string(), request: z.string() }),
-  /** See what follows in an environment. */
+  /** Start the next deployment of an environment, or its reconciliation. */
   z.object({ do: z.literal('environment'), app: z.string(), environment: z.string() }),
-  /** A question of this attempt can be answered now. */
+  /** Answer the question that event `seq` of an attempt asked, if it can be answered now. */
   z.object({ do: z.literal('answer'), attempt: z.string(), seq: z.int() }),
 ]);
 export type Effect = z.infer<typeof Effect>;
+
+/** Effects of committed transactions that are still to be performed. */
+export interface Outbox {
+  /** Performs what is there, in order; one drainer at a time. Never rejects: what cannot be performed now stays. */
+  drain(): Promise<void>;
+}

@@ -20,6 +20,9 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
+/** The workers as their heartbeats describe them, by id. `heard_at` is in milliseconds. */
+export type Fleet = Map<string, { heartbeat: Heartbeat | null; heard_at: number }>;
+
 /** All that travels through the pipe from workers to control, in order. `ask` repeats the question of an event. */
 export const PipeMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('claim'), claim: Claim }),

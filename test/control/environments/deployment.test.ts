@@ -107,7 +107,7 @@ test('a worker that dies before the switch: the candidate is given up, and the n
   await settled(office, 1);
   const rows = await deployments(office);
   expect(rows.map(({ status }) => status)).toEqual(['failed', 'live']);
-  expect(rows[0]).toMatchObject({ id: lost, reason: 'its worker was lost before it was live' });
+  expect(rows[0]).toMatchObject({ id: lost, reason: 'its worker was lost before it went live' });
   expect(await runs(office)).toMatchObject([{ status: 'succeeded' }]);
 });
 
@@ -141,7 +141,7 @@ test('a rollback puts back the newest kept release that was live before this one
   const kept = orders[1]?.release ?? '';
   expect(await rollBack(office.deps, { app: 'shop', environment: 'production', release: kept, actor: null })).toEqual({
     refused: 'unknown_app',
-    detail: `acme/shop, which made ${kept}, is not registered any more`,
+    detail: `acme/shop, which made ${kept}, is no longer registered`,
   });
 });
 
@@ -160,7 +160,10 @@ test('an app of another repository, a host of another app and a secret that is n
   await deploy(office);
   expect((await deployments(office)).map(({ status, reason }) => [status, reason])).toEqual([
     ['live', null],
-    ['failed', "gantry.yml names TOKEN, which the repository's secrets do not hold; set it with `gantry secrets set`"],
+    [
+      'failed',
+      'missing secrets: gantry.yml names TOKEN, which the repository does not have; add them with `gantry secrets set`',
+    ],
     ['failed', 'the host shop.example.com belongs to shop in production'],
     ['failed', 'the app shop belongs to another repository; choose another name in gantry.yml'],
   ]);
@@ -177,7 +180,7 @@ test('a release whose secret cannot be opened any more fails its deployment, and
   await putSecret(office.deps, office.repo.id, 'KEY', 'value');
   await deploy(office);
   expect(await deployments(office)).toMatchObject([
-    { status: 'failed', reason: expect.stringContaining('it cannot be started') },
+    { status: 'failed', reason: expect.stringContaining('cannot start the deployment') },
   ]);
   expect(await runs(office)).toMatchObject([{ status: 'failed' }]);
 });

@@ -5,8 +5,8 @@ import { advanceRun } from './advance-run.ts';
 import { changeRun } from './run-change.ts';
 import { insertJobs } from './runs.ts';
 
-/** A run of one job of ours, without a delivery and a plan: laid down and set going. */
-export async function startOwnRun(
+/** Starts a run of one job that no workflow file has, without a delivery and a plan. */
+export async function startSingleJobRun(
   t: Transaction,
   run: Partial<Row<'runs'>> & { workflow: string },
   spec: PlannedJob,

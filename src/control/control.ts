@@ -1,0 +1,35 @@
+import type { ServerDeps } from '../deps.ts';
+import type { Effect } from '../jobs/protocol/effect.ts';
+import { makeOffers } from './attempts/offers.ts';
+import { sendAnswer } from './environments/answers.ts';
+import { advanceEnvironment } from './environments/environments.ts';
+import { openOutbox } from './outbox/outbox.ts';
+
+/** Completes the server's dependencies with what is control's own: the outbox, and the fleet as its heartbeats describe it. */
+export function openControl(parts: Omit<ServerDeps, 'outbox' | 'fleet'>): ServerDeps {
+  const deps: ServerDeps = {
+    ...parts,
+    fleet: new Map(),
+    outbox: openOutbox(parts, (effect) => performEffect(deps, effect)),
+  };
+  return deps;
+}
+
+async function performEffect(deps: ServerDeps, effect: Effect): Promise<void> {
+  switch (effect.do) {
+    case 'offer':
+      return makeOffers(deps);
+    case 'withdraw':
+      return deps.offers.withdraw(effect.lane, effect.attempt);
+    case 'wake':
+      return deps.bus.wake(effect.channel, effect.text);
+    case 'tell':
+      return deps.bus.tell(effect.worker, effect.message);
+    case 'stop':
+      return deps.bus.requestStop(effect.worker, effect.attempt, effect.request);
+    case 'environment':
+      return advanceEnvironment(deps, effect.app, effect.environment);
+    case 'answer':
+      return sendAnswer(deps, effect.attempt, effect.seq);
+  }
+}
