@@ -106,5 +106,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs RENAME COLUMN intent TO stop_request;
   ALTER TABLE jobs RENAME COLUMN intent_reason TO stop_reason;
   ALTER TABLE attempts RENAME COLUMN wish TO stop_request;
+
+  CREATE UNIQUE INDEX attempts_one_open ON attempts (subject, subject_id) WHERE status <> 'ended';
+  CREATE UNIQUE INDEX deployments_one_waiting ON deployments (job_id, environment) WHERE status = 'waiting';
+  CREATE UNIQUE INDEX deployments_one_active ON deployments (app, environment) WHERE status IN ('starting', 'switching');
+  CREATE UNIQUE INDEX deployments_one_live ON deployments (app, environment) WHERE status = 'live';
+  CREATE INDEX deployments_attempt ON deployments (attempt_id) WHERE attempt_id IS NOT NULL;
   `,
 ];

@@ -109,7 +109,7 @@ describe('Closing', () => {
 
 it('An address that is taken is said with what to do', async () => {
   const taken = { ...test.deps, config: { ...test.deps.config, port: door.port } };
-  await expect(serve(taken)).rejects.toMatchObject({ code: 'door', message: expect.stringContaining('GANTRY_PORT') });
+  await expect(serve(taken)).rejects.toMatchObject({ code: 'listen', message: expect.stringContaining('GANTRY_PORT') });
 });
 
 const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };

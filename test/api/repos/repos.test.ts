@@ -78,7 +78,7 @@ describe('Registering a repository', () => {
     expect(status).toBe(422);
     expect(body.errors[0]).toMatchObject({
       pointer: '#/clone_url',
-      detail: expect.stringContaining('give the address'),
+      detail: expect.stringContaining('clone_url is required'),
     });
   });
 
