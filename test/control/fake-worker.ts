@@ -7,40 +7,40 @@ import type { EventData, Finished } from '../../src/jobs/protocol/event.ts';
 import { Grant } from '../../src/jobs/protocol/grant.ts';
 import type { WorkerMessage } from '../../src/jobs/protocol/message.ts';
 import type { Lane } from '../../src/jobs/run/plan.ts';
-import type { Office } from './harness.ts';
+import type { ControlHarness } from './harness.ts';
 
 type Answer = DeployAnswer | SwitchAnswer;
 
-/** What a script may do with the attempt that was granted to it. */
-export interface Held {
+/** An attempt that was granted to a script. */
+export interface HeldAttempt {
   attempt: string;
-  say(event: Exclude<EventData, { type: 'finished' }>): Promise<number>;
+  send(event: Exclude<EventData, { type: 'finished' }>): Promise<number>;
   ask(event: Extract<EventData, { type: 'deploy' | 'ready' }>): Promise<Answer>;
-  /** Resolves when someone wants it to stop. */
+  /** Resolves with the stop request (JSON). */
   stopRequested(): Promise<string>;
 }
 
-/** The other end of the protocol, in its plainest form: takes offers, claims, says what its script says until that is acknowledged. */
-export interface Hand {
+/** A minimal worker: takes offers, claims them, and sends the events of its script until they are acknowledged. */
+export interface FakeWorker {
   id: string;
   granted: Grant[];
   denied: number;
-  /** As after `kill -9`: it says nothing more. */
+  /** As `kill -9` does: it sends nothing more. */
   kill(): void;
 }
 
-export type Script = (grant: Grant, held: Held) => Promise<Finished>;
+export type Script = (grant: Grant, held: HeldAttempt) => Promise<Finished>;
 
 let count = 0;
 
-export async function openHand(office: Office, script: Script): Promise<Hand> {
+export async function openFakeWorker(harness: ControlHarness, script: Script): Promise<FakeWorker> {
   const id = `wrk_${++count}`;
-  const bus = openWorkerBus(office.redis.url);
-  const taker = openTaker(office.redis.url);
+  const bus = openWorkerBus(harness.redis.url);
+  const taker = openTaker(harness.redis.url);
   const listeners = new Set<(message: WorkerMessage) => void>();
   const held = new Set<string>();
   const killed = new AbortController();
-  const hand: Hand = { id, granted: [], denied: 0, kill: () => killed.abort() };
+  const worker: FakeWorker = { id, granted: [], denied: 0, kill: () => killed.abort() };
   killed.signal.addEventListener('abort', () => void taker.close());
   await bus.listen(id, (message) => {
     if (!killed.signal.aborted) for (const listener of listeners) listener(message);
@@ -54,7 +54,7 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     await taker.close();
     await bus.close();
   });
-  return hand;
+  return worker;
 
   async function heartbeat(): Promise<void> {
     if (killed.signal.aborted) return;
@@ -76,35 +76,32 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
     const grant = await claim(attempt);
     if (grant === null) return;
     held.add(attempt);
-    hand.granted.push(grant);
+    worker.granted.push(grant);
     let seq = 0;
-    const finished = await Promise.race([script(grant, { attempt, say, ask, stopRequested }), gone()]);
-    if (finished !== null) await send({ type: 'finished', data: finished });
+    const finished = await Promise.race([script(grant, { attempt, send: sendEvent, ask, stopRequested }), gone()]);
+    if (finished !== null) await sendEvent({ type: 'finished', data: finished });
     held.delete(attempt);
 
-    async function send(event: EventData): Promise<number> {
+    async function sendEvent(event: EventData): Promise<number> {
       const mine = ++seq;
-      const message = { attempt, worker: id, seq: mine, at: Date.now(), blob: null, ...event };
+      const sent = { attempt, worker: id, seq: mine, at: Date.now(), blob: null, ...event };
       await until(
-        () => bus.send({ kind: 'event', event: message }),
-        (said) =>
-          said.attempt === attempt &&
-          (said.kind === 'superseded' || (said.kind === 'acknowledged' && said.seq >= mine)),
+        () => bus.send({ kind: 'event', event: sent }),
+        (message) =>
+          message.attempt === attempt &&
+          (message.kind === 'superseded' || (message.kind === 'acknowledged' && message.seq >= mine)),
       );
       return mine;
     }
-    function say(event: Exclude<EventData, { type: 'finished' }>): Promise<number> {
-      return send(event);
-    }
     async function ask(event: Extract<EventData, { type: 'deploy' | 'ready' }>): Promise<Answer> {
-      const mine = await send(event);
+      const mine = await sendEvent(event);
       for (;;) {
         const sealed = await bus.takeAnswer(attempt, mine).catch(() => null);
-        if (sealed !== null) return office.deps.envelope.open(`${attempt}:${id}:${mine}`, sealed) as Answer;
+        if (sealed !== null) return harness.deps.envelope.open(`${attempt}:${id}:${mine}`, sealed) as Answer;
         if (killed.signal.aborted) return new Promise(() => undefined);
         await until(
           () => bus.send({ kind: 'ask', attempt, worker: id, seq: mine }),
-          (said) => said.kind === 'answered' && said.attempt === attempt,
+          (message) => message.kind === 'answered' && message.attempt === attempt,
           300,
         );
       }
@@ -115,30 +112,30 @@ export async function openHand(office: Office, script: Script): Promise<Hand> {
         if (request !== null) return request;
         await until(
           async () => undefined,
-          (said) => said.kind === 'stop' && said.attempt === attempt,
+          (message) => message.kind === 'stop' && message.attempt === attempt,
           200,
         );
       }
     }
   }
 
-  /** A grant that Redis lost is claimed again with the same nonce: with another one it would be someone else's claim. */
+  /** Claims again with the same nonce when Redis lost the grant: another nonce would be denied. */
   async function claim(attempt: string, nonce = `${attempt}-${Math.random()}`): Promise<Grant | null> {
     const answer = await until(
       () => bus.send({ kind: 'claim', claim: { attempt, worker: id, nonce } }),
-      (said) => (said.kind === 'granted' || said.kind === 'denied') && said.attempt === attempt,
+      (message) => (message.kind === 'granted' || message.kind === 'denied') && message.attempt === attempt,
     );
     if (answer?.kind !== 'granted') {
-      hand.denied++;
+      worker.denied++;
       return null;
     }
     const sealed = await bus.takeGrant(attempt);
     return sealed === null
       ? claim(attempt, nonce)
-      : Grant.parse(office.deps.envelope.open(`${attempt}:${id}:${nonce}`, sealed));
+      : Grant.parse(harness.deps.envelope.open(`${attempt}:${id}:${nonce}`, sealed));
   }
 
-  /** Sends again until an answer matches; null after `once` milliseconds, if given, or when killed. */
+  /** Repeats `send` until an answer matches. Null after `once` milliseconds, if given, or when killed. */
   async function until(
     send: () => Promise<unknown>,
     matches: (message: WorkerMessage) => boolean,

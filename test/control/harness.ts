@@ -9,20 +9,20 @@ import type { Row, ServerDeps } from '../../src/deps.ts';
 import { serverDeps } from '../../src/deps.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 
-/** Control on a real store and a real Redis; nothing else runs. Ends with the test. */
-export interface Office {
+/** Control on a real store and a real Redis; nothing else runs. Closed at the end of the test. */
+export interface ControlHarness {
   deps: ServerDeps;
   redis: TestRedis;
   repo: Row<'repos'>;
   dir: string;
-  /** Lets time pass for control alone. */
+  /** Moves control's clock forward. */
   advance(milliseconds: number): void;
-  /** As after `kill -9`: the process's loop is gone, what it had in memory too. */
+  /** As after `kill -9`: a new control loop without the old one's memory. */
   restart(): Promise<void>;
 }
 
-export async function openOffice({ token = null }: { token?: string | null } = {}): Promise<Office> {
-  const dir = await mkdtemp(join(tmpdir(), 'gantry-office-'));
+export async function openHarness({ token = null }: { token?: string | null } = {}): Promise<ControlHarness> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-harness-'));
   const redis = await startRedis();
   const config = readConfig({
     GANTRY_DATA_DIR: dir,
@@ -30,29 +30,29 @@ export async function openOffice({ token = null }: { token?: string | null } = {
     GANTRY_LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
   });
   let skew = 0;
-  const office = {
+  const harness = {
     redis,
     dir,
     advance: (milliseconds: number) => void (skew += milliseconds),
     restart,
     deps: await open(),
-  } as Office;
-  office.repo = await register(office.deps, token);
-  let stop = run(office.deps);
+  } as ControlHarness;
+  harness.repo = await register(harness.deps, token);
+  let stop = run(harness.deps);
   onTestFinished(async () => {
     await stop();
     await redis.end();
     await rm(dir, { recursive: true, force: true });
   });
-  return office;
+  return harness;
 
   async function open(): Promise<ServerDeps> {
     return openControl({ ...(await serverDeps(config, 'test')), now: () => Date.now() + skew });
   }
   async function restart(): Promise<void> {
     await stop();
-    office.deps = await open();
-    stop = run(office.deps);
+    harness.deps = await open();
+    stop = run(harness.deps);
   }
 }
 

@@ -2,7 +2,7 @@ import { startRun, submitDelivery } from '../../src/control/runs/delivery.ts';
 import type { Finished } from '../../src/jobs/protocol/event.ts';
 import type { PlannedJob, PlannedRun } from '../../src/jobs/run/plan.ts';
 import type { Trigger } from '../../src/jobs/run/trigger.ts';
-import type { Office } from './harness.ts';
+import type { ControlHarness } from './harness.ts';
 
 export const SHA = 'a'.repeat(40);
 
@@ -55,7 +55,10 @@ export function ended(status: Finished['verdict']['status'] = 'succeeded', more:
   };
 }
 
-export function push(office: Office, more: Partial<Trigger> = {}): Promise<{ delivery: string; outcome: string }> {
+export function push(
+  harness: ControlHarness,
+  more: Partial<Trigger> = {},
+): Promise<{ delivery: string; outcome: string }> {
   const trigger: Trigger = {
     kind: 'push',
     event: 'push',
@@ -71,21 +74,21 @@ export function push(office: Office, more: Partial<Trigger> = {}): Promise<{ del
     ...more,
   };
   const guid = Math.random().toString(36);
-  return submitDelivery(office.deps, {
+  return submitDelivery(harness.deps, {
     guid,
     body_hash: guid,
     event: 'push',
     action: null,
-    repo: office.repo.name,
-    repo_id: office.repo.id,
+    repo: harness.repo.name,
+    repo_id: harness.repo.id,
     trigger,
     reason: null,
   });
 }
 
-export async function start(office: Office): Promise<string> {
-  const { id, name, default_branch } = office.repo;
-  const { run } = await startRun(office.deps, {
+export async function start(harness: ControlHarness): Promise<string> {
+  const { id, name, default_branch } = harness.repo;
+  const { run } = await startRun(harness.deps, {
     repo_id: id,
     repo: name,
     default_branch,

@@ -3,7 +3,6 @@ import type { Finished } from '../../jobs/protocol/event.ts';
 import { judge } from '../../jobs/run/judge.ts';
 import type { Plan, PlannedRun } from '../../jobs/run/plan.ts';
 import { Trigger } from '../../jobs/run/trigger.ts';
-import { hasEnded } from '../../jobs/status.ts';
 import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { advanceRun } from './advance-run.ts';
@@ -23,61 +22,52 @@ export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict,
     await newAttempt(t, { subject: 'delivery', subject_id, number: number + 1, lane: 'plan', delay: judgement.delay });
     return;
   }
+  // A run that was cancelled before its plan has closed its delivery.
   if (delivery.status !== 'received') return;
-  if (plan && judgement.next === 'end' && judgement.status === 'succeeded') await insertRuns(t, delivery, plan);
-  else
-    await insertRuns(
-      t,
-      delivery,
-      failedPlan(delivery, judgement.reason ?? 'the workflows could not be planned'),
-      'failed',
-    );
+  const isPlanned = judgement.next === 'end' && judgement.status === 'succeeded';
+  if (plan && isPlanned) await insertRuns(t, delivery, plan, 'planned');
+  else await insertRuns(t, delivery, failedPlan(delivery, judgement.reason), 'failed');
 }
 
-function failedPlan(delivery: Row<'deliveries'>, reason: string): Plan {
-  const run: PlannedRun = { workflow: 'gantry', path: '', failure: reason, app: null, annotations: [], jobs: [] };
-  return { sha: delivery.sha, message: null, runs: [run], ignored: [], reason };
+function failedPlan(delivery: Row<'deliveries'>, reason: string | null): Plan {
+  const failure = reason ?? 'the workflows could not be planned';
+  const run: PlannedRun = { workflow: 'gantry', path: '', failure, app: null, annotations: [], jobs: [] };
+  return { sha: delivery.sha, message: null, runs: [run], ignored: [], reason: failure };
 }
 
 async function insertRuns(
   t: Transaction,
   delivery: Row<'deliveries'>,
   plan: Plan,
-  status: 'planned' | 'failed' = 'planned',
+  status: 'planned' | 'failed',
 ): Promise<void> {
-  const promised = delivery.run_id === null ? null : await claimPromisedRun(t, delivery.run_id, plan);
-  const runs = promised?.cancelled ? [] : plan.runs;
   const trigger = Trigger.parse(JSON.parse(delivery.trigger ?? 'null'));
-  for (const [index, planned] of runs.entries()) {
-    const id = index === 0 && promised !== null ? promised.id : await insertRun(t, delivery, trigger, plan.sha);
-    await fillRun(t, id, planned, plan.sha);
+  for (const [index, planned] of plan.runs.entries()) {
+    // The run that `POST /runs` made before its plan comes first.
+    const made = index === 0 ? delivery.run_id : null;
+    await fillRun(t, made ?? (await insertRun(t, delivery, trigger, plan.sha)), planned, plan.sha);
   }
-  const nothing = runs.length === 0;
+  const isEmpty = plan.runs.length === 0;
+  if (isEmpty && delivery.run_id !== null) await skipRun(t, delivery.run_id, reasonForNoRuns(plan));
   await t.sql
     .updateTable('deliveries')
     .set({
-      status: nothing ? 'ignored' : status,
-      reason: nothing ? reasonForNoRuns(plan) : plan.reason,
+      status: isEmpty ? 'ignored' : status,
+      reason: isEmpty ? reasonForNoRuns(plan) : plan.reason,
       sha: plan.sha ?? delivery.sha,
     })
     .where('id', '=', delivery.id)
     .execute();
 }
 
-/** The run that `POST /runs` made before its plan. */
-async function claimPromisedRun(t: Transaction, id: string, plan: Plan): Promise<{ id: string; cancelled: boolean }> {
+async function skipRun(t: Transaction, id: string, reason: string): Promise<void> {
   const change = await changeRun(t, id);
-  const cancelled = hasEnded(change.run.status);
-  if (plan.runs.length === 0 && !cancelled) {
-    change.setRun({ status: 'skipped', reason: reasonForNoRuns(plan) });
-  }
+  change.setRun({ status: 'skipped', reason });
   await change.save();
-  return { id, cancelled };
 }
 
 async function fillRun(t: Transaction, id: string, planned: PlannedRun, sha: string | null): Promise<void> {
   const change = await changeRun(t, id);
-  if (hasEnded(change.run.status)) return;
   change.setRun({
     sha,
     workflow: planned.workflow,

@@ -7,34 +7,37 @@ import type { AppConfig } from '../../../src/jobs/deploy/app-config.ts';
 import type { DeployOrder, Reconciliation, Relation } from '../../../src/jobs/deploy/deployment.ts';
 import type { Finished } from '../../../src/jobs/protocol/event.ts';
 import type { Grant } from '../../../src/jobs/protocol/grant.ts';
-import { type Held, openHand } from '../fake-worker.ts';
-import { type Office, openOffice } from '../harness.ts';
+import { type HeldAttempt, openFakeWorker } from '../fake-worker.ts';
+import { type ControlHarness, openHarness } from '../harness.ts';
 import { ended, job, planOf, push } from '../plans.ts';
 
-test('a deployment is started, gated, switched and live, and the one before it retired', async () => {
-  const office = await openOffice();
+test('A deployment starts, passes its gate, switches and is live; the one before it is retired', async () => {
+  const harness = await openHarness();
   const orders: DeployOrder[] = [];
-  await openHand(office, deployer({ orders }));
-  await deploy(office);
-  await deploy(office);
-  const [first, second] = await deployments(office);
+  await openFakeWorker(harness, deployer({ orders }));
+  await deploy(harness);
+  await deploy(harness);
+  const [first, second] = await deployments(harness);
   expect(first).toMatchObject({ status: 'retired', app: 'shop', environment: 'production' });
   expect(second).toMatchObject({ status: 'live', replaced: first?.release_id, url: 'http://shop.example.com' });
   expect(orders[0]).toMatchObject({ live: null, ordered: true });
   expect(orders[1]).toMatchObject({ live: { deployment: first?.id, release: first?.release_id } });
 });
 
-test('of deployments that wait only the newest stays; the others end cancelled, and so do their jobs', async () => {
-  const office = await openOffice();
+test('Only the newest waiting deployment stays; the others and their jobs are cancelled', async () => {
+  const harness = await openHarness();
   const gate = Promise.withResolvers<void>();
   const seen: string[] = [];
-  await openHand(office, deployer({ beforeReady: async (order) => (seen.push(order.deployment), gate.promise) }));
-  await push(office);
+  await openFakeWorker(
+    harness,
+    deployer({ beforeReady: async (order) => (seen.push(order.deployment), gate.promise) }),
+  );
+  await push(harness);
   await vi.waitFor(() => expect(seen.length).toBe(1), 5000);
-  for (let i = 0; i < 3; i++) await push(office);
+  for (let i = 0; i < 3; i++) await push(harness);
   await vi.waitFor(
     async () =>
-      expect((await deployments(office)).map(({ status }) => status)).toEqual([
+      expect((await deployments(harness)).map(({ status }) => status)).toEqual([
         'starting',
         'cancelled',
         'cancelled',
@@ -43,14 +46,14 @@ test('of deployments that wait only the newest stays; the others end cancelled, 
     8000,
   );
   gate.resolve();
-  await settled(office, 4);
-  expect((await deployments(office)).map(({ status, reason }) => [status, reason])).toEqual([
+  await settled(harness, 4);
+  expect((await deployments(harness)).map(({ status, reason }) => [status, reason])).toEqual([
     ['retired', null],
     ['cancelled', 'a newer deployment took its place'],
     ['cancelled', 'a newer deployment took its place'],
     ['live', null],
   ]);
-  expect((await runs(office)).map(({ status }) => status)).toEqual([
+  expect((await runs(harness)).map(({ status }) => status)).toEqual([
     'succeeded',
     'cancelled',
     'cancelled',
@@ -58,107 +61,107 @@ test('of deployments that wait only the newest stays; the others end cancelled, 
   ]);
 });
 
-test('an older commit of a push is skipped at its gate; a forced one is not', async () => {
-  const office = await openOffice();
-  await openHand(office, deployer({ relation: 'ancestor' }));
-  await deploy(office);
-  expect(await deployments(office)).toMatchObject([{ status: 'skipped', reason: 'a newer commit is live already' }]);
-  expect(await runs(office)).toMatchObject([{ status: 'skipped' }]);
-  await push(office, { forced: true });
-  await settled(office, 2);
-  expect((await deployments(office)).map(({ status }) => status)).toEqual(['skipped', 'live']);
+test('A push of an older commit is skipped at its gate unless it was forced', async () => {
+  const harness = await openHarness();
+  await openFakeWorker(harness, deployer({ relation: 'ancestor' }));
+  await deploy(harness);
+  expect(await deployments(harness)).toMatchObject([{ status: 'skipped', reason: 'a newer commit is live already' }]);
+  expect(await runs(harness)).toMatchObject([{ status: 'skipped' }]);
+  await push(harness, { forced: true });
+  await settled(harness, 2);
+  expect((await deployments(harness)).map(({ status }) => status)).toEqual(['skipped', 'live']);
 });
 
-test('a worker that dies in the middle of the switch: the proxy is read, and what it serves is live', async () => {
-  const office = await openOffice();
+test('A worker dies during the switch: what the proxy serves is live', async () => {
+  const harness = await openHarness();
   const switching = Promise.withResolvers<string>();
-  const first = await openHand(
-    office,
+  const first = await openFakeWorker(
+    harness,
     deployer({ beforeSettled: (order) => (switching.resolve(order.deployment), new Promise(() => undefined)) }),
   );
-  await push(office);
+  await push(harness);
   const deployment = await switching.promise;
   first.kill();
   const asked: Reconciliation[] = [];
   const orders: DeployOrder[] = [];
-  await openHand(office, deployer({ orders, served: deployment, asked }));
-  office.advance(13_000);
-  await settled(office, 1);
+  await openFakeWorker(harness, deployer({ orders, served: deployment, asked }));
+  harness.advance(13_000);
+  await settled(harness, 1);
   expect(asked[0]).toMatchObject({ app: 'shop', environment: 'production', unresolved: [{ deployment }] });
   expect(orders).toEqual([]);
-  expect((await deployments(office)).filter(({ status }) => status === 'live').map(({ id }) => id)).toEqual([
+  expect((await deployments(harness)).filter(({ status }) => status === 'live').map(({ id }) => id)).toEqual([
     deployment,
   ]);
-  expect(await runs(office)).toMatchObject([{ status: 'succeeded' }]);
+  expect(await runs(harness)).toMatchObject([{ status: 'succeeded' }]);
 });
 
-test('a worker that dies before the switch: the candidate is given up, and the next attempt deploys anew', async () => {
-  const office = await openOffice();
+test('A worker dies before the switch: the deployment fails, and the retry deploys again', async () => {
+  const harness = await openHarness();
   const starting = Promise.withResolvers<string>();
-  const first = await openHand(
-    office,
+  const first = await openFakeWorker(
+    harness,
     deployer({ beforeReady: (order) => (starting.resolve(order.deployment), new Promise(() => undefined)) }),
   );
-  await push(office);
+  await push(harness);
   const lost = await starting.promise;
   first.kill();
-  await openHand(office, deployer({ served: null }));
-  office.advance(13_000);
-  await settled(office, 1);
-  const rows = await deployments(office);
+  await openFakeWorker(harness, deployer({ served: null }));
+  harness.advance(13_000);
+  await settled(harness, 1);
+  const rows = await deployments(harness);
   expect(rows.map(({ status }) => status)).toEqual(['failed', 'live']);
   expect(rows[0]).toMatchObject({ id: lost, reason: 'its worker was lost before it went live' });
-  expect(await runs(office)).toMatchObject([{ status: 'succeeded' }]);
+  expect(await runs(harness)).toMatchObject([{ status: 'succeeded' }]);
 });
 
-test('a rollback puts back the newest kept release that was live before this one, with the secrets it had', async () => {
-  const office = await openOffice();
+test('A rollback deploys the newest kept release that was live before, with its secrets', async () => {
+  const harness = await openHarness();
   const orders: DeployOrder[] = [];
-  await openHand(office, deployer({ orders, config: { secrets: ['KEY'] } }));
-  await putSecret(office.deps, office.repo.id, 'KEY', 'old');
-  await deploy(office);
-  await putSecret(office.deps, office.repo.id, 'KEY', 'new');
-  await deploy(office);
+  await openFakeWorker(harness, deployer({ orders, config: { secrets: ['KEY'] } }));
+  await putSecret(harness.deps, harness.repo.id, 'KEY', 'old');
+  await deploy(harness);
+  await putSecret(harness.deps, harness.repo.id, 'KEY', 'new');
+  await deploy(harness);
   expect(orders.map(({ env }) => env.KEY)).toEqual(['old', 'new']);
-  await removeSecret(office.deps, office.repo.id, 'KEY');
-  const made = await rollBack(office.deps, { app: 'shop', environment: 'production', release: null, actor: 'ada' });
+  await removeSecret(harness.deps, harness.repo.id, 'KEY');
+  const made = await rollBack(harness.deps, { app: 'shop', environment: 'production', release: null, actor: 'ada' });
   if ('refused' in made) throw new Error(made.detail);
-  await settled(office, 3);
+  await settled(harness, 3);
   expect(orders[2]).toMatchObject({ release: orders[0]?.release, env: { KEY: 'old' } });
-  const all = await deployments(office);
+  const all = await deployments(harness);
   expect(all.map(({ status }) => status)).toEqual(['retired', 'retired', 'live']);
   expect(all.map(({ replaced }) => replaced)).toEqual([null, all[0]?.release_id, all[1]?.release_id]);
   expect(
-    await rollBack(office.deps, { app: 'shop', environment: 'production', release: null, actor: null }),
+    await rollBack(harness.deps, { app: 'shop', environment: 'production', release: null, actor: null }),
   ).toMatchObject({ refused: 'nothing_older' });
   expect(
-    await rollBack(office.deps, { app: 'shop', environment: 'production', release: 'rel_x', actor: null }),
+    await rollBack(harness.deps, { app: 'shop', environment: 'production', release: 'rel_x', actor: null }),
   ).toMatchObject({ refused: 'unknown_release' });
   expect(
-    await rollBack(office.deps, { app: 'nope', environment: 'production', release: null, actor: null }),
+    await rollBack(harness.deps, { app: 'nope', environment: 'production', release: null, actor: null }),
   ).toMatchObject({ refused: 'unknown_app' });
-  await removeRepo(office.deps, office.repo.name);
+  await removeRepo(harness.deps, harness.repo.name);
   const kept = orders[1]?.release ?? '';
-  expect(await rollBack(office.deps, { app: 'shop', environment: 'production', release: kept, actor: null })).toEqual({
+  expect(await rollBack(harness.deps, { app: 'shop', environment: 'production', release: kept, actor: null })).toEqual({
     refused: 'unknown_app',
     detail: `acme/shop, which made ${kept}, is no longer registered`,
   });
 });
 
-test('an app of another repository, a host of another app and a secret that is not set are refused by name', async () => {
-  const office = await openOffice();
+test('Another repository’s app, another app’s host and a missing secret are refused by name', async () => {
+  const harness = await openHarness();
   const config: Partial<AppConfig> = {};
-  await openHand(office, deployer({ config }));
-  await deploy(office);
+  await openFakeWorker(harness, deployer({ config }));
+  await deploy(harness);
   config.secrets = ['TOKEN'];
-  await deploy(office);
+  await deploy(harness);
   config.secrets = [];
   config.app = 'other';
-  await deploy(office);
-  await office.deps.store.write((sql) => sql.updateTable('apps').set({ repo_id: 'repo_other' }).execute());
+  await deploy(harness);
+  await harness.deps.store.write((sql) => sql.updateTable('apps').set({ repo_id: 'repo_other' }).execute());
   config.app = 'shop';
-  await deploy(office);
-  expect((await deployments(office)).map(({ status, reason }) => [status, reason])).toEqual([
+  await deploy(harness);
+  expect((await deployments(harness)).map(({ status, reason }) => [status, reason])).toEqual([
     ['live', null],
     [
       'failed',
@@ -169,24 +172,24 @@ test('an app of another repository, a host of another app and a secret that is n
   ]);
 });
 
-test('a release whose secret cannot be opened any more fails its deployment, and holds up nothing else', async () => {
-  const office = await openOffice();
+test('A release whose secret cannot be opened fails its deployment, and only that', async () => {
+  const harness = await openHarness();
   const deploys = deployer({ config: { secrets: ['KEY'] } });
-  await openHand(office, async (grant, held) => {
+  await openFakeWorker(harness, async (grant, held) => {
     if (grant.subject === 'job')
-      await office.deps.store.write((sql) => sql.updateTable('secrets').set({ value_sealed: 'broken' }).execute());
+      await harness.deps.store.write((sql) => sql.updateTable('secrets').set({ value_sealed: 'broken' }).execute());
     return deploys(grant, held);
   });
-  await putSecret(office.deps, office.repo.id, 'KEY', 'value');
-  await deploy(office);
-  expect(await deployments(office)).toMatchObject([
+  await putSecret(harness.deps, harness.repo.id, 'KEY', 'value');
+  await deploy(harness);
+  expect(await deployments(harness)).toMatchObject([
     { status: 'failed', reason: expect.stringContaining('cannot start the deployment') },
   ]);
-  expect(await runs(office)).toMatchObject([{ status: 'failed' }]);
+  expect(await runs(harness)).toMatchObject([{ status: 'failed' }]);
 });
 
-test('a deployment that is cancelled in its gate ends cancelled, and the environment is free', async () => {
-  const office = await openOffice();
+test('A deployment that is cancelled at its gate ends as cancelled and frees the environment', async () => {
+  const harness = await openHarness();
   const gated = Promise.withResolvers<void>();
   const script = deployer({
     beforeReady: async (_, held) => {
@@ -195,14 +198,14 @@ test('a deployment that is cancelled in its gate ends cancelled, and the environ
       return 'cancelled';
     },
   });
-  await openHand(office, script);
-  await push(office);
+  await openFakeWorker(harness, script);
+  await push(harness);
   await gated.promise;
-  const [run] = await office.deps.store.read.selectFrom('runs').select('id').execute();
-  await cancelRun(office.deps, run?.id ?? '', { force: false, reason: 'cancelled by ada' });
-  await settled(office, 1);
-  expect(await deployments(office)).toMatchObject([{ status: 'cancelled', reason: 'cancelled by ada' }]);
-  expect(await runs(office)).toMatchObject([{ status: 'cancelled' }]);
+  const [run] = await harness.deps.store.read.selectFrom('runs').select('id').execute();
+  await cancelRun(harness.deps, run?.id ?? '', { force: false, reason: 'cancelled by ada' });
+  await settled(harness, 1);
+  expect(await deployments(harness)).toMatchObject([{ status: 'cancelled', reason: 'cancelled by ada' }]);
+  expect(await runs(harness)).toMatchObject([{ status: 'cancelled' }]);
 });
 
 interface Behaviour {
@@ -210,13 +213,13 @@ interface Behaviour {
   orders?: DeployOrder[];
   asked?: Reconciliation[];
   relation?: Relation;
-  /** What the proxy is read to serve. */
+  /** The deployment that the proxy serves. */
   served?: string | null;
-  beforeReady?: (order: DeployOrder, held: Held) => Promise<unknown>;
+  beforeReady?: (order: DeployOrder, held: HeldAttempt) => Promise<unknown>;
   beforeSettled?: (order: DeployOrder) => Promise<unknown>;
 }
 
-function deployer(behaviour: Behaviour): (grant: Grant, held: Held) => Promise<Finished> {
+function deployer(behaviour: Behaviour): (grant: Grant, held: HeldAttempt) => Promise<Finished> {
   return async (grant, held) => {
     if (grant.subject === 'delivery') return planOf(job('deploy', { kind: 'deploy', environments: ['production'] }));
     if (grant.subject === 'environment') {
@@ -237,16 +240,16 @@ function deployer(behaviour: Behaviour): (grant: Grant, held: Held) => Promise<F
     behaviour.orders?.push(answer.order);
     const { deployment } = answer.order;
     if ((await behaviour.beforeReady?.(answer.order, held)) === 'cancelled') {
-      await held.say({ type: 'settled', data: { deployment, status: 'cancelled', reason: 'cancelled by ada' } });
+      await held.send({ type: 'settled', data: { deployment, status: 'cancelled', reason: 'cancelled by ada' } });
       return ended('cancelled');
     }
     const may = await held.ask({ type: 'ready', data: { deployment, relation: behaviour.relation ?? 'newer' } });
     if (may.go === 'stop') {
-      await held.say({ type: 'settled', data: { deployment, status: may.status, reason: may.reason } });
+      await held.send({ type: 'settled', data: { deployment, status: may.status, reason: may.reason } });
       return ended(may.status, { verdict: { status: may.status, reason: may.reason, exit_code: null } });
     }
     await behaviour.beforeSettled?.(answer.order);
-    await held.say({ type: 'settled', data: { deployment, status: 'live', reason: null } });
+    await held.send({ type: 'settled', data: { deployment, status: 'live', reason: null } });
     return ended();
   };
 }
@@ -269,23 +272,23 @@ const SHOP: AppConfig = {
   },
 };
 
-async function deploy(office: Office): Promise<void> {
-  const before = (await runs(office)).length;
-  await push(office);
-  await settled(office, before + 1);
+async function deploy(harness: ControlHarness): Promise<void> {
+  const before = (await runs(harness)).length;
+  await push(harness);
+  await settled(harness, before + 1);
 }
 
-async function settled(office: Office, count: number): Promise<void> {
+async function settled(harness: ControlHarness, count: number): Promise<void> {
   await vi.waitFor(
-    async () => expect((await runs(office)).filter(({ finished_at }) => finished_at !== null).length).toBe(count),
+    async () => expect((await runs(harness)).filter(({ finished_at }) => finished_at !== null).length).toBe(count),
     { timeout: 15_000, interval: 30 },
   );
 }
 
-function runs(office: Office) {
-  return office.deps.store.read.selectFrom('runs').selectAll().orderBy('id').execute();
+function runs(harness: ControlHarness) {
+  return harness.deps.store.read.selectFrom('runs').selectAll().orderBy('id').execute();
 }
 
-function deployments(office: Office) {
-  return office.deps.store.read.selectFrom('deployments').selectAll().orderBy('id').execute();
+function deployments(harness: ControlHarness) {
+  return harness.deps.store.read.selectFrom('deployments').selectAll().orderBy('id').execute();
 }
