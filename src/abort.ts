@@ -11,3 +11,14 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
     promise.catch(() => {});
   }
 }
+
+/** Like `unlessAborted`, and null after `milliseconds` too. */
+export async function within<T>(promise: Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T | null> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), milliseconds);
+  try {
+    return await unlessAborted(promise, signal ? AbortSignal.any([signal, late.signal]) : late.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

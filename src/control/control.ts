@@ -23,10 +23,8 @@ async function performEffect(deps: ServerDeps, effect: Effect): Promise<void> {
       return deps.offers.withdraw(effect.lane, effect.attempt);
     case 'wake':
       return deps.bus.wake(effect.channel, effect.text);
-    case 'tell':
-      return deps.bus.tell(effect.worker, effect.message);
-    case 'stop':
-      return deps.bus.requestStop(effect.worker, effect.attempt, effect.request);
+    case 'send':
+      return deps.bus.send(effect.worker, effect.message);
     case 'environment':
       return advanceEnvironment(deps, effect.app, effect.environment);
     case 'answer':

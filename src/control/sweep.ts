@@ -89,8 +89,11 @@ async function repeatStopRequests(deps: SweepDeps): Promise<void> {
     .where('status', '=', 'running')
     .where('stop_request', 'is not', null)
     .execute();
-  for (const { id, worker, stop_request } of rows)
-    if (worker !== null && stop_request !== null) await deps.bus.requestStop(worker, id, stop_request);
+  for (const row of rows) {
+    const request = stopRequestOf(row);
+    if (row.worker !== null && request !== null)
+      await deps.bus.send(row.worker, { kind: 'stop', attempt: row.id, request });
+  }
 }
 
 async function each<T>(

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../abort.ts';
 import type { WorkerDeps } from '../deps.ts';
 import { Lane } from '../jobs/run/plan.ts';
 import { Mailbox } from './attempt/mailbox.ts';
@@ -28,9 +28,9 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
     proxy,
     stopping: stopping.signal.aborted,
   }));
-  void deps.bus.listen(deps.worker, (message) => mailbox.deliver(message));
+  deps.bus.receive(deps.worker, (message) => mailbox.deliver(message));
   const chores = [
-    deliverOrphans(deps, gone.signal),
+    deliverOrphans(deps, mailbox, gone.signal),
     sweepStrays(deps, stopping.signal),
     keepProxy(deps, showProxy, stopping.signal),
   ];
@@ -41,12 +41,12 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
   stopping.abort(new Error('the worker is shutting down'));
   heartbeat.changed();
   const drained = deps.taker.drain();
-  await within(deps.config.shutdown_timeout, drained);
+  await within(drained, deps.config.shutdown_timeout);
   leaving.abort(stopping.signal.reason);
-  await within(LAST_WORDS, drained);
+  await within(drained, LAST_WORDS);
   gone.abort();
   // What hangs even now ends with the process, and is cleaned up by the next one.
-  await within(LEAVE, Promise.all([drained, ...chores]));
+  await within(Promise.all([drained, ...chores]), LEAVE);
   await heartbeat.stop();
   await close(deps);
 
@@ -64,12 +64,6 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
     slots.release(attempt);
     heartbeat.changed();
   }
-}
-
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  const late = new AbortController();
-  await Promise.race([work, delay(milliseconds, undefined, { signal: late.signal }).catch(() => undefined)]);
-  late.abort();
 }
 
 async function close({ taker, bus, spool }: WorkerDeps): Promise<void> {

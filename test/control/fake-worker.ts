@@ -42,7 +42,7 @@ export async function openFakeWorker(harness: ControlHarness, script: Script): P
   const killed = new AbortController();
   const worker: FakeWorker = { id, granted: [], denied: 0, kill: () => killed.abort() };
   killed.signal.addEventListener('abort', () => void taker.close());
-  await bus.listen(id, (message) => {
+  bus.receive(id, (message) => {
     if (!killed.signal.aborted) for (const listener of listeners) listener(message);
   });
   for (const lane of ['plan', 'test', 'build', 'deploy', 'notify'] satisfies Lane[]) taker.take(lane, 4, take);
@@ -95,32 +95,24 @@ export async function openFakeWorker(harness: ControlHarness, script: Script): P
     }
     async function ask(event: Extract<EventData, { type: 'deploy' | 'ready' }>): Promise<Answer> {
       const mine = await sendEvent(event);
-      for (;;) {
-        const sealed = await bus.takeAnswer(attempt, mine).catch(() => null);
-        if (sealed !== null) return harness.deps.envelope.open(`${attempt}:${id}:${mine}`, sealed) as Answer;
-        if (killed.signal.aborted) return new Promise(() => undefined);
-        await until(
-          () => bus.send({ kind: 'ask', attempt, worker: id, seq: mine }),
-          (message) => message.kind === 'answered' && message.attempt === attempt,
-          300,
-        );
-      }
+      const answer = await until(
+        () => bus.send({ kind: 'ask', attempt, worker: id, seq: mine }),
+        (message) => message.kind === 'answered' && message.attempt === attempt && message.seq === mine,
+      );
+      if (answer?.kind !== 'answered') return new Promise(() => undefined);
+      return harness.deps.envelope.open(`${attempt}:${id}:${mine}`, answer.sealed) as Answer;
     }
     async function stopRequested(): Promise<string> {
-      for (;;) {
-        const request = await bus.stopRequest(attempt).catch(() => null);
-        if (request !== null) return request;
-        await until(
-          async () => undefined,
-          (message) => message.kind === 'stop' && message.attempt === attempt,
-          200,
-        );
-      }
+      const stop = await until(
+        async () => undefined,
+        (message) => message.kind === 'stop' && message.attempt === attempt,
+      );
+      return stop?.kind === 'stop' ? JSON.stringify(stop.request) : new Promise(() => undefined);
     }
   }
 
-  /** Claims again with the same nonce when Redis lost the grant: another nonce would be denied. */
-  async function claim(attempt: string, nonce = `${attempt}-${Math.random()}`): Promise<Grant | null> {
+  async function claim(attempt: string): Promise<Grant | null> {
+    const nonce = `${attempt}-${Math.random()}`;
     const answer = await until(
       () => bus.send({ kind: 'claim', claim: { attempt, worker: id, nonce } }),
       (message) => (message.kind === 'granted' || message.kind === 'denied') && message.attempt === attempt,
@@ -129,22 +121,18 @@ export async function openFakeWorker(harness: ControlHarness, script: Script): P
       worker.denied++;
       return null;
     }
-    const sealed = await bus.takeGrant(attempt);
-    return sealed === null
-      ? claim(attempt, nonce)
-      : Grant.parse(harness.deps.envelope.open(`${attempt}:${id}:${nonce}`, sealed));
+    return Grant.parse(harness.deps.envelope.open(`${attempt}:${id}:${nonce}`, answer.sealed));
   }
 
-  /** Repeats `send` until an answer matches. Null after `once` milliseconds, if given, or when killed. */
+  /** Repeats `send` until an answer matches. Null when killed. */
   async function until(
     send: () => Promise<unknown>,
     matches: (message: WorkerMessage) => boolean,
-    once: number | null = null,
   ): Promise<WorkerMessage | null> {
     const { promise, resolve } = Promise.withResolvers<WorkerMessage | null>();
     const listener = (message: WorkerMessage) => matches(message) && resolve(message);
     if (killed.signal.aborted) return null;
-    const again = setInterval(() => (once === null ? void send().catch(() => undefined) : resolve(null)), once ?? 300);
+    const again = setInterval(() => void send().catch(() => undefined), 300);
     listeners.add(listener);
     killed.signal.addEventListener('abort', () => resolve(null));
     await send().catch(() => undefined);

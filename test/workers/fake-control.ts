@@ -75,21 +75,23 @@ async function grant(clerk: Clerk, owners: Map<string, string>, claim: Claim): P
   const binding = `${attempt}:${worker}:${nonce}`;
   if (clerk.grants.has(attempt) && (owners.get(attempt) ?? binding) === binding) {
     owners.set(attempt, binding);
-    await clerk.bus.grant(worker, attempt, clerk.envelope.seal(binding, clerk.grants.get(attempt)));
-  } else await clerk.bus.tell(worker, { kind: 'denied', attempt, nonce });
+    const sealed = clerk.envelope.seal(binding, clerk.grants.get(attempt));
+    await clerk.bus.send(worker, { kind: 'granted', attempt, sealed });
+  } else await clerk.bus.send(worker, { kind: 'denied', attempt, nonce });
 }
 
 async function apply(clerk: Clerk, event: Event): Promise<void> {
-  const { attempt, worker } = event;
-  if (clerk.superseded.has(attempt)) return clerk.bus.tell(worker, { kind: 'superseded', attempt });
+  const { attempt, worker, reply_to = worker } = event;
+  if (clerk.superseded.has(attempt)) return clerk.bus.send(reply_to, { kind: 'superseded', attempt });
   const have = clerk.of(attempt).length;
   if (event.seq === have + 1) clerk.applied.push(event);
-  await clerk.bus.tell(worker, { kind: 'acknowledged', attempt, seq: clerk.of(attempt).length });
+  await clerk.bus.send(reply_to, { kind: 'acknowledged', attempt, seq: clerk.of(attempt).length });
   await answer(clerk, attempt, worker, event.seq);
 }
 
 async function answer(clerk: Clerk, attempt: string, worker: string, seq: number): Promise<void> {
   const said = clerk.answers.get(`${attempt}:${seq}`);
   if (said === undefined) return;
-  await clerk.bus.answer(worker, attempt, seq, clerk.envelope.seal(`${attempt}:${worker}:${seq}`, said));
+  const sealed = clerk.envelope.seal(`${attempt}:${worker}:${seq}`, said);
+  await clerk.bus.send(worker, { kind: 'answered', attempt, seq, sealed });
 }

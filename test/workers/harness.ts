@@ -36,7 +36,7 @@ export async function openBench(): Promise<Bench> {
   async function hire(worker: string) {
     const mailbox = new Mailbox();
     const bus = openWorkerBus(redis.url);
-    await bus.listen(worker, (message) => mailbox.deliver(message));
+    bus.receive(worker, (message) => mailbox.deliver(message));
     const logs = openLogStore(join(dir, 'logs'));
     const parts: Parts = {
       bus,

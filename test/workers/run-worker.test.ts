@@ -74,8 +74,8 @@ test('a worker holds no more than its slots, and says what it holds', async () =
   await offer(deploying, 'deploy');
   expect(await finished(deploying)).toMatchObject({ status: 'succeeded' });
   expect(crew.clerk.claims).toHaveLength(3);
-  for (const { attempt } of crew.clerk.claims)
-    await crew.clerk.bus.requestStop(null, attempt, JSON.stringify({ kind: 'force', reason: 'enough' }));
+  for (const { attempt, worker } of crew.clerk.claims)
+    await crew.clerk.bus.send(worker, { kind: 'stop', attempt, request: { kind: 'force', reason: 'enough' } });
 });
 
 test('a stop request ends the container, and its reason is the verdict’s', async () => {
@@ -84,7 +84,9 @@ test('a stop request ends the container, and its reason is the verdict’s', asy
   const attempt = grant('echo begun; sleep 600');
   await offer(attempt);
   await said(attempt, 'begun');
-  await crew.clerk.bus.requestStop(null, attempt, JSON.stringify({ kind: 'cancel', reason: 'cancelled by Ada' }));
+  const [claim] = crew.clerk.claims;
+  const request = { kind: 'cancel', reason: 'cancelled by Ada' } as const;
+  await crew.clerk.bus.send(claim?.worker ?? '', { kind: 'stop', attempt, request });
   expect(await finished(attempt)).toEqual({ status: 'cancelled', reason: 'cancelled by Ada', exit_code: null });
   expect(await crew.containers('gantry.attempt')).toEqual([]);
 });

@@ -8,13 +8,8 @@ export interface ControlBus {
     signal: AbortSignal,
   ): Promise<void>;
   onHeartbeat(handle: (heartbeat: Heartbeat) => void): Promise<void>;
-  /** Puts a sealed grant (60 s) and rings. */
-  grant(worker: string, attempt: string, sealed: string): Promise<void>;
-  /** Puts a sealed answer (60 s) and rings; a worker asks again until it has it. */
-  answer(worker: string, attempt: string, seq: number, sealed: string): Promise<void>;
-  tell(worker: string, message: WorkerMessage): Promise<void>;
-  /** Mirrors a stop request (JSON) for the worker to read; every sweep mirrors it again. */
-  requestStop(worker: string | null, attempt: string, request: string): Promise<void>;
+  /** Puts a message into the worker's mailbox, where it is read at most once within 60 s. Every message is sent again on request or by the next sweep. */
+  send(worker: string, message: WorkerMessage): Promise<void>;
   /** Rings readers: `run:<id>` with its rev, `log:<attempt>` with its size. */
   wake(channel: string, text: string): Promise<void>;
   /** Whether the connection is up, and since when (milliseconds); silence of workers counts only from there. */
@@ -26,11 +21,8 @@ export interface WorkerBus {
   /** XADD and PUBLISH; rejects when Redis is away (the sender sends again). */
   send(message: PipeMessage): Promise<void>;
   heartbeat(heartbeat: Heartbeat): Promise<void>;
-  /** GETDEL of the sealed grant or answer. */
-  takeGrant(attempt: string): Promise<string | null>;
-  takeAnswer(attempt: string, seq: number): Promise<string | null>;
-  stopRequest(attempt: string): Promise<string | null>;
-  listen(worker: string, handle: (message: WorkerMessage) => void): Promise<void>;
+  /** Empties this worker's mailbox until the bus is closed; waits while Redis is unreachable. At most one call for each bus. */
+  receive(worker: string, handle: (message: WorkerMessage) => void): void;
   wake(channel: string, text: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,15 +1,12 @@
 import type { Redis } from 'ioredis';
-import { Heartbeat, type WorkerMessage } from '../../jobs/protocol/message.ts';
+import { Heartbeat } from '../../jobs/protocol/message.ts';
 import { openWakeup } from '../../wakeup.ts';
 import type { ControlBus } from './bus.ts';
 import { openCommands } from './connection.ts';
-import { answerKey, grantKey, HEARTBEAT, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
+import { HEARTBEAT, PIPE, readerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
+import { sendMessage } from './mailbox.ts';
 import { readPipe } from './pipe.ts';
-
-const SEALED_SECONDS = 60;
-/** Longer than two sweeps are apart: the stop request stays until its attempt has ended. */
-const STOP_REQUEST_SECONDS = 3600;
 
 export function openControlBus(url: string): ControlBus {
   const commands = openCommands(url);
@@ -27,15 +24,7 @@ export function openControlBus(url: string): ControlBus {
         const heartbeat = parseHeartbeat(text);
         if (heartbeat !== null) handle(heartbeat);
       }),
-    grant: (worker, attempt, sealed) => put(worker, grantKey(attempt), sealed, { kind: 'granted', attempt }),
-    answer: (worker, attempt, seq, sealed) =>
-      put(worker, answerKey(attempt, seq), sealed, { kind: 'answered', attempt, seq }),
-    tell: (worker, message) => commands.write((writes) => writes.publish(...told(worker, message))),
-    requestStop: (worker, attempt, request) =>
-      commands.write((writes) => {
-        writes.set(stopRequestKey(attempt), request, 'EX', STOP_REQUEST_SECONDS);
-        if (worker !== null) writes.publish(...told(worker, { kind: 'stop', attempt }));
-      }),
+    send: (worker, message) => sendMessage(commands, worker, message),
     wake: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
     up: () => {
       const since = connections.map((read) => read()).filter((at) => at !== null);
@@ -46,14 +35,6 @@ export function openControlBus(url: string): ControlBus {
       commands.close();
     },
   };
-
-  function put(worker: string, key: string, sealed: string, message: WorkerMessage): Promise<void> {
-    return commands.write((writes) => writes.set(key, sealed, 'EX', SEALED_SECONDS).publish(...told(worker, message)));
-  }
-}
-
-function told(worker: string, message: WorkerMessage): [string, string] {
-  return [workerChannel(worker), JSON.stringify(message)];
 }
 
 /** When this connection became ready, or null while it is not. */

@@ -5,9 +5,7 @@ const PREFIX = '{gantry}';
 export const PIPE = `${PREFIX}:pipe`;
 export const HEARTBEAT = `${PREFIX}:heartbeat`;
 
-export const grantKey = (attempt: string) => `${PREFIX}:grant:${attempt}`;
-export const answerKey = (attempt: string, seq: number) => `${PREFIX}:answer:${attempt}:${seq}`;
-export const stopRequestKey = (attempt: string) => `${PREFIX}:stop:${attempt}`;
-export const workerChannel = (worker: string) => `${PREFIX}:to:${worker}`;
+/** The list of messages from control to one worker. */
+export const mailboxKey = (worker: string) => `${PREFIX}:mailbox:${worker}`;
 /** What readers listen to: `run:<id>`, `log:<attempt>`. */
 export const readerChannel = (channel: string) => `${PREFIX}:${channel}`;

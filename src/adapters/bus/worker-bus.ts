@@ -1,12 +1,12 @@
-import { WorkerMessage } from '../../jobs/protocol/message.ts';
 import type { WorkerBus } from './bus.ts';
 import { openCommands } from './connection.ts';
-import { answerKey, grantKey, HEARTBEAT, PIPE, readerChannel, stopRequestKey, workerChannel } from './keys.ts';
-import { openListener } from './listener.ts';
+import { HEARTBEAT, PIPE, readerChannel } from './keys.ts';
+import { readMailbox } from './mailbox.ts';
 
 export function openWorkerBus(url: string): WorkerBus {
   const commands = openCommands(url);
-  const listener = openListener(url);
+  const blocking = openCommands(url);
+  const closed = new AbortController();
 
   return {
     send: (message) =>
@@ -14,27 +14,12 @@ export function openWorkerBus(url: string): WorkerBus {
         writes.xadd(PIPE, '*', 'message', JSON.stringify(message)).publish(PIPE, message.kind),
       ),
     heartbeat: (heartbeat) => commands.write((writes) => writes.publish(HEARTBEAT, JSON.stringify(heartbeat))),
-    takeGrant: (attempt) => commands.read((redis) => redis.getdel(grantKey(attempt))),
-    takeAnswer: (attempt, seq) => commands.read((redis) => redis.getdel(answerKey(attempt, seq))),
-    stopRequest: (attempt) => commands.read((redis) => redis.get(stopRequestKey(attempt))),
-    listen: (worker, handle) =>
-      listener.listen(workerChannel(worker), (text) => {
-        const message = parse(text);
-        if (message !== null) handle(message);
-      }),
+    receive: (worker, handle) => void readMailbox(blocking, worker, handle, closed.signal),
     wake: (channel, text) => commands.write((writes) => writes.publish(readerChannel(channel), text)),
     close: async () => {
-      listener.close();
+      closed.abort();
+      blocking.close();
       commands.close();
     },
   };
-}
-
-/** Null for what a newer control may say to newer workers. */
-function parse(text: string): WorkerMessage | null {
-  try {
-    return WorkerMessage.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }

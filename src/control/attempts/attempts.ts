@@ -77,10 +77,11 @@ export async function requestStop(
   kind: StopRequest['kind'],
   reason: string,
 ): Promise<void> {
-  const stop_request = JSON.stringify({ kind, reason } satisfies StopRequest);
+  const request: StopRequest = { kind, reason };
+  const stop_request = JSON.stringify(request);
   await t.sql.updateTable('attempts').set({ stop_request }).where('id', '=', attempt.id).execute();
   if (attempt.worker !== null)
-    t.effects.push({ do: 'stop', worker: attempt.worker, attempt: attempt.id, request: stop_request });
+    t.effects.push({ do: 'send', worker: attempt.worker, message: { kind: 'stop', attempt: attempt.id, request } });
 }
 
 export function stopRequestOf({ stop_request }: Pick<AttemptRow, 'stop_request'>): StopRequest | null {

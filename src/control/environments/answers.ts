@@ -23,7 +23,7 @@ export async function sendAnswer(deps: AnswerDeps, attempt_id: string, seq: numb
   const answer = deployment.asked_seq === seq ? await deployAnswer(deps, deployment) : switchAnswer(deployment);
   if (answer === null) return;
   const sealed = envelope.seal(`${attempt.id}:${attempt.worker}:${seq}`, answer);
-  await bus.answer(attempt.worker, attempt.id, seq, sealed);
+  await bus.send(attempt.worker, { kind: 'answered', attempt: attempt.id, seq, sealed });
 }
 
 /** To `deploy`: may the deployment start? Null while it waits. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import { type Event, EventData } from '../../jobs/protocol/event.ts';
+import type { WorkerMessage } from '../../jobs/protocol/message.ts';
 import { Step } from '../../jobs/run/step.ts';
 import type { AttemptRow } from '../attempts/attempts.ts';
 import { onDeploy, onPhase, onReady, onSettled } from '../environments/deploy-events.ts';
@@ -52,12 +53,16 @@ async function nextInOrder(t: Transaction, event: Event): Promise<AttemptRow | n
   return null;
 }
 
-function acknowledge(t: Transaction, { worker, attempt }: Event, seq: number): void {
-  t.effects.push({ do: 'tell', worker, message: { kind: 'acknowledged', attempt, seq } });
+function acknowledge(t: Transaction, event: Event, seq: number): void {
+  reply(t, event, { kind: 'acknowledged', attempt: event.attempt, seq });
 }
 
-function supersede(t: Transaction, { worker, attempt }: Event): void {
-  t.effects.push({ do: 'tell', worker, message: { kind: 'superseded', attempt } });
+function supersede(t: Transaction, event: Event): void {
+  reply(t, event, { kind: 'superseded', attempt: event.attempt });
+}
+
+function reply(t: Transaction, { worker, reply_to = worker }: Event, message: WorkerMessage): void {
+  t.effects.push({ do: 'send', worker: reply_to, message });
 }
 
 async function applyData(t: Transaction, attempt: AttemptRow, seq: number, { type, data }: EventData): Promise<void> {

@@ -15,14 +15,14 @@ type ClaimDeps = TransactDeps & GrantDeps & Pick<ServerDeps, 'bus' | 'envelope' 
 export async function onClaim(deps: ClaimDeps, claim: Claim): Promise<void> {
   const attempt = await transact(deps, (t) => take(t, claim));
   if (attempt === null) {
-    await deps.bus.tell(claim.worker, { kind: 'denied', attempt: claim.attempt, nonce: claim.nonce });
+    await deps.bus.send(claim.worker, { kind: 'denied', attempt: claim.attempt, nonce: claim.nonce });
     return;
   }
   recordContact(deps, claim.worker);
   const grant = await grantFor(deps, attempt).catch((error: unknown) => endUngrantable(deps, attempt, error));
   if (grant === null) return;
-  const binding = `${claim.attempt}:${claim.worker}:${claim.nonce}`;
-  await deps.bus.grant(claim.worker, claim.attempt, deps.envelope.seal(binding, grant));
+  const sealed = deps.envelope.seal(`${claim.attempt}:${claim.worker}:${claim.nonce}`, grant);
+  await deps.bus.send(claim.worker, { kind: 'granted', attempt: claim.attempt, sealed });
 }
 
 async function take(t: Transaction, { attempt: id, worker, nonce }: Claim): Promise<AttemptRow | null> {

@@ -10,10 +10,8 @@ export const Effect = z.discriminatedUnion('do', [
   z.object({ do: z.literal('withdraw'), lane: Lane, attempt: z.string() }),
   /** Wake the readers of a channel. */
   z.object({ do: z.literal('wake'), channel: z.string(), text: z.string() }),
-  /** Send a message to a worker. */
-  z.object({ do: z.literal('tell'), worker: z.string(), message: WorkerMessage }),
-  /** Send a stop request (JSON) to the worker of an attempt. */
-  z.object({ do: z.literal('stop'), worker: z.string(), attempt: z.string(), request: z.string() }),
+  /** Put a message into a worker's mailbox. */
+  z.object({ do: z.literal('send'), worker: z.string(), message: WorkerMessage }),
   /** Start the next deployment of an environment, or its reconciliation. */
   z.object({ do: z.literal('environment'), app: z.string(), environment: z.string() }),
   /** Answer the question that event `seq` of an attempt asked, if it can be answered now. */

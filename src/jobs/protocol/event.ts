@@ -58,5 +58,7 @@ export const Event = z.object({
   /** Of 64 KiB or less; else null, and `blob` is the hash under which it lies in the blob store. */
   data: z.unknown(),
   blob: z.string().nullable().default(null),
+  /** The worker that control replies to, when it is another one than `worker`, which died before it could deliver the event. */
+  reply_to: z.string().optional(),
 });
 export type Event = z.infer<typeof Event>;

@@ -31,17 +31,20 @@ export const PipeMessage = z.discriminatedUnion('kind', [
 ]);
 export type PipeMessage = z.infer<typeof PipeMessage>;
 
-/** What control tells one worker over pub/sub; each only hurries what the worker would find by itself. */
+/** What someone wants of a running attempt; stored in SQL. `force` allows no grace. */
+export const StopRequest = z.object({ kind: z.enum(['cancel', 'force', 'time_out']), reason: z.string() });
+export type StopRequest = z.infer<typeof StopRequest>;
+
+/**
+ * What control sends to a worker's mailbox. Any message may be lost: workers repeat claims, events and questions until they
+ * are answered, and each sweep sends the stop requests again. `sealed` can be opened by the worker alone.
+ */
 export const WorkerMessage = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('granted'), attempt: z.string() }),
+  z.object({ kind: z.literal('granted'), attempt: z.string(), sealed: z.string() }),
   z.object({ kind: z.literal('denied'), attempt: z.string(), nonce: z.string() }),
   z.object({ kind: z.literal('acknowledged'), attempt: z.string(), seq: z.int() }),
   z.object({ kind: z.literal('superseded'), attempt: z.string() }),
-  z.object({ kind: z.literal('answered'), attempt: z.string(), seq: z.int() }),
-  z.object({ kind: z.literal('stop'), attempt: z.string() }),
+  z.object({ kind: z.literal('answered'), attempt: z.string(), seq: z.int(), sealed: z.string() }),
+  z.object({ kind: z.literal('stop'), attempt: z.string(), request: StopRequest }),
 ]);
 export type WorkerMessage = z.infer<typeof WorkerMessage>;
-
-/** What someone wants of a running attempt; a stored intent, mirrored to Redis. `force` does without grace. */
-export const StopRequest = z.object({ kind: z.enum(['cancel', 'force', 'time_out']), reason: z.string() });
-export type StopRequest = z.infer<typeof StopRequest>;

@@ -1,3 +1,4 @@
+import { within } from '../../abort.ts';
 import type { LogWriter, WorkerDeps } from '../../deps.ts';
 import type { DeployQuestion, EventReporter, OneWayEvent, ReadyQuestion } from '../../engine/event-reporter.ts';
 import { DeployAnswer, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
@@ -44,14 +45,20 @@ export class AttemptReporter implements EventReporter {
     const { attempt } = this;
     const { bus, worker } = this.#deps;
     const seq = await this.#tell(question);
-    for (;;) {
-      signal.throwIfAborted();
-      const answer = await this.#takeAnswer(seq);
-      if (answer !== null) return question.type === 'deploy' ? DeployAnswer.parse(answer) : SwitchAnswer.parse(answer);
-      const isOurs = (message: { kind: string; seq?: number }) => message.kind === 'answered' && message.seq === seq;
-      if (await this.#mailbox.next(attempt, isOurs, ASK_AGAIN, signal)) continue;
-      // Redis may be away or emptied, and a deployment may wait for long: it is asked again.
-      if (!signal.aborted) await bus.send({ kind: 'ask', attempt, worker, seq }).catch(() => undefined);
+    const sealed = Promise.withResolvers<string>();
+    const close = this.#mailbox.open(attempt, (message) => {
+      if (message.kind === 'answered' && message.seq === seq) sealed.resolve(message.sealed);
+    });
+    try {
+      for (;;) {
+        const answer = await within(sealed.promise, ASK_AGAIN, signal);
+        signal.throwIfAborted();
+        if (answer !== null) return this.#open(question, seq, answer);
+        // The answer may be lost, and a deployment may wait for a long time: the question is repeated.
+        await bus.send({ kind: 'ask', attempt, worker, seq }).catch(() => undefined);
+      }
+    } finally {
+      close();
     }
   }
 
@@ -93,9 +100,8 @@ export class AttemptReporter implements EventReporter {
     }
   }
 
-  async #takeAnswer(seq: number): Promise<unknown> {
-    const sealed = await this.#deps.bus.takeAnswer(this.attempt, seq).catch(() => null);
-    if (sealed === null) return null;
-    return this.#deps.envelope.open(`${this.attempt}:${this.#deps.worker}:${seq}`, sealed);
+  #open({ type }: DeployQuestion | ReadyQuestion, seq: number, sealed: string): DeployAnswer | SwitchAnswer {
+    const answer = this.#deps.envelope.open(`${this.attempt}:${this.#deps.worker}:${seq}`, sealed);
+    return type === 'deploy' ? DeployAnswer.parse(answer) : SwitchAnswer.parse(answer);
   }
 }

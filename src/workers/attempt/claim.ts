@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { within } from '../../abort.ts';
 import type { WorkerDeps } from '../../deps.ts';
 import type { Mailbox } from './mailbox.ts';
 
 const REPEAT = 1000;
-/** How long the answer to a claim is still awaited when the worker takes nothing new any more. */
+/** How long a stopping worker still waits for the answer to a claim that it has sent. */
 const LAST_ANSWER = 2000;
 
+type Answer = { granted: true; grant: unknown } | { granted: false };
+
 /**
- * Asks control for an attempt that was offered, until it says yes (the opened grant, unparsed) or no (null). Nothing is touched before that.
- * Once `stopping` aborts it asks no more, and takes what it was given in answer to what it had asked.
+ * Claims an attempt that was offered, again and again until control grants it (the grant, not yet parsed) or denies it (null).
+ * Once `stopping` aborts no further claim is sent, but a late grant is still accepted.
  */
 export async function claim(
   { bus, envelope, worker }: Pick<WorkerDeps, 'bus' | 'envelope' | 'worker'>,
@@ -17,37 +20,28 @@ export async function claim(
   stopping: AbortSignal,
 ): Promise<{ grant: unknown } | null> {
   const nonce = randomBytes(12).toString('hex');
-  let denied = false;
+  const { promise, resolve } = Promise.withResolvers<Answer>();
   const close = mailbox.open(attempt, (message) => {
-    denied ||= message.kind === 'denied' && message.nonce === nonce;
+    if (message.kind === 'denied' && message.nonce === nonce) resolve({ granted: false });
+    if (message.kind === 'granted') accept(message.sealed);
   });
   try {
-    while (!stopping.aborted) {
-      const answer = mailbox.next(attempt, isAnswer, REPEAT, stopping);
-      // Redis may be away: the claim is repeated.
+    let answer: Answer | null = null;
+    while (answer === null && !stopping.aborted) {
+      // Redis may be unreachable: the claim is repeated.
       await bus.send({ kind: 'claim', claim: { attempt, worker, nonce } }).catch(() => undefined);
-      await answer;
-      const granted = await taken();
-      if (granted || denied) return granted;
+      answer = await within(promise, REPEAT, stopping);
     }
-    await mailbox.next(attempt, isAnswer, LAST_ANSWER);
-    return await taken();
+    answer ??= await within(promise, LAST_ANSWER);
+    return answer?.granted ? { grant: answer.grant } : null;
   } finally {
     close();
   }
 
-  /** A grant that does not open is another's: of an earlier claim, or of another worker. */
-  async function taken(): Promise<{ grant: unknown } | null> {
-    const sealed = await bus.takeGrant(attempt).catch(() => null);
-    if (sealed === null) return null;
+  /** A grant that cannot be opened answers another claim. */
+  function accept(sealed: string): void {
     try {
-      return { grant: envelope.open(`${attempt}:${worker}:${nonce}`, sealed) };
-    } catch {
-      return null;
-    }
+      resolve({ granted: true, grant: envelope.open(`${attempt}:${worker}:${nonce}`, sealed) });
+    } catch {}
   }
-}
-
-function isAnswer({ kind }: { kind: string }): boolean {
-  return kind === 'granted' || kind === 'denied';
 }

@@ -38,21 +38,19 @@ async function run(
   { stopping, leaving }: Ends,
 ): Promise<Finished> {
   const interruption = { stop: new AbortController(), force: new AbortController() };
-  const done = new AbortController();
   // What was granted while this worker was already stopping is not begun.
   const reasons = stopping.aborted ? [stopping] : [leaving, reporter.superseded];
   const reason = AbortSignal.any(reasons);
   const abort = () => interruption.stop.abort(reason.reason);
   if (reason.aborted) abort();
   reason.addEventListener('abort', abort, { once: true });
-  const watching = watchStopRequests(deps.bus, mailbox, reporter.attempt, interruption, done.signal);
+  const unwatch = watchStopRequests(mailbox, reporter.attempt, interruption);
   try {
     const finished = await perform(deps, grant, reporter, interruption);
     const left = reason.aborted && !reporter.superseded.aborted && finished.verdict.status === 'errored';
     return left ? { ...finished, verdict: { ...finished.verdict, handed_back: true } } : finished;
   } finally {
     reason.removeEventListener('abort', abort);
-    done.abort();
-    await watching;
+    unwatch();
   }
 }

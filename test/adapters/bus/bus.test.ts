@@ -4,7 +4,7 @@ import { openControlBus } from '../../../src/adapters/bus/control-bus.ts';
 import { openReaderWakeups } from '../../../src/adapters/bus/reader-wakeups.ts';
 import { askRedis } from '../../../src/adapters/bus/redis-check.ts';
 import { openWorkerBus } from '../../../src/adapters/bus/worker-bus.ts';
-import type { Heartbeat, PipeMessage } from '../../../src/jobs/protocol/message.ts';
+import type { Heartbeat, PipeMessage, WorkerMessage } from '../../../src/jobs/protocol/message.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 
 let redis: TestRedis;
@@ -82,11 +82,8 @@ test('while Redis is away every verb fails within two seconds', async () => {
   await Promise.all(
     [
       worker.send(claim('a')),
-      worker.takeGrant('att_1'),
-      worker.stopRequest('att_1'),
-      control.grant('wrk_1', 'att_1', 'x'),
+      control.send('wrk_1', { kind: 'superseded', attempt: 'att_1' }),
       control.wake('run:1', '1'),
-      control.requestStop(null, 'att_1', '{}'),
     ].map((verb) => expect(verb).rejects.toMatchObject({ code: 'unreachable' })),
   );
   expect(Date.now() - before).toBeLessThan(2000);
@@ -102,40 +99,63 @@ test('a Redis that hangs counts as away, and silence is counted anew from its re
   expect(control.up()?.since).toBeGreaterThan(before?.since ?? Infinity);
 });
 
-test('a grant rings at its worker and is read once', async () => {
-  const heard: unknown[] = [];
-  await worker.listen('wrk_1', (message) => heard.push(message));
-  await control.grant('wrk_1', 'att_1', 'sealed');
-  await vi.waitFor(() => expect(heard).toEqual([{ kind: 'granted', attempt: 'att_1' }]));
-  expect(await redis.command('TTL {gantry}:grant:att_1')).toMatch(/^:(60|59)\r\n$/);
-  expect(await worker.takeGrant('att_1')).toBe('sealed');
-  expect(await worker.takeGrant('att_1')).toBeNull();
+const granted = (sealed: string): WorkerMessage => ({ kind: 'granted', attempt: 'att_1', sealed });
+
+/** The worker's messages, as they arrive. */
+function receive(): WorkerMessage[] {
+  const received: WorkerMessage[] = [];
+  worker.receive('wrk_1', (message) => received.push(message));
+  return received;
+}
+
+test('messages arrive at their worker in order, once, and leave nothing in Redis', async () => {
+  const received = receive();
+  const messages = Array.from({ length: 200 }, (_, i) => granted(String(i)));
+  for (const message of messages) await control.send('wrk_1', message);
+  await control.send('wrk_2', granted('not for wrk_1'));
+  await vi.waitFor(() => expect(received).toEqual(messages));
+  expect(await redis.command('KEYS {gantry}:mailbox:wrk_1')).toBe('*0\r\n');
 });
 
-test('an answer belongs to one question of one attempt', async () => {
-  await control.answer('wrk_1', 'att_1', 3, 'sealed');
-  expect(await worker.takeAnswer('att_1', 2)).toBeNull();
-  expect(await worker.takeAnswer('att_1', 3)).toBe('sealed');
+test('messages wait for a worker that is not there yet', async () => {
+  await control.send('wrk_1', granted('early'));
+  const received = receive();
+  await vi.waitFor(() => expect(received).toEqual([granted('early')]));
 });
 
-test('a stop request is there for whoever asks, and for a worker that is not known yet', async () => {
-  await control.requestStop(null, 'att_1', '{"kind":"cancel"}');
-  expect(await worker.stopRequest('att_1')).toBe('{"kind":"cancel"}');
-  expect(await worker.stopRequest('att_1')).toBe('{"kind":"cancel"}');
+test('unread messages expire after 60 s, and further messages do not prolong that', async () => {
+  await control.send('wrk_1', granted('a'));
+  expect(await redis.command('TTL {gantry}:mailbox:wrk_1')).toMatch(/^:(60|59)\r\n$/);
+  await redis.command('EXPIRE {gantry}:mailbox:wrk_1 20');
+  await control.send('wrk_1', granted('b'));
+  expect(await redis.command('TTL {gantry}:mailbox:wrk_1')).toMatch(/^:(20|19)\r\n$/);
 });
 
-test('a worker hears again after an outage, without being asked to', async () => {
-  const heard: unknown[] = [];
-  await worker.listen('wrk_1', (message) => heard.push(message));
+test('a message that is not understood is skipped', async () => {
+  await redis.command('RPUSH {gantry}:mailbox:wrk_1 nonsense {"kind":"dance"}');
+  await control.send('wrk_1', granted('after'));
+  const received = receive();
+  await vi.waitFor(() => expect(received).toEqual([granted('after')]));
+});
+
+test('a mailbox is read again after FLUSHALL, after an outage, and after Redis hung', async () => {
+  const received = receive();
+  const arrives = (sealed: string) =>
+    vi.waitFor(
+      async () => {
+        await control.send('wrk_1', granted(sealed));
+        expect(received).toContainEqual(granted(sealed));
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+  await arrives('a');
+  await redis.flush();
+  await arrives('b');
   await redis.stop();
   await redis.start();
-  await vi.waitFor(
-    async () => {
-      await control.tell('wrk_1', { kind: 'stop', attempt: 'att_1' });
-      expect(heard).toContainEqual({ kind: 'stop', attempt: 'att_1' });
-    },
-    { timeout: 10_000, interval: 100 },
-  );
+  await arrives('c');
+  await redis.command('CLIENT PAUSE 3000 ALL');
+  await arrives('d');
 });
 
 test('heartbeats reach control; what is no heartbeat does not', async () => {
@@ -169,14 +189,6 @@ test('readers share one connection, and each leaves by itself', async () => {
   await vi.waitFor(() => expect(heard).toContain('b2'));
   expect(heard).not.toContain('a2');
   await wakeups.close();
-});
-
-test('listening while Redis is away waits for it, and ends when closed', async () => {
-  await redis.stop();
-  const late = openWorkerBus(redis.url);
-  const listening = late.listen('wrk_9', () => {});
-  await late.close();
-  await listening;
 });
 
 test('a Redis says what it is, and one that is not there is named unreachable', async () => {

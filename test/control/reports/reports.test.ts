@@ -22,7 +22,7 @@ test('Each job gets a commit status for its end; states that pass quickly are no
     8000,
   );
   expect(sent[0]).toMatchObject({ repo: 'acme/shop', token: 'ghp_token', sent: null, report: { sha: SHA } });
-  expect(await reports(harness)).toEqual([]);
+  await expect.poll(() => reports(harness)).toEqual([]);
 });
 
 test('A rate limit delays all reports of the repository', async () => {

@@ -1,61 +1,45 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import type { StopRequest } from '../../../src/jobs/protocol/message.ts';
+import { Mailbox } from '../../../src/workers/attempt/mailbox.ts';
 import { watchStopRequests } from '../../../src/workers/attempt/stop-requests.ts';
-import { type Bench, openBench } from '../harness.ts';
 
-let bench: Bench;
-let done: AbortController;
-let stop: AbortController;
-let force: AbortController;
-let watching: Promise<void>;
-beforeEach(async () => {
-  bench = await openBench();
-  [done, stop, force] = [new AbortController(), new AbortController(), new AbortController()];
-});
-afterEach(async () => {
-  done.abort();
-  await watching;
-  await bench.end();
-});
+const cancel: StopRequest = { kind: 'cancel', reason: 'cancelled by Ada' };
+const force_now: StopRequest = { kind: 'force', reason: 'cancelled again' };
 
-function watch(): void {
-  watching = watchStopRequests(bench.parts.bus, bench.mailbox, 'att_1', { stop, force }, done.signal);
+function watch() {
+  const mailbox = new Mailbox();
+  const [stop, force] = [new AbortController(), new AbortController()];
+  const unwatch = watchStopRequests(mailbox, 'att_1', { stop, force });
+  const request = (request: StopRequest, attempt = 'att_1') => mailbox.deliver({ kind: 'stop', attempt, request });
+  return { stop: stop.signal, force: force.signal, request, unwatch };
 }
 
-const cancel = { kind: 'cancel', reason: 'cancelled by Ada' };
-
-test('a stop request is heard at once, as the reason to stop', async () => {
-  watch();
-  await bench.clerk.bus.requestStop('wrk_1', 'att_1', JSON.stringify(cancel));
-  await vi.waitFor(() => expect(stop.signal.reason).toEqual(cancel), { timeout: 500 });
-  expect(force.signal.aborted).toBe(false);
+test('a stop request aborts with the request as the reason', () => {
+  const { stop, force, request } = watch();
+  request(cancel);
+  expect(stop.reason).toEqual(cancel);
+  expect(force.aborted).toBe(false);
 });
 
-test('a stop request that nobody rang for is found within a second or two', async () => {
-  watch();
-  await bench.clerk.bus.requestStop(null, 'att_1', JSON.stringify(cancel));
-  await vi.waitFor(() => expect(stop.signal.reason).toEqual(cancel), { timeout: 3000 });
+test('a forced stop may follow a cancellation, and the first reason stays', () => {
+  const { stop, force, request } = watch();
+  request(cancel);
+  request(force_now);
+  expect(force.reason).toEqual(force_now);
+  expect(stop.reason).toEqual(cancel);
 });
 
-test('a stop request from before the attempt was taken counts', async () => {
-  await bench.clerk.bus.requestStop(null, 'att_1', JSON.stringify(cancel));
-  watch();
-  await vi.waitFor(() => expect(stop.signal.reason).toEqual(cancel));
+test('a stop request that is sent again changes nothing', () => {
+  const { stop, request } = watch();
+  request(cancel);
+  request({ ...cancel, reason: 'again' });
+  expect(stop.reason).toEqual(cancel);
 });
 
-test('force comes after, and the first reason stays', async () => {
-  watch();
-  await bench.clerk.bus.requestStop('wrk_1', 'att_1', JSON.stringify(cancel));
-  await vi.waitFor(() => expect(stop.signal.aborted).toBe(true));
-  const force_it = { kind: 'force', reason: 'and now' };
-  await bench.clerk.bus.requestStop('wrk_1', 'att_1', JSON.stringify(force_it));
-  await vi.waitFor(() => expect(force.signal.reason).toEqual(force_it));
-  expect(stop.signal.reason).toEqual(cancel);
-});
-
-test('what is no stop request is ignored', async () => {
-  await bench.clerk.bus.requestStop(null, 'att_1', '{"kind":"dance"}');
-  watch();
-  await bench.clerk.bus.requestStop('wrk_1', 'att_1', 'nonsense');
-  await expect.poll(() => bench.redis.command('GET {gantry}:stop:att_1')).toContain('nonsense');
-  expect(stop.signal.aborted).toBe(false);
+test('stop requests for other attempts, or after the watch has ended, are ignored', () => {
+  const { stop, request, unwatch } = watch();
+  request(cancel, 'att_2');
+  unwatch();
+  request(cancel);
+  expect(stop.aborted).toBe(false);
 });

@@ -40,7 +40,7 @@ async function deadWorker(worker: string, attempt: string): Promise<void> {
 
 test('what a dead worker had finished is delivered whole, in its name, and then gone', async () => {
   await deadWorker('wrk_dead', 'att_1');
-  const delivering = deliverOrphans(bench.parts, done.signal);
+  const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
   await vi.waitFor(() => expect(bench.clerk.of('att_1').map(({ seq }) => seq)).toEqual([1, 2]));
   expect(new Set(bench.clerk.of('att_1').map(({ worker }) => worker))).toEqual(new Set(['wrk_dead']));
   await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual(['owner.json']));
@@ -52,7 +52,7 @@ test('what a dead worker had finished is delivered whole, in its name, and then 
 test('an attempt that has another by now is not told twice about', async () => {
   bench.clerk.superseded.add('att_1');
   await deadWorker('wrk_dead', 'att_1');
-  const delivering = deliverOrphans(bench.parts, done.signal);
+  const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
   await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual(['owner.json']));
   expect(bench.clerk.applied).toEqual([]);
   done.abort();
@@ -62,7 +62,7 @@ test('an attempt that has another by now is not told twice about', async () => {
 test('what cannot be delivered yet is kept for the next', async () => {
   bench.clerk.hears = () => false;
   await deadWorker('wrk_dead', 'att_1');
-  const delivering = deliverOrphans(bench.parts, done.signal);
+  const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
   await vi.waitFor(() => expect(bench.clerk.received.length).toBeGreaterThan(0));
   done.abort();
   await delivering;
