@@ -8,6 +8,7 @@ import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
 import type { GitHub } from './adapters/github/github.ts';
 import type { WebhookReading } from './adapters/github/webhook.ts';
+import type { Locks } from './adapters/lock/locks.ts';
 import type { LogStore, LogWriter } from './adapters/logs/logs.ts';
 import type { Proxy } from './adapters/proxy/proxy.ts';
 import type { Offers, Taker } from './adapters/queue/queue.ts';
@@ -28,6 +29,7 @@ export type * from './adapters/docker/docker.ts';
 export type * from './adapters/git/git.ts';
 export type * from './adapters/github/github.ts';
 export type * from './adapters/github/webhook.ts';
+export type * from './adapters/lock/locks.ts';
 export type * from './adapters/logs/logs.ts';
 export type * from './adapters/proxy/proxy.ts';
 export type * from './adapters/queue/queue.ts';
@@ -42,6 +44,7 @@ export interface WorkerDeps {
   log: Log;
   /** This process in the fleet, `wrk_...`. */
   worker: string;
+  locks: Locks;
   docker: Docker;
   /** Speaks to the proxy in the given container. */
   proxy(container: string): Proxy;
@@ -138,20 +141,22 @@ export async function serverDeps(config: Config, version: string): Promise<Omit<
 
 /** A worker has no master key and no SQL; the key of the conversation is what the server has left for it. */
 export async function workerDeps(config: Config): Promise<WorkerDeps> {
-  const [blobs, buses, docker, git, github, logs, writers, proxies, takers, spools, vaults, keys] = await Promise.all([
-    import('./adapters/blobs/file-blobs.ts'),
-    import('./adapters/bus/worker-bus.ts'),
-    import('./adapters/docker/open-docker.ts'),
-    import('./adapters/git/open.ts'),
-    import('./adapters/github/octokit.ts'),
-    import('./adapters/logs/file-logs.ts'),
-    import('./adapters/logs/log-writer.ts'),
-    import('./adapters/proxy/open-proxy.ts'),
-    import('./adapters/queue/taker.ts'),
-    import('./adapters/spool/file-spool.ts'),
-    import('./adapters/vault/open.ts'),
-    import('./adapters/vault/key-file.ts'),
-  ]);
+  const [blobs, buses, docker, git, github, locks, logs, writers, proxies, takers, spools, vaults, keys] =
+    await Promise.all([
+      import('./adapters/blobs/file-blobs.ts'),
+      import('./adapters/bus/worker-bus.ts'),
+      import('./adapters/docker/open-docker.ts'),
+      import('./adapters/git/open.ts'),
+      import('./adapters/github/octokit.ts'),
+      openLocks(),
+      import('./adapters/logs/file-logs.ts'),
+      import('./adapters/logs/log-writer.ts'),
+      import('./adapters/proxy/open-proxy.ts'),
+      import('./adapters/queue/taker.ts'),
+      import('./adapters/spool/file-spool.ts'),
+      import('./adapters/vault/open.ts'),
+      import('./adapters/vault/key-file.ts'),
+    ]);
   const redis_url = expectRedis(config);
   const worker = newId('wrk', Date.now(), randomBytes);
   const envelope = vaults.openEnvelope(keys.readWorkerKey(config.worker_key_file));
@@ -162,12 +167,14 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
     config,
     log: openLog('worker', config.log_level),
     worker,
+    locks,
     docker: engine,
     proxy: (container) => proxies.openProxy((argv) => engine.read(container, argv)),
     git: git.openGit({
       mirrors_dir: join(config.work_dir, 'mirrors'),
       ca_file: config.ca_file,
       proxy_env: config.proxy_env,
+      locks,
     }),
     github: github.openGitHub({ api_url: config.github_api_url }),
     bus,
@@ -180,7 +187,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
         now: Date.now,
         cap_bytes: LOG_CAP,
       }),
-    spool: await spools.openSpool(join(config.work_dir, 'spools'), worker),
+    spool: await spools.openSpool(join(config.work_dir, 'spools'), worker, locks),
     blobs: blobs.openBlobs(join(config.shared_dir, 'blobs')),
     envelope,
     now: Date.now,
@@ -189,6 +196,11 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
 
 /** Of one attempt's log, in bytes. */
 const LOG_CAP = 1024 ** 3;
+
+/** Roles take their locks before they have anything else. */
+export async function openLocks(): Promise<Locks> {
+  return (await import('./adapters/lock/locks.ts')).openLocks();
+}
 
 /** Before the first start there is no key, and nothing in Docker that could be ours. */
 export async function openChecks(config: Config): Promise<Checks> {

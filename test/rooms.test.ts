@@ -32,6 +32,7 @@ const TABLE: Record<string, Rule> = {
   'adapters/docker': adapter('dockerode', 'docker-modem', '@grpc/grpc-js', 'protobufjs', 'tar-stream'),
   'adapters/git': adapter(),
   'adapters/github': adapter('@octokit/rest', '@octokit/webhooks-methods'),
+  'adapters/lock': adapter(),
   'adapters/logs': adapter(),
   'adapters/proxy': adapter(),
   'adapters/queue': adapter('bullmq', 'ioredis'),
@@ -130,8 +131,7 @@ const MOST_FILES = 16;
 
 /** What has a house of its own although it comes with Node. */
 const HOUSED: Record<string, RegExp> = {
-  // Node has no lock on a file but SQLite's: the command line takes it.
-  'node:sqlite': /^(adapters\/store|cli)$/,
+  'node:sqlite': /^adapters\/(store|lock)$/,
   'node:child_process': /^(adapters\/.*|cli)$/,
 };
 

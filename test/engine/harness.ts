@@ -8,6 +8,7 @@ import { pack } from 'tar-stream';
 import { openBlobs } from '../../src/adapters/blobs/file-blobs.ts';
 import { openDocker } from '../../src/adapters/docker/open-docker.ts';
 import { openGit } from '../../src/adapters/git/open.ts';
+import { openLocks } from '../../src/adapters/lock/locks.ts';
 import { openProxy } from '../../src/adapters/proxy/open-proxy.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Docker, LogStream } from '../../src/deps.ts';
@@ -43,7 +44,8 @@ export async function openWorkbench(env: Record<string, string> = {}): Promise<W
     log: openLog('test', 'silent'),
     docker,
     blobs: openBlobs(join(folder, 'blobs')),
-    git: openGit({ mirrors_dir: join(folder, 'mirrors'), ca_file: null, proxy_env: {} }),
+    locks: openLocks(),
+    git: openGit({ mirrors_dir: join(folder, 'mirrors'), ca_file: null, proxy_env: {}, locks: openLocks() }),
     proxy: (container) => openProxy((argv) => docker.read(container, argv)),
     envelope: { installation },
     now: Date.now,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBlobs } from '../../src/adapters/blobs/file-blobs.ts';
 import { openWorkerBus } from '../../src/adapters/bus/worker-bus.ts';
+import { openLocks } from '../../src/adapters/lock/locks.ts';
 import { openLogStore } from '../../src/adapters/logs/file-logs.ts';
 import { openLogWriter } from '../../src/adapters/logs/log-writer.ts';
 import { openSpool } from '../../src/adapters/spool/file-spool.ts';
@@ -43,7 +44,7 @@ export async function openBench(): Promise<Bench> {
       worker,
       logs,
       logWriter: (attempt) => openLogWriter(logs, attempt, { wake: () => {}, now: Date.now, cap_bytes: 1024 ** 3 }),
-      spool: await openSpool(join(dir, 'spools'), worker),
+      spool: await openSpool(join(dir, 'spools'), worker, openLocks()),
       blobs: openBlobs(join(dir, 'blobs')),
       envelope: openEnvelope(clerk.worker_key),
       log: openLog('test', 'silent'),

@@ -1,9 +1,9 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Locks } from '../../deps.ts';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 import { failureOf } from './failure.ts';
 import { GitError } from './git.ts';
-import { whileLocked } from './mirror-lock.ts';
 import { askGit, type GitCall, runGit } from './run-git.ts';
 import { type GitSettings, isAllowed, localEnvironment, remoteEnvironment } from './settings.ts';
 
@@ -18,6 +18,7 @@ const EVERYTHING = [
 
 export interface Mirrors {
   dir: string;
+  locks: Locks;
   settings: GitSettings;
 }
 
@@ -42,7 +43,7 @@ export async function fetchCommit(
   if (known !== null) return known;
   // Of private repositories too: nobody else of this machine reads them.
   await mkdir(mirrors.dir, { recursive: true, mode: 0o700 });
-  return whileLocked(`${mirror.path}.lock`, signal, async () => {
+  return mirrors.locks.whileLocked(join(mirrors.dir, `${source.id}.lock`), signal, async () => {
     await mirror.init(sha);
     try {
       return await mirror.bring(sha, want.ref);

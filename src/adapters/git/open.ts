@@ -1,3 +1,4 @@
+import type { Locks } from '../../deps.ts';
 import { checkOut } from './checkout.ts';
 import { changedPaths, commitOf, filesOf, readFile, relationOf } from './contents.ts';
 import type { Git } from './git.ts';
@@ -8,9 +9,10 @@ export function openGit(place: {
   mirrors_dir: string;
   ca_file: string | null;
   proxy_env: Record<string, string>;
+  locks: Locks;
 }): Git {
-  const { mirrors_dir: dir, ca_file, proxy_env } = place;
-  const mirrors = { dir, settings: { ca_file, proxy_env } };
+  const { mirrors_dir: dir, ca_file, proxy_env, locks } = place;
+  const mirrors = { dir, locks, settings: { ca_file, proxy_env } };
   return {
     fetch: (source, want, signal) => fetchCommit(mirrors, source, want, signal),
     commit: (repo, sha) => commitOf(mirrors, repo, sha),

@@ -1,16 +1,23 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Locks } from '../../deps.ts';
 import { Event } from '../../jobs/protocol/event.ts';
-import { isAbandoned, own } from './owner.ts';
 import type { Spool } from './spool.ts';
 
 const SUFFIX = '.jsonl';
+const LOCK = '.lock';
 
-/** `<dir>/<worker>/<attempt>.jsonl`, one event a line, beside `owner.json`. Orphans are moved into the finder's own folder, so that each is sent by one. */
-export async function openSpool(dir: string, worker: string): Promise<Spool> {
+/**
+ * `<dir>/<worker>/<attempt>.jsonl`, one event per line. A worker holds `<dir>/<worker>.lock` while it lives. Orphans are moved
+ * into the finder's own folder, so that only one worker delivers each.
+ */
+export async function openSpool(dir: string, worker: string, locks: Locks): Promise<Spool> {
   const mine = join(dir, worker);
+  await mkdir(dir, { recursive: true, mode: 0o750 });
+  // Before the folder exists: a folder whose lock is free is a dead worker's.
+  const lock = locks.take(mine + LOCK);
+  if (lock === null) throw new Error(`${mine} is in use by another process`);
   await mkdir(mine, { recursive: true, mode: 0o750 });
-  const disown = await own(mine);
   const files = new Map<string, Promise<FileHandle>>();
 
   return {
@@ -30,26 +37,30 @@ export async function openSpool(dir: string, worker: string): Promise<Spool> {
     },
     orphans: async () => {
       const found: Awaited<ReturnType<Spool['orphans']>> = [];
-      for (const name of await readdir(dir)) {
-        if (name !== worker && (await isAbandoned(join(dir, name))))
-          found.push(...(await adopt(join(dir, name), mine)));
-      }
+      for (const folder of await folders()) if (!isHeld(folder)) found.push(...(await adopt(folder, mine)));
       return found;
     },
     removeOrphan: (_worker, attempt) => rm(join(mine, attempt + SUFFIX), { force: true }),
     held: async () => {
-      const held = [];
-      for (const name of await readdir(dir))
-        if (!(await isAbandoned(join(dir, name)))) held.push(...(await attemptsIn(join(dir, name))));
-      return held;
+      const held = await Promise.all((await folders()).filter(isHeld).map(attemptsIn));
+      return held.flat();
     },
     close: async () => {
-      disown();
       for (const file of files.values()) await (await file).close();
       files.clear();
       if ((await attemptsIn(mine)).length === 0) await removeFolder(mine);
+      lock.release();
     },
   };
+
+  async function folders(): Promise<string[]> {
+    const names = await readdir(dir);
+    return names.filter((name) => !name.endsWith(LOCK)).map((name) => join(dir, name));
+  }
+
+  function isHeld(folder: string): boolean {
+    return locks.isHeld(folder + LOCK);
+  }
 
   function fileOf(attempt: string): Promise<FileHandle> {
     const file = files.get(attempt) ?? open(join(mine, attempt + SUFFIX), 'a', 0o640);
@@ -58,7 +69,7 @@ export async function openSpool(dir: string, worker: string): Promise<Spool> {
   }
 }
 
-/** Two finders at once take each spool once; unfinished ones go, for their attempts end as lost. */
+/** Of two finders at the same time one gets each spool. Unfinished spools are deleted: control ends their attempts as lost. */
 async function adopt(folder: string, mine: string): Promise<{ worker: string; attempt: string; events: Event[] }[]> {
   const adopted = [];
   for (const attempt of await attemptsIn(folder)) {
@@ -72,7 +83,7 @@ async function adopt(folder: string, mine: string): Promise<{ worker: string; at
   return adopted;
 }
 
-/** Up to the first line that was not written to its end. */
+/** Up to the first incomplete line. */
 async function readEvents(path: string): Promise<Event[]> {
   const events: Event[] = [];
   for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
@@ -97,9 +108,9 @@ async function moved(from: string, to: string): Promise<boolean> {
   );
 }
 
-/** Only when nothing else is in it any more. */
+/** The folder stays if it is not empty. */
 async function removeFolder(folder: string): Promise<void> {
-  await rm(join(folder, 'owner.json'), { force: true });
+  await rm(folder + LOCK, { force: true });
   await rmdir(folder).catch(() => undefined);
 }
 

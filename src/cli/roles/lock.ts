@@ -1,45 +1,25 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { Lock, Locks } from '../../deps.ts';
 import { CliError } from '../exit.ts';
 
-export interface Lock {
-  release(): void;
-}
-
-/**
- * One holder at a time of `file`. SQLite's lock is the kernel's: it goes with its process, however that ends, so none is ever
- * left over. Beside it, `<file>.pid` names the holder to people. Throws `CliError` with that pid.
- */
-export function takeLock(file: string, what: string): Lock {
-  const database = new DatabaseSync(file, { timeout: 0 });
+/** Takes the lock `file` and writes this process' id to `<file>.pid`. Throws `CliError` with the holder's id when `what` is already running. */
+export function takeLock(locks: Locks, file: string, what: string): Lock {
+  const lock = locks.take(file);
   const pid_file = `${file}.pid`;
-  try {
-    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    if (!isBusy(error)) throw error;
-    throw taken(what, readPid(pid_file), error);
-  }
+  if (lock === null) throw alreadyRunning(what, readPid(pid_file));
   writeFileSync(pid_file, `${process.pid}\n`);
   return {
     release() {
       rmSync(pid_file, { force: true });
-      database.close();
+      lock.release();
     },
   };
 }
 
-function taken(what: string, pid: number | null, cause: unknown): CliError {
-  const by = pid === null ? 'by another process' : `by process ${pid}`;
-  const advice =
-    pid === null ? null : `End it with: kill ${pid}. Or give this one a data directory of its own with --data-dir.`;
-  return new CliError('failed', `${what} is run already, ${by}`, advice, { cause });
-}
-
-const SQLITE_BUSY = 5;
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+function alreadyRunning(what: string, pid: number | null): CliError {
+  if (pid === null) return new CliError('failed', `${what} is already running in another process`, null);
+  const advice = `Stop it with: kill ${pid}. Or use another data directory with --data-dir.`;
+  return new CliError('failed', `${what} is already running as process ${pid}`, advice);
 }
 
 function readPid(path: string): number | null {

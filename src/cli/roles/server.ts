@@ -5,7 +5,7 @@ import { type Door, serve } from '../../api/http/serve.ts';
 import type { Config } from '../../config.ts';
 import { openControl } from '../../control/control.ts';
 import { runControl } from '../../control/control-loop.ts';
-import { type ServerDeps, serverDeps } from '../../deps.ts';
+import { openLocks, type ServerDeps, serverDeps } from '../../deps.ts';
 import { addressFile } from '../client/server-address.ts';
 import { withRedis } from '../redis/role-redis.ts';
 import { makeDataDir } from './data-dir.ts';
@@ -21,7 +21,7 @@ export async function startServer(
 ): Promise<void> {
   makeDataDir(config);
   await using open = new AsyncDisposableStack();
-  const lock = takeLock(join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
+  const lock = takeLock(await openLocks(), join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
   open.defer(() => lock.release());
   const deps = openControl(await serverDeps(await withRedis(config), manifest.version));
   open.defer(() => closeDeps(deps));

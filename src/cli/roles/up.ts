@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { type Checks, openChecks } from '../../deps.ts';
+import { type Checks, openChecks, openLocks } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import { CliError } from '../exit.ts';
 import { manageRedis } from '../redis/managed-redis.ts';
@@ -30,7 +30,7 @@ export async function up({ config, env, signal, json }: Up): Promise<void> {
   const terminal = openTerminal();
   makeDataDir(config);
   await using started = new AsyncDisposableStack();
-  const lock = takeLock(join(config.data_dir, 'up.lock'), config.data_dir);
+  const lock = takeLock(await openLocks(), join(config.data_dir, 'up.lock'), config.data_dir);
   started.defer(() => lock.release());
   const checks = await openChecks(config);
   const docker = await reachDocker(checks);

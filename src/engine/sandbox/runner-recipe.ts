@@ -6,12 +6,11 @@ import { pack } from 'tar-stream';
 import type { Image, Watch } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
-import { locked } from './lock.ts';
 
 /** Builds the default job image from the shipped recipe; worker processes of this host do so one at a time, and only the first. */
 export async function buildRunnerImage(deps: EngineDeps, name: string, watch: Watch): Promise<Image> {
   await mkdir(deps.config.work_dir, { recursive: true });
-  return locked(join(deps.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
+  return deps.locks.whileLocked(join(deps.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
     const recipe = await readRecipe(deps);
     const made = await deps.docker.image(name);
     if (made !== null && isOf(made, recipe)) return made;

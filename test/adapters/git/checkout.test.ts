@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Git } from '../../../src/adapters/git/git.ts';
 import { openGit } from '../../../src/adapters/git/open.ts';
+import { openLocks } from '../../../src/adapters/lock/locks.ts';
 import type { CloneSource } from '../../../src/jobs/protocol/grant.ts';
 import { type GitServer, startGitServer } from '../../git-server.ts';
 
@@ -18,7 +19,7 @@ let second: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gantry-checkout-'));
   target = join(dir, 'jobs', 'work');
-  git = openGit({ mirrors_dir: join(dir, 'mirrors'), ca_file: null, proxy_env: {} });
+  git = openGit({ mirrors_dir: join(dir, 'mirrors'), ca_file: null, proxy_env: {}, locks: openLocks() });
   server = await startGitServer({ token: 's3cret' });
   source = { id: 'repo_1', name: 'acme/shop', clone_url: await server.create('acme/shop'), token: 's3cret' };
   first = await server.push('acme/shop', { 'a.txt': 'one', 'run.sh': { script: '#!/bin/sh\n' } });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Git } from '../../../src/adapters/git/git.ts';
 import { openGit } from '../../../src/adapters/git/open.ts';
+import { openLocks } from '../../../src/adapters/lock/locks.ts';
 import { type GitServer, startGitServer } from '../../git-server.ts';
 
 let dir: string;
@@ -14,7 +15,7 @@ let second: string;
 let side: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gantry-mirrors-'));
-  git = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {} });
+  git = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {}, locks: openLocks() });
   server = await startGitServer();
   const clone_url = await server.create('acme/shop');
   first = await server.push('acme/shop', {

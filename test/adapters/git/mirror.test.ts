@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Git } from '../../../src/adapters/git/git.ts';
 import { openGit } from '../../../src/adapters/git/open.ts';
+import { openLocks } from '../../../src/adapters/lock/locks.ts';
 import type { CloneSource } from '../../../src/jobs/protocol/grant.ts';
 import { type GitServer, type GitServerOptions, startGitServer } from '../../git-server.ts';
 
@@ -17,7 +18,7 @@ let source: CloneSource;
 const signal = AbortSignal.timeout(60_000);
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gantry-mirrors-'));
-  git = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {} });
+  git = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {}, locks: openLocks() });
   await serve({});
 });
 afterEach(async () => {
@@ -48,7 +49,11 @@ test('a commit is fetched by its SHA, with its history, and the second time with
 test('mirrors are for nobody else of this machine to read', async () => {
   const mirrors_dir = join(dir, 'work', 'mirrors');
   await push({ 'a.txt': 'one' });
-  await openGit({ mirrors_dir, ca_file: null, proxy_env: {} }).fetch(source, { ref: 'main', sha: null }, signal);
+  await openGit({ mirrors_dir, ca_file: null, proxy_env: {}, locks: openLocks() }).fetch(
+    source,
+    { ref: 'main', sha: null },
+    signal,
+  );
   expect((await stat(mirrors_dir)).mode & 0o777).toBe(0o700);
 });
 
@@ -79,7 +84,7 @@ test('a branch named like an option, or like another commit, is a branch and not
   await server.point('acme/shop', `refs/heads/${first}`, second);
   expect(await fetch(evil)).toBe(first);
   expect(await fetch(`refs/heads/${first}`)).toBe(second);
-  expect((await readdir(dir)).toSorted()).toEqual(['repo_1.git']);
+  expect((await readdir(dir)).toSorted()).toEqual(['repo_1.git', 'repo_1.lock']);
 });
 
 test.each([
@@ -138,7 +143,7 @@ test('a remote that does not answer is unreachable', async () => {
   await expect(fetch('refs/heads/main')).rejects.toMatchObject({ code: 'unreachable' });
 });
 
-test('a fetch that hangs ends when it is aborted, with its reason, and leaves no lock', async () => {
+test('a fetch that hangs ends when it is aborted, with its reason, and frees the lock', async () => {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const address = silent.address();
@@ -149,42 +154,19 @@ test('a fetch that hangs ends when it is aborted, with its reason, and leaves no
   await once(silent, 'connection');
   abort.abort(new Error('not wanted any more'));
   await expect(fetching).rejects.toThrow('not wanted any more');
-  expect(await readdir(dir)).toEqual(['repo_1.git']);
+  expect(openLocks().isHeld(join(dir, 'repo_1.lock'))).toBe(false);
   silent.close();
 });
 
 test('many fetches at once, from several processes, all come through', async () => {
   const shas = [];
   for (let i = 0; i < 6; i++) shas.push(await push({ 'a.txt': `${i}` }));
-  const other = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {} });
+  const other = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {}, locks: openLocks() });
   const fetched = await Promise.all(
     shas.flatMap((sha) => [git, other].map((each) => each.fetch(source, { ref: 'refs/heads/main', sha }, signal))),
   );
   expect(fetched).toEqual(shas.flatMap((sha) => [sha, sha]));
 });
-
-test('what a killed process held is free at once', async () => {
-  const sha = await push({ 'a.txt': 'one' });
-  const holder = holderProcess(join(dir, 'repo_1.git.lock'));
-  await once(holder.stdout ?? holder, 'data');
-  const fetching = fetch('refs/heads/main', sha);
-  await expect(Promise.race([fetching, once(AbortSignal.timeout(500), 'abort').then(() => 'waits')])).resolves.toBe(
-    'waits',
-  );
-  holder.kill('SIGKILL');
-  await vi.waitFor(() => expect(fetching).resolves.toBe(sha));
-  expect(await readdir(dir)).toEqual(['repo_1.git']);
-});
-
-function holderProcess(path: string): ChildProcess {
-  const code = `
-    import { whileLocked } from ${JSON.stringify(join(process.cwd(), 'src/adapters/git/mirror-lock.ts'))};
-    await whileLocked(${JSON.stringify(path)}, AbortSignal.timeout(60_000), async () => {
-      console.log('held');
-      await new Promise((resolve) => setTimeout(resolve, 60_000));
-    });`;
-  return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-}
 
 test('a mirror that a crash of the host has broken is made anew', async () => {
   const first = await push({ 'a.txt': 'one' });

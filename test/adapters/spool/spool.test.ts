@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openLocks } from '../../../src/adapters/lock/locks.ts';
 import { openSpool } from '../../../src/adapters/spool/file-spool.ts';
 import type { Event } from '../../../src/jobs/protocol/event.ts';
 
@@ -32,7 +33,8 @@ const event = (worker: string, attempt: string, seq: number, type = 'step'): Eve
 async function workerProcess(worker: string, events: Event[]): Promise<ChildProcess> {
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
-    const spool = await openSpool(${JSON.stringify(dir)}, ${JSON.stringify(worker)});
+    import { openLocks } from ${JSON.stringify(join(process.cwd(), 'src/adapters/lock/locks.ts'))};
+    const spool = await openSpool(${JSON.stringify(dir)}, ${JSON.stringify(worker)}, openLocks());
     for (const event of ${JSON.stringify(events)}) await spool.append(event, event.type === 'finished');
     console.log('ready');
     setInterval(() => {}, 1000);`;
@@ -50,7 +52,7 @@ async function kill(running: ChildProcess): Promise<void> {
 }
 
 test('events are lines of the attempt, in order, until the attempt is removed', async () => {
-  const spool = await openSpool(dir, 'wrk_1');
+  const spool = await openSpool(dir, 'wrk_1', openLocks());
   await spool.append(event('wrk_1', 'att_1', 1), false);
   await spool.append(event('wrk_1', 'att_1', 2, 'finished'), true);
   const lines = (await readFile(join(dir, 'wrk_1', 'att_1.jsonl'), 'utf8')).trimEnd().split('\n');
@@ -67,10 +69,10 @@ test('events are lines of the attempt, in order, until the attempt is removed', 
 test('finished spools of a killed worker are found whole, once, and its unfinished ones are dropped', async () => {
   const events = [event('wrk_dead', 'att_1', 1), event('wrk_dead', 'att_1', 2, 'finished')];
   await kill(await workerProcess('wrk_dead', [...events, event('wrk_dead', 'att_2', 1)]));
-  const [one, two] = [await openSpool(dir, 'wrk_1'), await openSpool(dir, 'wrk_2')];
+  const [one, two] = [await openSpool(dir, 'wrk_1', openLocks()), await openSpool(dir, 'wrk_2', openLocks())];
   const found = (await Promise.all([one.orphans(), two.orphans()])).flat();
   expect(found).toEqual([{ worker: 'wrk_dead', attempt: 'att_1', events }]);
-  expect((await readdir(dir)).toSorted()).toEqual(['wrk_1', 'wrk_2']);
+  expect((await readdir(dir)).toSorted()).toEqual(['wrk_1', 'wrk_1.lock', 'wrk_2', 'wrk_2.lock']);
   await one.removeOrphan('wrk_dead', 'att_1');
   await two.removeOrphan('wrk_dead', 'att_1');
   await one.close();
@@ -82,18 +84,19 @@ test('an orphan that its finder did not get rid of is found again after the find
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
-    await (await openSpool(${JSON.stringify(dir)}, 'wrk_finder')).orphans();
+    import { openLocks } from ${JSON.stringify(join(process.cwd(), 'src/adapters/lock/locks.ts'))};
+    await (await openSpool(${JSON.stringify(dir)}, 'wrk_finder', openLocks())).orphans();
     process.exit();`;
   const finder = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' });
   await once(finder, 'exit');
-  const spool = await openSpool(dir, 'wrk_1');
+  const spool = await openSpool(dir, 'wrk_1', openLocks());
   expect(await spool.orphans()).toMatchObject([{ worker: 'wrk_dead', attempt: 'att_1' }]);
   await spool.close();
 });
 
 test('the spools of a living worker are left alone', async () => {
   await workerProcess('wrk_alive', [event('wrk_alive', 'att_1', 1, 'finished')]);
-  const spool = await openSpool(dir, 'wrk_1');
+  const spool = await openSpool(dir, 'wrk_1', openLocks());
   expect(await spool.orphans()).toEqual([]);
   expect(await readdir(join(dir, 'wrk_alive'))).toContain('att_1.jsonl');
   await spool.close();
@@ -102,7 +105,7 @@ test('the spools of a living worker are left alone', async () => {
 test('what living workers hold is known on this host, and what dead ones held is not', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
   await workerProcess('wrk_alive', [event('wrk_alive', 'att_2', 1)]);
-  const spool = await openSpool(dir, 'wrk_1');
+  const spool = await openSpool(dir, 'wrk_1', openLocks());
   await spool.begin('att_3');
   expect((await spool.held()).toSorted()).toEqual(['att_2', 'att_3']);
   await spool.remove('att_3');
@@ -110,33 +113,10 @@ test('what living workers hold is known on this host, and what dead ones held is
   await spool.close();
 });
 
-test('a process id that was given out again is not taken for the dead worker', async () => {
-  await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
-  const path = join(dir, 'wrk_dead', 'owner.json');
-  const owner = JSON.parse(await readFile(path, 'utf8'));
-  await writeFile(path, JSON.stringify({ ...owner, pid: process.pid }));
-  const spool = await openSpool(dir, 'wrk_1');
-  expect(await spool.orphans()).toHaveLength(1);
-  await spool.close();
-});
-
-test('a worker in another process namespace is gone when it gave no sign for half a minute', async () => {
-  const running = await workerProcess('wrk_far', [event('wrk_far', 'att_1', 1, 'finished')]);
-  const path = join(dir, 'wrk_far', 'owner.json');
-  const owner = JSON.parse(await readFile(path, 'utf8'));
-  await writeFile(path, JSON.stringify({ ...owner, namespace: 'pid:[1]' }));
-  const spool = await openSpool(dir, 'wrk_1');
-  expect(await spool.orphans()).toEqual([]);
-  await kill(running);
-  await utimes(path, new Date(0), new Date(0));
-  expect(await spool.orphans()).toHaveLength(1);
-  await spool.close();
-});
-
 test('a last line that was torn by a crash does not count', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
   await appendFile(join(dir, 'wrk_dead', 'att_1.jsonl'), '{"attempt":"att_1","type":"finis');
-  const spool = await openSpool(dir, 'wrk_1');
+  const spool = await openSpool(dir, 'wrk_1', openLocks());
   expect(await spool.orphans()).toEqual([]);
   await spool.close();
 });

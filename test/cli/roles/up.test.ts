@@ -34,7 +34,7 @@ test('Nothing needs to be configured: up makes key, token and Redis, runs a job,
 
   const second = await gantry('up');
   expect(second).toMatchObject({ code: 1 });
-  expect(second.stderr).toContain(`is run already, by process ${child.pid}`);
+  expect(second.stderr).toContain(`is already running as process ${child.pid}`);
 
   const roles = findRoles(child.pid ?? 0);
   child.kill('SIGTERM');

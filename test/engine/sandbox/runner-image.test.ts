@@ -1,10 +1,9 @@
-import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newAttempt } from '../../../src/engine/job/job-execution.ts';
 import { runJob } from '../../../src/engine/job/run-job.ts';
-import { locked } from '../../../src/engine/sandbox/lock.ts';
 import { buildRunnerImage, isCurrent } from '../../../src/engine/sandbox/runner-recipe.ts';
 import { emptyByContainer } from '../../../src/engine/workspace/folder-removal.ts';
 import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
@@ -85,26 +84,6 @@ test('A build of the recipe that is given up ends, though its files were still b
   } finally {
     await rm(pipelines_dir, { recursive: true });
   }
-});
-
-test('Who waits for a lock gets it after its holder, and one that died is not waited for', async () => {
-  const path = join(bench.deps.config.work_dir, 'x.lock');
-  await mkdir(bench.deps.config.work_dir, { recursive: true });
-  const order: string[] = [];
-  const free = Promise.withResolvers<void>();
-  const first = locked(path, signal, async () => {
-    await free.promise;
-    order.push('first');
-  });
-  await expect.poll(() => stat(path).then(() => true)).toBe(true);
-  const second = locked(path, signal, async () => void order.push('second'));
-  free.resolve();
-  await Promise.all([first, second]);
-  expect(order).toEqual(['first', 'second']);
-  await writeFile(path, '');
-  const longAgo = new Date(Date.now() - 60_000);
-  await utimes(path, longAgo, longAgo);
-  expect(await locked(path, signal, async () => 'mine')).toBe('mine');
 });
 
 test('A folder that root’s job left is emptied by a container where the worker may not', async () => {

@@ -41,7 +41,7 @@ test('what is told arrives once and in order, and the last word ends the spool',
   await reporter.finish(DONE, never);
   expect(applied()).toEqual(['1 step', '2 step', '3 step', '4 finished']);
   expect(bench.clerk.of('att_1').at(-1)?.data).toEqual(DONE);
-  expect(await spools()).toEqual(['owner.json']);
+  expect(await spools()).toEqual([]);
 });
 
 test('what is told lies on disk before anyone has it', async () => {
@@ -111,7 +111,7 @@ test('a superseded attempt says so, keeps nothing and waits for nobody', async (
   await reporter.emit(step(1));
   await vi.waitFor(() => expect(reporter.superseded.aborted).toBe(true));
   await reporter.finish(DONE, never);
-  expect(await spools()).toEqual(['owner.json']);
+  expect(await spools()).toEqual([]);
 });
 
 test('whoever cannot wait for the receipt leaves the last word on disk', async () => {

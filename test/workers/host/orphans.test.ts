@@ -26,7 +26,8 @@ async function deadWorker(worker: string, attempt: string): Promise<void> {
   ].map((event) => ({ ...event, attempt, worker, at: 1, blob: null }));
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
-    const spool = await openSpool(${JSON.stringify(join(bench.dir, 'spools'))}, ${JSON.stringify(worker)});
+    import { openLocks } from ${JSON.stringify(join(process.cwd(), 'src/adapters/lock/locks.ts'))};
+    const spool = await openSpool(${JSON.stringify(join(bench.dir, 'spools'))}, ${JSON.stringify(worker)}, openLocks());
     for (const event of ${JSON.stringify(events)}) await spool.append(event, true);
     console.log('written');
     setInterval(() => {}, 1000);`;
@@ -43,8 +44,8 @@ test('what a dead worker had finished is delivered whole, in its name, and then 
   const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
   await vi.waitFor(() => expect(bench.clerk.of('att_1').map(({ seq }) => seq)).toEqual([1, 2]));
   expect(new Set(bench.clerk.of('att_1').map(({ worker }) => worker))).toEqual(new Set(['wrk_dead']));
-  await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual(['owner.json']));
-  expect(await readdir(join(bench.dir, 'spools'))).toEqual(['wrk_1']);
+  await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual([]));
+  expect(await readdir(join(bench.dir, 'spools'))).toEqual(['wrk_1', 'wrk_1.lock']);
   done.abort();
   await delivering;
 });
@@ -53,7 +54,7 @@ test('an attempt that has another by now is not told twice about', async () => {
   bench.clerk.superseded.add('att_1');
   await deadWorker('wrk_dead', 'att_1');
   const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
-  await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual(['owner.json']));
+  await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual([]));
   expect(bench.clerk.applied).toEqual([]);
   done.abort();
   await delivering;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBlobs } from '../../../src/adapters/blobs/file-blobs.ts';
 import { openGit } from '../../../src/adapters/git/open.ts';
+import { openLocks } from '../../../src/adapters/lock/locks.ts';
 import { readConfig } from '../../../src/config.ts';
 import type { Finished } from '../../../src/jobs/protocol/event.ts';
 import type { PlanGrant } from '../../../src/jobs/protocol/grant.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   server = await startGitServer();
   planner = {
     config: readConfig({ GANTRY_DATA_DIR: dir, GANTRY_RUNNER_IMAGES: 'mine=busybox:latest' }),
-    git: openGit({ mirrors_dir: join(dir, 'mirrors'), ca_file: null, proxy_env: {} }),
+    git: openGit({ mirrors_dir: join(dir, 'mirrors'), ca_file: null, proxy_env: {}, locks: openLocks() }),
     blobs: openBlobs(join(dir, 'blobs')),
   };
 });
