@@ -133,7 +133,6 @@ async function environmentGrant(deps: Deps, sql: Sql, subject: string): Promise<
       app,
       environment,
       live: live ? await deployOrder(deps, sql, live) : null,
-      active: [],
       unresolved: await Promise.all(unresolved.map((deployment) => deployOrder(deps, sql, deployment))),
       keep,
     },

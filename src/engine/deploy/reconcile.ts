@@ -27,15 +27,13 @@ export async function reconcileEnvironment(
     const proxy = deps.proxy(await ensureProxy(deps));
     const served = await readServed(proxy, reconciliation);
     signal.throwIfAborted();
-    const live = served.order ?? reconciliation.live;
+    const live = served ?? reconciliation.live;
     if (live !== null) reporter.log.mask(live.masks);
-    // Another's switch is under way: what it makes live is its own to say.
-    if (live !== null && !served.byActive) await bringUp(deps, proxy, live, served, say);
+    if (live !== null) await bringUp(deps, proxy, live, served, say);
     signal.throwIfAborted();
     await removeStrays(deps, proxy, reconciliation, live, say);
     await tidyImages(deps, reconciliation, live);
-    const isUp = live !== null && !served.byActive;
-    return { verdict: SUCCESS, outputs: {}, log_size: 0, live: isUp ? live.deployment : null };
+    return { verdict: SUCCESS, outputs: {}, log_size: 0, live: live?.deployment ?? null };
   } catch (error) {
     const ending = signal.aborted ? endingOfAbort(signal.reason) : endingOfError(error);
     say(ending.reason ?? ending.status);
@@ -45,20 +43,12 @@ export async function reconcileEnvironment(
   }
 }
 
-interface Served {
-  /** The known deployment that the proxy names; null when it names none, or one that we do not know. */
-  order: DeployOrder | null;
-  byActive: boolean;
-}
-
-async function readServed(proxy: Proxy, wanted: Reconciliation): Promise<Served> {
+/** The known deployment that the proxy serves; null when it serves none, or one that is not in the reconciliation. */
+async function readServed(proxy: Proxy, wanted: Reconciliation): Promise<DeployOrder | null> {
   const service = await findService(proxy, serviceOf(wanted.app, wanted.environment));
   const alias = service?.target.split(':')[0];
   const known = [...(wanted.live === null ? [] : [wanted.live]), ...wanted.unresolved];
-  return {
-    order: known.find(({ deployment }) => aliasOf(deployment) === alias) ?? null,
-    byActive: wanted.active.some((deployment) => aliasOf(deployment) === alias),
-  };
+  return known.find(({ deployment }) => aliasOf(deployment) === alias) ?? null;
 }
 
 async function findService(proxy: Proxy, name: string): Promise<Service | undefined> {
@@ -70,7 +60,7 @@ async function bringUp(
   deps: EngineDeps,
   proxy: Proxy,
   live: DeployOrder,
-  served: Served,
+  served: DeployOrder | null,
   say: (line: string) => void,
 ): Promise<void> {
   const { docker } = deps;
@@ -79,7 +69,7 @@ async function bringUp(
   if (running === undefined) say(`Starting release ${live.release} again: its container does not run`);
   const container = running ?? (await startRelease(deps, live));
   await docker.setRestartPolicy(container, 'unless-stopped');
-  if (served.order?.deployment === live.deployment) return;
+  if (served?.deployment === live.deployment) return;
   say(`The proxy does not serve ${live.deployment}; telling it again`);
   await proxy.deploy(serviceSpec({ ...live, live: null }, live.config.processes.web.health.timeout));
 }
@@ -94,14 +84,13 @@ async function removeStrays(
 ): Promise<void> {
   // Gates are read before containers: a gate is made after its candidate, so one without is nobody's.
   const gates = (await proxy.list()).filter(({ name }) => name.startsWith(GATES));
-  const owned = new Set([...wanted.active, ...(live === null ? [] : [live.deployment])]);
   const here = await docker.containers({ 'gantry.app': wanted.app, 'gantry.environment': wanted.environment });
-  for (const container of here.filter(({ labels }) => !owned.has(deploymentOf({ labels })))) {
+  for (const container of here.filter(({ labels }) => deploymentOf({ labels }) !== live?.deployment)) {
     say(`Removing ${container.name}: it does not serve`);
     await docker.stop(container.id, live?.config.processes.web.stop_grace ?? 0);
     await docker.remove(container.id);
   }
-  for (const { name } of gates) if (await isStale(docker, name, wanted)) await proxy.remove(name);
+  for (const { name } of gates) if (await isStale(docker, name)) await proxy.remove(name);
 }
 
 function deploymentOf({ labels }: Pick<Container, 'labels'>): string {
@@ -109,8 +98,7 @@ function deploymentOf({ labels }: Pick<Container, 'labels'>): string {
 }
 
 /** Gates carry no environment in their names; a candidate that another environment tries has a container that is not ours to judge. */
-async function isStale(docker: EngineDeps['docker'], gate: string, { active }: Reconciliation): Promise<boolean> {
-  if (active.some((deployment) => gateOf(deployment) === gate)) return false;
+async function isStale(docker: EngineDeps['docker'], gate: string): Promise<boolean> {
   const all = await docker.containers({});
   return !all.some((container) => gateOf(deploymentOf(container)) === gate);
 }

@@ -2,7 +2,7 @@ import type { DeployOrder, Reconciliation } from '../../jobs/deploy/deployment.t
 import type { EngineDeps } from '../engine-deps.ts';
 import { releaseImage, releaseRepository } from '../names.ts';
 
-/** Kept releases have their names, the others lose theirs. While a deployment is at work nothing is taken: its release is not told here. */
+/** Kept releases have their names, the others lose theirs. */
 export async function tidyImages(
   { docker, envelope: { installation } }: EngineDeps,
   wanted: Reconciliation,
@@ -16,7 +16,6 @@ export async function tidyImages(
   const tags = await docker.tags(releaseRepository(installation, app, environment));
   for (const { name, image_id } of kept)
     if (!tags.includes(name) && (await docker.image(image_id)) !== null) await docker.tag(image_id, name);
-  if (wanted.active.length > 0) return;
   const names = new Set(kept.map(({ name }) => name));
   for (const name of tags.filter((tag) => !names.has(tag))) await docker.untag(name);
 }

@@ -83,8 +83,6 @@ export const Reconciliation = z.object({
   environment: z.string(),
   /** The release that SQL says is live; brought up again if the proxy or Docker does not have it. */
   live: DeployOrder.nullable(),
-  /** Deployments that a worker is at work on: their containers stay. */
-  active: z.array(z.string()),
   /** Deployments whose end nobody saw: which of them is live is read from the proxy. */
   unresolved: z.array(DeployOrder),
   /** Kept releases, whose images stay tagged: release id and image id. */

@@ -309,7 +309,6 @@ function reconcile(wanted: Partial<Reconciliation>) {
     app: 'shop',
     environment: 'production',
     live,
-    active: [],
     unresolved: [],
     keep: [],
     ...wanted,
@@ -381,8 +380,6 @@ describe('An environment', () => {
       drain_timeout: 1000,
     });
     const kept = { release: newId('rel'), image_id: live?.image_id ?? '' };
-    await reconcile({ active: [stray] });
-    expect(await docker.inspect(id)).not.toBeNull();
     await reconcile({ keep: [kept] });
     expect(await docker.inspect(id)).toBeNull();
     await expect.poll(services).toHaveLength(1);
