@@ -1,31 +1,24 @@
 import { faultOf, messageOf } from '../error.ts';
 import { StopRequest } from '../jobs/protocol/message.ts';
-import type { EndStatus } from '../jobs/status.ts';
+import type { Verdict } from '../jobs/protocol/verdict.ts';
 
-/** How something ended and why, in a sentence; the reason is null only for plain success. */
-export interface Ending {
-  status: EndStatus;
-  reason: string | null;
-  exit_code: number | null;
-}
+export const SUCCESS: Verdict = { status: 'succeeded', reason: null, exit_code: null };
 
-export const SUCCESS: Ending = { status: 'succeeded', reason: null, exit_code: null };
-
-/** What an abort means: a stop request, or (an Error) that this worker cannot go on. */
-export function endingOfAbort(reason: unknown): Ending {
+/** `reason` is what aborted the signal: a stop request, or an Error when this worker cannot continue. */
+export function verdictOfAbort(reason: unknown): Verdict {
   const request = StopRequest.safeParse(reason);
   if (!request.success) return { status: 'errored', reason: messageOf(reason), exit_code: null };
   const status = request.data.kind === 'time_out' ? 'timed_out' : 'cancelled';
   return { status, reason: request.data.reason, exit_code: null };
 }
 
-/** Whether there is no time for grace: it was forced, or the worker itself has to go. */
+/** A fault of the user fails the job. Any other error is ours or the host's: the attempt is errored, and control tries again. */
+export function verdictOfError(error: unknown): Verdict {
+  return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
+}
+
+/** Whether running processes are ended without a grace period: the stop was forced, or the worker itself has to go. */
 export function endsAtOnce({ signal, force }: { signal: AbortSignal; force: AbortSignal }): boolean {
   if (force.aborted) return true;
   return signal.aborted && !['cancel', 'time_out'].includes(StopRequest.safeParse(signal.reason).data?.kind ?? '');
-}
-
-/** Failed is not errored: what is the user's to mend fails, what is ours or the host's errs and is tried again. */
-export function endingOfError(error: unknown): Ending {
-  return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
 }

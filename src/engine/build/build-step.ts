@@ -22,7 +22,7 @@ export async function buildStep(attempt: Attempt, turn: StepTurn): Promise<StepE
   const digest = inputs.push ? await pushAll(attempt, turn, inputs.tags) : built.id;
   const image = (inputs.push ? await pushedName(attempt, own, digest) : null) ?? own;
   say(attempt, turn.number, `Built ${tags.join(', ')}: ${digest}`);
-  return { ending: SUCCESS, outputs: { image, digest } };
+  return { verdict: SUCCESS, outputs: { image, digest } };
 }
 
 async function build(attempt: Attempt, turn: StepTurn, inputs: BuildInputs): Promise<Image> {

@@ -19,11 +19,11 @@ async function follow(attempt: Attempt, turn: StepTurn, answer: DeployAnswer): P
     case 'stop':
       return stopped(attempt, answer);
     case 'live':
-      return { ending: SUCCESS, outputs: outputsOf(answer, answer.url) };
+      return { verdict: SUCCESS, outputs: outputsOf(answer, answer.url) };
     case 'start': {
       const stop = await deploy(attempt, turn, answer.order);
       return stop === null
-        ? { ending: SUCCESS, outputs: outputsOf(answer.order, urlOf(attempt, answer.order)) }
+        ? { verdict: SUCCESS, outputs: outputsOf(answer.order, urlOf(attempt, answer.order)) }
         : stopped(attempt, stop);
     }
   }
@@ -33,9 +33,9 @@ type Stop = Extract<DeployAnswer, { go: 'stop' }>;
 
 /** Control's no is the job's verdict; only a failure is one that steps may still ask about. */
 function stopped(attempt: Attempt, { status, reason }: Omit<Stop, 'go'>): StepEnd {
-  const ending = { status, reason, exit_code: null };
-  if (status !== 'failed') attempt.interruption ??= ending;
-  return { ending, outputs: {} };
+  const verdict = { status, reason, exit_code: null };
+  if (status !== 'failed') attempt.interruption ??= verdict;
+  return { verdict, outputs: {} };
 }
 
 function outputsOf({ deployment, release }: { deployment: string; release: string }, url: string | null) {

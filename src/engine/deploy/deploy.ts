@@ -5,7 +5,7 @@ import { type Attempt, mask, say } from '../job/job-execution.ts';
 import { releaseImage } from '../names.ts';
 import { Refusal } from '../refusal.ts';
 import type { StepTurn } from '../steps/step.ts';
-import { endingOfAbort, endingOfError } from '../verdict.ts';
+import { verdictOfAbort, verdictOfError } from '../verdict.ts';
 import { passGate, removeGate } from './gate.ts';
 import { phased } from './phase.ts';
 import { ensureProxy } from './proxy-container.ts';
@@ -53,7 +53,7 @@ async function openProxy(attempt: Attempt, order: DeployOrder): Promise<Proxy> {
   try {
     return attempt.deps.proxy(await ensureProxy(attempt.deps));
   } catch (error) {
-    await settle(attempt, order, { status: 'failed', reason: endingOfError(error).reason });
+    await settle(attempt, order, { status: 'failed', reason: verdictOfError(error).reason });
     throw error;
   }
 }
@@ -169,8 +169,8 @@ async function settle(
 }
 
 function settlementOf({ signal }: StepTurn, error: unknown): Settlement {
-  if (!signal.aborted) return { status: 'failed', reason: endingOfError(error).reason };
+  if (!signal.aborted) return { status: 'failed', reason: verdictOfError(error).reason };
   const request = StopRequest.safeParse(signal.reason).data?.kind;
   const status = request === 'cancel' || request === 'force' ? 'cancelled' : 'failed';
-  return { status, reason: endingOfAbort(signal.reason).reason };
+  return { status, reason: verdictOfAbort(signal.reason).reason };
 }

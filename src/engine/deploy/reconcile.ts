@@ -5,7 +5,7 @@ import type { EnvironmentGrant } from '../../jobs/protocol/grant.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import type { EventReporter } from '../event-reporter.ts';
 import { aliasOf, GATES, gateOf, serviceOf } from '../names.ts';
-import { endingOfAbort, endingOfError, SUCCESS } from '../verdict.ts';
+import { SUCCESS, verdictOfAbort, verdictOfError } from '../verdict.ts';
 import { ensureProxy } from './proxy-container.ts';
 import { startRelease } from './release-container.ts';
 import { tidyImages } from './release-images.ts';
@@ -35,11 +35,11 @@ export async function reconcileEnvironment(
     await tidyImages(deps, reconciliation, live);
     return { verdict: SUCCESS, outputs: {}, log_size: 0, live: live?.deployment ?? null };
   } catch (error) {
-    const ending = signal.aborted ? endingOfAbort(signal.reason) : endingOfError(error);
-    say(ending.reason ?? ending.status);
+    const verdict = signal.aborted ? verdictOfAbort(signal.reason) : verdictOfError(error);
+    say(verdict.reason ?? verdict.status);
     // Nobody's work failed here: what could not be put right is tried again.
-    const status = ending.status === 'failed' ? 'errored' : ending.status;
-    return { verdict: { ...ending, status }, outputs: {}, log_size: 0 };
+    const status = verdict.status === 'failed' ? 'errored' : verdict.status;
+    return { verdict: { ...verdict, status }, outputs: {}, log_size: 0 };
   }
 }
 

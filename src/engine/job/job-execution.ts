@@ -1,11 +1,11 @@
 import type { LogStream } from '../../deps.ts';
 import type { JsonObject } from '../../jobs/json.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import type { EventReporter } from '../event-reporter.ts';
 import { Secrets } from '../secrets.ts';
 import type { StepResult } from '../steps/step.ts';
-import type { Ending } from '../verdict.ts';
 import { type Folder, layOutFolder } from '../workspace/folder.ts';
 
 /** One try at a job while it runs: what its steps have come to so far. */
@@ -31,8 +31,8 @@ export interface Attempt {
   /** The image it was made of. */
   image: string | null;
   /** The first failure that counts, and the abort that kept a step from its end: what the verdict is made of. */
-  failure: Ending | null;
-  interruption: Ending | null;
+  failure: Verdict | null;
+  interruption: Verdict | null;
 }
 
 /** An attempt at its beginning. */

@@ -3,12 +3,13 @@ import { messageOf } from '../../error.ts';
 import { JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import type { EventReporter } from '../event-reporter.ts';
 import { removeLeftovers } from '../sandbox/leftovers.ts';
 import { noticeAbort, runSteps } from '../steps/run-steps.ts';
-import { type Ending, endingOfError, SUCCESS } from '../verdict.ts';
+import { SUCCESS, verdictOfError } from '../verdict.ts';
 import { makeFolder } from '../workspace/folder.ts';
 import { removeFolder } from '../workspace/folder-removal.ts';
 import { contextsOf, jobContexts } from './contexts.ts';
@@ -28,22 +29,22 @@ export async function runJob(
   force: AbortSignal = new AbortController().signal,
 ): Promise<Finished> {
   const attempt = newAttempt(deps, grant, reporter, signal, force);
-  const ending = await concluded(attempt);
+  const verdict = await concluded(attempt);
   const outputs = outputsOf(attempt);
   await close(attempt);
-  const reason = ending.reason && attempt.secrets.hide(ending.reason);
-  return { verdict: { ...ending, reason }, outputs, log_size: 0 };
+  const reason = verdict.reason && attempt.secrets.hide(verdict.reason);
+  return { verdict: { ...verdict, reason }, outputs, log_size: 0 };
 }
 
-async function concluded(attempt: Attempt): Promise<Ending> {
+async function concluded(attempt: Attempt): Promise<Verdict> {
   try {
     await prepare(attempt);
     return await perform(attempt);
   } catch (error) {
     noticeAbort(attempt);
-    const ending = attempt.interruption ?? endingOfError(error);
-    say(attempt, 0, ending.reason ?? ending.status);
-    return ending;
+    const verdict = attempt.interruption ?? verdictOfError(error);
+    say(attempt, 0, verdict.reason ?? verdict.status);
+    return verdict;
   }
 }
 
@@ -72,7 +73,7 @@ function evaluatedEnv(attempt: Attempt): Attempt['env'] {
   return { job, container: evaluated(grant.spec.container.env), steps: {} };
 }
 
-async function perform(attempt: Attempt): Promise<Ending> {
+async function perform(attempt: Attempt): Promise<Verdict> {
   if (attempt.grant.command !== null) return runTask(attempt);
   await runSteps(attempt);
   if (attempt.interruption !== null) return attempt.interruption;

@@ -1,20 +1,21 @@
 import { unlessAborted } from '../../abort.ts';
 import type { Exit } from '../../deps.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Step } from '../../jobs/run/step.ts';
 import { chosenImage, createContainer } from '../sandbox/job-container.ts';
-import { endingOfExit, outputOf } from '../steps/script-step.ts';
-import { type Ending, endingOfAbort, endingOfError, endsAtOnce } from '../verdict.ts';
+import { outputOf, verdictOfExit } from '../steps/script-step.ts';
+import { endsAtOnce, verdictOfAbort, verdictOfError } from '../verdict.ts';
 import type { Attempt } from './job-execution.ts';
 
 const GRACE = 5_000;
 
 /** A task whose container's own process is the work: any image does, it needs no shell. Shown as a job of one step. */
-export async function runTask(attempt: Attempt): Promise<Ending> {
+export async function runTask(attempt: Attempt): Promise<Verdict> {
   const step = newStep(attempt);
   await attempt.reporter.emit({ type: 'step', data: step });
-  const ending = await attend(attempt, step);
-  await attempt.reporter.emit({ type: 'step', data: { ...step, ...ending, finished_at: attempt.deps.now() } });
-  return ending;
+  const verdict = await attend(attempt, step);
+  await attempt.reporter.emit({ type: 'step', data: { ...step, ...verdict, finished_at: attempt.deps.now() } });
+  return verdict;
 }
 
 function newStep({ deps }: Attempt): Step {
@@ -30,15 +31,15 @@ function newStep({ deps }: Attempt): Step {
   };
 }
 
-async function attend(attempt: Attempt, step: Step): Promise<Ending> {
+async function attend(attempt: Attempt, step: Step): Promise<Verdict> {
   const signal = AbortSignal.any([attempt.signal, attempt.force]);
   try {
     signal.throwIfAborted();
     const exit = await runCommand(attempt, step, signal);
-    return endingOfExit(attempt.deps, attempt.grant, step.name, exit);
+    return verdictOfExit(attempt.deps, attempt.grant, step.name, exit);
   } catch (error) {
-    const ending = signal.aborted ? endingOfAbort(signal.reason) : endingOfError(error);
-    return { ...ending, reason: ending.reason && attempt.secrets.hide(ending.reason) };
+    const verdict = signal.aborted ? verdictOfAbort(signal.reason) : verdictOfError(error);
+    return { ...verdict, reason: verdict.reason && attempt.secrets.hide(verdict.reason) };
   }
 }
 

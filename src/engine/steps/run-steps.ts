@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../jobs/json.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { PlannedStep } from '../../jobs/run/plan.ts';
 import type { Step } from '../../jobs/run/step.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
@@ -6,7 +7,7 @@ import { interpolate } from '../../workflows/expressions/template.ts';
 import { contextsOf, githubContext, standing } from '../job/contexts.ts';
 import { evaluated } from '../job/evaluation.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
-import { type Ending, endingOfAbort, endingOfError, endsAtOnce } from '../verdict.ts';
+import { endsAtOnce, verdictOfAbort, verdictOfError } from '../verdict.ts';
 import { IN_CONTAINER, RUNNER_FILES } from '../workspace/runner-file.ts';
 import type { StepEnd, StepTurn, StepWord } from './step.ts';
 import { stepDeadline } from './step-deadline.ts';
@@ -21,22 +22,22 @@ export async function runSteps(attempt: Attempt): Promise<void> {
 /** An abort counts against the job only where it kept a step from its turn or its end. */
 export function noticeAbort(attempt: Attempt): void {
   const end = [attempt.signal, attempt.force].find((signal) => signal.aborted);
-  if (end !== undefined) attempt.interruption ??= endingOfAbort(end.reason);
+  if (end !== undefined) attempt.interruption ??= verdictOfAbort(end.reason);
 }
 
 async function takeTurn(attempt: Attempt, planned: PlannedStep, number: number): Promise<void> {
   noticeAbort(attempt);
   const step = await newStep(attempt, planned, number);
   const end = await attend(attempt, planned, step);
-  const outcome = wordOf(end.ending);
+  const outcome = wordOf(end.verdict);
   // What is ours or the host's fault is never forgiven: it ends the job.
   const isForgiven =
-    outcome === 'failure' && end.ending.status !== 'errored' && (await mayFail(attempt, planned, step));
-  if (outcome === 'failure' && !isForgiven) attempt.failure ??= end.ending;
+    outcome === 'failure' && end.verdict.status !== 'errored' && (await mayFail(attempt, planned, step));
+  if (outcome === 'failure' && !isForgiven) attempt.failure ??= end.verdict;
   if (planned.id !== null)
     attempt.steps[planned.id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs: end.outputs };
-  await tell(attempt, { ...step, ...end.ending, started_at: startOf(step, end), finished_at: attempt.deps.now() });
-  if (end.ending.reason !== null) say(attempt, number, end.ending.reason);
+  await tell(attempt, { ...step, ...end.verdict, started_at: startOf(step, end), finished_at: attempt.deps.now() });
+  if (end.verdict.reason !== null) say(attempt, number, end.verdict.reason);
 }
 
 async function newStep(attempt: Attempt, planned: PlannedStep, number: number): Promise<Step> {
@@ -67,13 +68,13 @@ async function nameOf(attempt: Attempt, planned: PlannedStep): Promise<string> {
 async function attend(attempt: Attempt, planned: PlannedStep, step: Step): Promise<StepEnd> {
   try {
     const reason = await reasonToSkip(attempt, planned, step);
-    if (reason !== null) return { ending: { status: 'skipped', reason, exit_code: null }, outputs: {} };
+    if (reason !== null) return { verdict: { status: 'skipped', reason, exit_code: null }, outputs: {} };
     await tell(attempt, step);
     return await perform(attempt, planned, step);
   } catch (error) {
     const isAbort = [attempt.signal, attempt.force].some((signal) => signal.aborted && signal.reason === error);
     if (isAbort) noticeAbort(attempt);
-    return { ending: isAbort ? endingOfAbort(error) : endingOfError(error), outputs: {} };
+    return { verdict: isAbort ? verdictOfAbort(error) : verdictOfError(error), outputs: {} };
   }
 }
 
@@ -110,7 +111,7 @@ async function perform(attempt: Attempt, planned: PlannedStep, step: Step): Prom
   } catch (error) {
     if (!deadline.signal.aborted) throw error;
     noticeAbort(attempt);
-    return { ending: endingOfAbort(deadline.signal.reason), outputs: {} };
+    return { verdict: verdictOfAbort(deadline.signal.reason), outputs: {} };
   } finally {
     deadline.cancel();
   }
@@ -144,7 +145,7 @@ function actionOf(step: Step): string {
   return step.id ?? `__step_${step.number}`;
 }
 
-function wordOf({ status }: Ending): StepWord {
+function wordOf({ status }: Verdict): StepWord {
   if (status === 'succeeded') return 'success';
   return status === 'skipped' || status === 'cancelled' ? status : 'failure';
 }
@@ -160,7 +161,7 @@ async function mayFail(attempt: Attempt, planned: PlannedStep, step: Step): Prom
 }
 
 function startOf(step: Step, end: StepEnd): number | null {
-  return end.ending.status === 'skipped' ? null : step.started_at;
+  return end.verdict.status === 'skipped' ? null : step.started_at;
 }
 
 async function tell(attempt: Attempt, step: Step): Promise<void> {

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { unlessAborted } from '../../abort.ts';
 import type { Exit } from '../../deps.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { evaluated } from '../job/evaluation.ts';
@@ -9,7 +10,7 @@ import { type Attempt, mask, say } from '../job/job-execution.ts';
 import { Refusal } from '../refusal.ts';
 import { explained, jobLimits, NO_SHELL, needContainer } from '../sandbox/job-container.ts';
 import { endProcess } from '../sandbox/process-end.ts';
-import { type Ending, SUCCESS } from '../verdict.ts';
+import { SUCCESS } from '../verdict.ts';
 import { readRunnerFile, writeRunnerFile } from '../workspace/runner-file.ts';
 import { isReserved, parseEnvFile, parsePathFile } from './env-file.ts';
 import { shellCommand, wrapped } from './shell.ts';
@@ -28,11 +29,11 @@ export async function runScript(attempt: Attempt, turn: StepTurn): Promise<StepE
   const argv = wrapped(command, attempt.path, working_directory);
   const exit = await summarized(attempt, turn.number, follow(attempt, turn, container, argv));
   const outputs = await heard(attempt, turn.number);
-  return { ending: endingOfExit(attempt.deps, attempt.grant, turn.name, exit), outputs };
+  return { verdict: verdictOfExit(attempt.deps, attempt.grant, turn.name, exit), outputs };
 }
 
 /** What an exit code means, in a sentence. */
-export function endingOfExit(deps: EngineDeps, grant: JobGrant, name: string, exit: Exit): Ending {
+export function verdictOfExit(deps: EngineDeps, grant: JobGrant, name: string, exit: Exit): Verdict {
   if (exit.exit_code === 0) return { ...SUCCESS, exit_code: 0 };
   const mib = Math.floor(jobLimits(deps, grant).memory / 1024 / 1024);
   const reason = exit.oom_killed

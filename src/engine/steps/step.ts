@@ -1,5 +1,5 @@
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Contexts, PlannedStep } from '../../jobs/run/plan.ts';
-import type { Ending } from '../verdict.ts';
 
 /** GitHub's words for how a step went: `outcome` as it was, `conclusion` after continue-on-error. */
 export type StepWord = 'success' | 'failure' | 'cancelled' | 'skipped';
@@ -25,6 +25,6 @@ export interface StepTurn {
 
 /** What a step came to. One that was aborted throws `signal.reason`. */
 export interface StepEnd {
-  ending: Ending;
+  verdict: Verdict;
   outputs: Record<string, string>;
 }

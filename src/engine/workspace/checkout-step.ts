@@ -22,7 +22,7 @@ export async function checkout(attempt: Attempt, turn: StepTurn): Promise<StepEn
   await (container === null ? lay() : deps.docker.whilePaused(container, lay));
   turn.signal.throwIfAborted();
   say(attempt, turn.number, `Checked out ${source.name} at ${sha} (${ref})`);
-  return { ending: SUCCESS, outputs: { ref, commit: sha } };
+  return { verdict: SUCCESS, outputs: { ref, commit: sha } };
 }
 
 /** What a checkout asks for; what it asks and cannot have is refused rather than left out. */
