@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 
 /** What a gantry/build step asks for. */
 export interface BuildInputs {
@@ -25,8 +25,8 @@ export function parseBuildInputs(given: Record<string, string>): BuildInputs {
     push: given.push?.toLowerCase() === 'true',
   };
   for (const tag of inputs.tags)
-    if (isOurs(tag)) throw new Refusal(`the tag \`${tag}\` is refused: that name is Gantry's own`);
-  if (inputs.push && inputs.tags.length === 0) throw new Refusal('`push: true` needs `tags`: where to push to');
+    if (isOurs(tag)) throw new UserError(`the tag \`${tag}\` is refused: that name is Gantry's own`);
+  if (inputs.push && inputs.tags.length === 0) throw new UserError('`push: true` needs `tags`: where to push to');
   return inputs;
 }
 
@@ -36,7 +36,7 @@ function parsePairs(input: string, text: string): Record<string, string> {
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf('=');
-      if (at < 1) throw new Refusal(`\`${input}\`: \`${line.trim()}\` is not NAME=value`);
+      if (at < 1) throw new UserError(`\`${input}\`: \`${line.trim()}\` is not NAME=value`);
       return [line.slice(0, at).trim(), line.slice(at + 1)];
     }),
   );

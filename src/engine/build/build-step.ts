@@ -3,9 +3,9 @@ import { relative } from 'node:path';
 import type { Image } from '../../deps.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
 import { buildImage, buildRepository } from '../names.ts';
-import { Refusal } from '../refusal.ts';
 import { caSecret } from '../sandbox/runner-recipe.ts';
 import type { StepEnd, StepTurn } from '../steps/step.ts';
+import { UserError } from '../user-error.ts';
 import { SUCCESS } from '../verdict.ts';
 import { pathInWorkspace } from '../workspace/workspace.ts';
 import { type BuildInputs, parseBuildInputs } from './build-inputs.ts';
@@ -61,7 +61,7 @@ async function build(attempt: Attempt, turn: StepTurn, inputs: BuildInputs): Pro
 /** A context that could not be read is the reason, not the build that broke off for it; and both have ended. */
 async function judged(walking: Promise<void>, building: Promise<Image>): Promise<Image> {
   const [walked, built] = await Promise.allSettled([walking, building]);
-  if (walked.status === 'rejected' && walked.reason instanceof Refusal) throw walked.reason;
+  if (walked.status === 'rejected' && walked.reason instanceof UserError) throw walked.reason;
   if (built.status === 'rejected') throw built.reason;
   return built.value;
 }
@@ -71,11 +71,11 @@ async function openContext(attempt: Attempt, inputs: BuildInputs) {
   const folder = await pathInWorkspace(workspace, inputs.context);
   const recipe = await pathInWorkspace(workspace, inputs.file);
   if (!(await lstat(folder).catch(() => null))?.isDirectory())
-    throw new Refusal(
+    throw new UserError(
       `the build context \`${inputs.context}\` is no folder in the workspace; is there a checkout step before?`,
     );
   if (!(await lstat(recipe).catch(() => null))?.isFile())
-    throw new Refusal(`there is no \`${inputs.file}\` in the workspace; is there a checkout step before?`);
+    throw new UserError(`there is no \`${inputs.file}\` in the workspace; is there a checkout step before?`);
   const inside = relative(folder, recipe);
   const isOutside = inside.startsWith('..');
   const dockerfile = isOutside ? OUTSIDE_RECIPE : inside;

@@ -3,8 +3,8 @@ import type { DeployRequest } from '../../jobs/deploy/deployment.ts';
 import { DEFAULT_ENVIRONMENT } from '../../workflows/action.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
 import { buildImage } from '../names.ts';
-import { Refusal } from '../refusal.ts';
 import type { StepTurn } from '../steps/step.ts';
+import { UserError } from '../user-error.ts';
 import { appConfig } from './app-config.ts';
 
 /** What is to be asked of control, and the image to hold meanwhile: its own name may move on. A rollback knows no image. */
@@ -24,7 +24,7 @@ export async function wantedDeployment(
 
 async function givenImage(attempt: Attempt, turn: StepTurn): Promise<Image> {
   const reference = turn.with.image?.trim() ?? '';
-  if (reference === '') throw new Refusal('`image` is empty: which image is to be deployed?');
+  if (reference === '') throw new UserError('`image` is empty: which image is to be deployed?');
   const { docker } = attempt.deps;
   const here = await docker.image(reference);
   const progress = (line: string) => say(attempt, turn.number, line);

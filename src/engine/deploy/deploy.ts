@@ -3,8 +3,8 @@ import type { DeployOrder, Relation, SwitchAnswer } from '../../jobs/deploy/depl
 import { StopRequest } from '../../jobs/protocol/message.ts';
 import { type Attempt, mask, say } from '../job/job-execution.ts';
 import { releaseImage } from '../names.ts';
-import { Refusal } from '../refusal.ts';
 import type { StepTurn } from '../steps/step.ts';
+import { UserError } from '../user-error.ts';
 import { verdictOfAbort, verdictOfError } from '../verdict.ts';
 import { passGate, removeGate } from './gate.ts';
 import { phased } from './phase.ts';
@@ -86,7 +86,7 @@ async function keepImage(
   { config, image_id, release }: DeployOrder,
 ): Promise<void> {
   if ((await docker.image(image_id)) === null)
-    throw new Refusal(`the image of release ${release} is not on this host any more`);
+    throw new UserError(`the image of release ${release} is not on this host any more`);
   await docker.tag(image_id, releaseImage(envelope.installation, config.app, config.environment, release));
 }
 

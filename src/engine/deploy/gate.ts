@@ -6,7 +6,7 @@ import { hasCode } from '../../error.ts';
 import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { gateOf } from '../names.ts';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 import { targetOf } from './release-container.ts';
 
 /** A release may be slow to start, but not without end: at least so long is it looked at. */
@@ -35,7 +35,7 @@ export async function passGate(
   });
   const over = new AbortController();
   const exit = docker.wait(candidate.container, over.signal).then(({ exit_code, oom_killed }) => {
-    throw new Refusal(
+    throw new UserError(
       `the new release ended with code ${exit_code}${oom_killed ? ', out of memory,' : ''} before it was healthy`,
     );
   });
@@ -59,7 +59,7 @@ export async function passGate(
 /** The proxy speaks of the shadow service, which is nothing that people know. */
 function inWords(error: unknown, health: { path: string; timeout: number }): unknown {
   if (!hasCode(error, 'unhealthy')) return error;
-  return new Refusal(`the new release was not healthy at ${health.path} within ${health.timeout / 1000} s`);
+  return new UserError(`the new release was not healthy at ${health.path} within ${health.timeout / 1000} s`);
 }
 
 /**

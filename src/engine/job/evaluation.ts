@@ -1,5 +1,5 @@
 import type { ExpressionFunctions } from '../../workflows/expressions/expression-functions.ts';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 import { hashFiles } from '../workspace/hash-files.ts';
 import { parseFilePatterns } from '../workspace/hash-patterns.ts';
 import type { Attempt } from './job-execution.ts';
@@ -47,7 +47,7 @@ async function hashAll(attempt: Attempt, asked: Map<string, string[]>, known: Ma
       known.set(key, await hashFiles(attempt.folder.workspace, parseFilePatterns(patterns), AbortSignal.any(ends)));
   } catch (error) {
     if (error !== late.reason || !late.aborted) throw error;
-    throw new Refusal('hashFiles() took more than 2 min; give patterns that match fewer', { cause: error });
+    throw new UserError('hashFiles() took more than 2 min; give patterns that match fewer', { cause: error });
   }
 }
 

@@ -6,9 +6,9 @@ import type { EngineDeps } from '../engine-deps.ts';
 import { jobContexts } from '../job/contexts.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
 import { jobContainer, jobsNetwork } from '../names.ts';
-import { Refusal } from '../refusal.ts';
 import { PID, SCRIPT } from '../steps/shell.ts';
 import { EVENT, TEMP, WORKSPACE } from '../steps/step-environment.ts';
+import { UserError } from '../user-error.ts';
 import type { Folder } from '../workspace/folder.ts';
 import { IN_CONTAINER, RUNNER_FILES } from '../workspace/runner-file.ts';
 import { outsideAccess } from './certificates.ts';
@@ -45,7 +45,7 @@ export async function explained({ deps }: Attempt, container: string, error: unk
   const found = await deps.docker.inspect(container);
   if (found === null || found.state !== 'exited') return error;
   const hasNoShell = found.exit_code === 127 || found.exit_code === 126;
-  return new Refusal(hasNoShell ? NO_SHELL : `the job's container has ended, with code ${found.exit_code}`, {
+  return new UserError(hasNoShell ? NO_SHELL : `the job's container has ended, with code ${found.exit_code}`, {
     cause: error,
   });
 }
@@ -92,7 +92,7 @@ export async function chosenImage(attempt: Attempt, step: number, signal: AbortS
   const { image: asked } = grant.spec.container;
   if (asked === null) return runnerImage(deps, grant.spec.runs_on, watch);
   const image = interpolate(asked, jobContexts(attempt)).trim();
-  if (image === '') throw new Refusal(`container.image is empty: \`${asked}\` came to nothing`);
+  if (image === '') throw new UserError(`container.image is empty: \`${asked}\` came to nothing`);
   const found = (await deps.docker.image(image)) ?? (await deps.docker.pull(image, watch));
   return found.id;
 }

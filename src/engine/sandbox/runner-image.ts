@@ -1,7 +1,7 @@
 import type { Image, Watch } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 import { buildRunnerImage, isCurrent } from './runner-recipe.ts';
 
 /** The image that a job's `runs-on` means, here and ready; resolves to its id. The default one is built when it cannot be pulled. */
@@ -18,7 +18,7 @@ const DEFAULT = 'gantry/runner';
 function mappedImage(images: Record<string, string>, runs_on: string[]): string {
   const label = runs_on.find((one) => Object.hasOwn(images, one));
   if (label !== undefined) return images[label] as string;
-  throw new Refusal(
+  throw new UserError(
     `no image is mapped to runs-on \`${runs_on.join(', ')}\`; there are ${Object.keys(images).join(', ')} (GANTRY_RUNNER_IMAGES)`,
   );
 }

@@ -7,9 +7,9 @@ import { interpolate } from '../../workflows/expressions/template.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { evaluated } from '../job/evaluation.ts';
 import { type Attempt, mask, say } from '../job/job-execution.ts';
-import { Refusal } from '../refusal.ts';
 import { explained, jobLimits, NO_SHELL, needContainer } from '../sandbox/job-container.ts';
 import { endProcess } from '../sandbox/process-end.ts';
+import { UserError } from '../user-error.ts';
 import { SUCCESS } from '../verdict.ts';
 import { readRunnerFile, writeRunnerFile } from '../workspace/runner-file.ts';
 import { isReserved, parseEnvFile, parsePathFile } from './env-file.ts';
@@ -107,7 +107,7 @@ async function follow(attempt: Attempt, turn: StepTurn, container: string, argv:
 /** The Engine's own word for a shell that is not there is an exit code too; then our wrapper never said which process it is. */
 async function reached({ folder }: Attempt, exit: Exit): Promise<Exit> {
   const isNone = exit.exit_code === 126 || exit.exit_code === 127;
-  if (isNone && (await readRunnerFile(folder.pid, 'the pid file')) === '') throw new Refusal(NO_SHELL);
+  if (isNone && (await readRunnerFile(folder.pid, 'the pid file')) === '') throw new UserError(NO_SHELL);
   return exit;
 }
 
@@ -129,6 +129,6 @@ async function heard(attempt: Attempt, step: number): Promise<Record<string, str
 
 async function readEntries(path: string, name: string): Promise<[string, string][]> {
   const { entries, problem } = parseEnvFile(await readRunnerFile(path, name));
-  if (problem !== null) throw new Refusal(`${name}: ${problem}`);
+  if (problem !== null) throw new UserError(`${name}: ${problem}`);
   return entries;
 }

@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 
 /** Where a step's script lies in the container. */
 export const SCRIPT = '/github/runner/script';
@@ -34,6 +34,6 @@ export function shellCommand(shell: string | null): string[] {
     case 'python':
       return ['sh', '-c', `command -v python >/dev/null 2>&1 && exec python ${SCRIPT}; exec python3 ${SCRIPT}`];
     default:
-      throw new Refusal(`shell \`${shell}\` is not supported; write bash, sh or python`);
+      throw new UserError(`shell \`${shell}\` is not supported; write bash, sh or python`);
   }
 }

@@ -1,6 +1,6 @@
 import type { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Attempt } from '../job/job-execution.ts';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 
 /** What ends a step before its own end. */
 export interface Deadline {
@@ -29,6 +29,6 @@ export function stepDeadline(attempt: Attempt, name: string, minutes: string | n
 
 function toMinutes(text: string): number {
   const minutes = Number(text);
-  if (text.trim() === '' || !(minutes > 0)) throw new Refusal(`timeout-minutes is a number over 0, not \`${text}\``);
+  if (text.trim() === '' || !(minutes > 0)) throw new UserError(`timeout-minutes is a number over 0, not \`${text}\``);
   return minutes;
 }

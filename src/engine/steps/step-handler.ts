@@ -3,7 +3,7 @@ import { actionOf, refusalOf } from '../../workflows/action.ts';
 import { buildStep } from '../build/build-step.ts';
 import { deployStep } from '../deploy/deploy-step.ts';
 import type { Attempt } from '../job/job-execution.ts';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 import { checkout } from '../workspace/checkout-step.ts';
 import { runScript } from './script-step.ts';
 import type { StepEnd, StepTurn } from './step.ts';
@@ -21,6 +21,6 @@ export function stepHandlerOf({ run, uses }: PlannedStep): StepHandler {
   if (run !== null || uses === null) return runScript;
   const handler = ACTIONS[actionOf(uses)];
   const refusal = refusalOf(uses);
-  if (handler === undefined || refusal !== null) throw new Refusal(refusal ?? `\`uses: ${uses}\` is not supported`);
+  if (handler === undefined || refusal !== null) throw new UserError(refusal ?? `\`uses: ${uses}\` is not supported`);
   return handler;
 }

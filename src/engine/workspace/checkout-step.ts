@@ -1,8 +1,8 @@
 import { hasCode } from '../../error.ts';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 import { type Attempt, say } from '../job/job-execution.ts';
-import { Refusal } from '../refusal.ts';
 import type { StepEnd, StepTurn } from '../steps/step.ts';
+import { UserError } from '../user-error.ts';
 import { SUCCESS } from '../verdict.ts';
 import { ownCommit } from './own-commit.ts';
 import { emptyFolder, pathInWorkspace } from './workspace.ts';
@@ -11,7 +11,7 @@ import { emptyFolder, pathInWorkspace } from './workspace.ts';
 export async function checkout(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
   const { deps, grant, folder, container } = attempt;
   const { source } = grant;
-  if (source === null) throw new Refusal('there is nothing to check out: this job belongs to no repository');
+  if (source === null) throw new UserError('there is nothing to check out: this job belongs to no repository');
   const wanted = parseCheckout(turn.with, source.name);
   const { ref, sha } = await fetched(attempt, source, wanted.ref, turn.signal);
   const lay = async () => {
@@ -29,15 +29,15 @@ export async function checkout(attempt: Attempt, turn: StepTurn): Promise<StepEn
 export function parseCheckout(given: Record<string, string>, repository: string) {
   for (const name of ['submodules', 'lfs', 'sparse-checkout', 'ssh-key', 'filter'])
     if (!['', 'false', undefined].includes(given[name]))
-      throw new Refusal(`actions/checkout: \`${name}\` is not supported`);
+      throw new UserError(`actions/checkout: \`${name}\` is not supported`);
   const other = given.repository ?? '';
   if (other !== '' && other.toLowerCase() !== repository.toLowerCase())
-    throw new Refusal(
+    throw new UserError(
       `actions/checkout: only this job's own repository, ${repository}, can be checked out, not ${other}`,
     );
   const depth = Number(given['fetch-depth'] || '1');
   if (!Number.isSafeInteger(depth) || depth < 0)
-    throw new Refusal(`actions/checkout: \`fetch-depth\` is a whole number from 0, not \`${given['fetch-depth']}\``);
+    throw new UserError(`actions/checkout: \`fetch-depth\` is a whole number from 0, not \`${given['fetch-depth']}\``);
   return { ref: given.ref ?? '', path: given.path ?? '', depth: depth === 0 ? null : depth };
 }
 

@@ -3,7 +3,7 @@ import { constants, type Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { hasCode } from '../../error.ts';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 import type { FilePatterns } from './hash-patterns.ts';
 
 /** What one call may look at, hash, and hash in bytes. */
@@ -27,7 +27,7 @@ export async function hashFiles(workspace: string, wanted: FilePatterns, signal:
     const size = await addFile(`${toBytes(workspace)}/${path}`, hash, MOST_BYTES - bytes, signal);
     if (size === null) continue;
     bytes += size;
-    if (++files > MOST_FILES) throw new Refusal(`hashFiles() means more than ${MOST_FILES} files; ${NARROWER}`);
+    if (++files > MOST_FILES) throw new UserError(`hashFiles() means more than ${MOST_FILES} files; ${NARROWER}`);
     whole.update(hash.digest());
   }
   return files === 0 ? '' : whole.digest('hex');
@@ -53,7 +53,7 @@ async function* filesIn(root: string, folder: string, walk: Walk): AsyncGenerato
     }
     walk.signal.throwIfAborted();
     if (++walk.seen > MOST_SEEN)
-      throw new Refusal(`hashFiles() looked at more than ${MOST_SEEN} files and folders; ${NARROWER}`);
+      throw new UserError(`hashFiles() looked at more than ${MOST_SEEN} files and folders; ${NARROWER}`);
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       if (walk.wanted.reaches(toText(path))) yield* filesIn(root, path, walk);
@@ -75,7 +75,7 @@ async function addFile(path: string, hash: Hash, most: number, signal: AbortSign
   try {
     const found = await file.stat();
     if (!found.isFile()) return null;
-    if (found.size > most) throw new Refusal(`hashFiles() means more than 2 GiB of files; ${NARROWER}`);
+    if (found.size > most) throw new UserError(`hashFiles() means more than 2 GiB of files; ${NARROWER}`);
     const end = Math.max(found.size - 1, 0);
     for await (const chunk of file.createReadStream({ autoClose: false, end, highWaterMark: 256 * 1024 })) {
       signal.throwIfAborted();
@@ -94,7 +94,7 @@ async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!hasCode(error, 'EACCES', 'EPERM', 'ENAMETOOLONG')) throw error;
     const name = toText(path).slice(-200);
-    throw new Refusal(`hashFiles() cannot read \`${name}\` (${error.code})`, { cause: error });
+    throw new UserError(`hashFiles() cannot read \`${name}\` (${error.code})`, { cause: error });
   }
 }
 

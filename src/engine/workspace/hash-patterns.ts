@@ -1,6 +1,6 @@
 import { compileGlob } from '../../workflows/glob.ts';
-import { Refusal } from '../refusal.ts';
 import { WORKSPACE } from '../steps/step-environment.ts';
+import { UserError } from '../user-error.ts';
 
 /** Which files of the workspace a call of hashFiles() means; paths are relative to it. */
 export interface FilePatterns {
@@ -37,12 +37,12 @@ function toRule(line: string): Rule[] {
   if (pattern === null) return [];
   const names = pattern.split('/').filter((name) => name !== '');
   if (names.some((name, at) => name === '..' || (name === '.' && at > 0)))
-    throw new Refusal(`hashFiles(): \`.\` and \`..\` are not allowed in the pattern \`${line}\``);
+    throw new UserError(`hashFiles(): \`.\` and \`..\` are not allowed in the pattern \`${line}\``);
   const path = names.filter((name) => name !== '.').map(translated);
   const globs = [...(pattern.endsWith('/') ? [] : [path]), [...path, '**']].map((parts) => {
     const glob = compileGlob(parts.join('/'));
     if (glob === null)
-      throw new Refusal(`hashFiles(): \`${line}\` is no pattern: a \`[\` is not closed, or it is too long`);
+      throw new UserError(`hashFiles(): \`${line}\` is no pattern: a \`[\` is not closed, or it is too long`);
     return glob;
   });
   return [
@@ -62,7 +62,7 @@ function withinWorkspace(pattern: string): string | null {
 /** A name in the language of file patterns as one in that of filters, where `?` and `+` mean what came before them. */
 function translated(name: string): string {
   if (name === '**') return name;
-  if (/(^|[^\\])\[[!^]/.test(name)) throw new Refusal(`hashFiles(): \`[!...]\` is not supported, in \`${name}\``);
+  if (/(^|[^\\])\[[!^]/.test(name)) throw new UserError(`hashFiles(): \`[!...]\` is not supported, in \`${name}\``);
   return name.replaceAll(/\\.|\[[^\]]+\]|\*+|[?+]/g, (part) => {
     if (part.startsWith('*')) return '*';
     if (part === '?') return ANY_BUT_SLASH;

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 
 /**
  * The files by which a step speaks to us, named by the variables that hold their paths. They are made before the container and bound one by
@@ -21,7 +21,7 @@ const LIMIT = 1024 * 1024;
 /** What a step wrote; refused when it is no plain file or over 1 MiB. `name` is for the sentence. */
 export async function readRunnerFile(path: string, name: string): Promise<string> {
   const { text, size } = await readRunnerFileStart(path, LIMIT);
-  if (size > LIMIT) throw new Refusal(`${name} holds ${size} bytes; at most 1 MiB is read`);
+  if (size > LIMIT) throw new UserError(`${name} holds ${size} bytes; at most 1 MiB is read`);
   return text;
 }
 

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Refusal } from '../refusal.ts';
+import { UserError } from '../user-error.ts';
 
 /**
  * Where a path given by the job lies on the host. It may hold links that the job planted, so it is walked component by component and a
@@ -12,7 +12,7 @@ export async function pathInWorkspace(workspace: string, path: string, make = fa
     at = join(at, part);
     const found = await lstat(at).catch(() => null);
     if (found?.isSymbolicLink())
-      throw new Refusal(`\`${path}\` leads through the link \`${part}\`, which is not followed`);
+      throw new UserError(`\`${path}\` leads through the link \`${part}\`, which is not followed`);
     if (found === null && make) await mkdir(at);
   }
   return at;
@@ -23,7 +23,7 @@ export function componentsOf(path: string): string[] {
   const within = path.replace(/^\/github\/workspace(?=\/|$)/, '.');
   const parts = within.split('/').filter((part) => part !== '' && part !== '.');
   if (within.startsWith('/') || parts.includes('..') || within.includes('\0'))
-    throw new Refusal(`\`${path}\` is not inside the workspace`);
+    throw new UserError(`\`${path}\` is not inside the workspace`);
   return parts;
 }
 
