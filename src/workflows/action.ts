@@ -1,19 +1,28 @@
 import type { JobKind, PlannedStep } from '../jobs/run/plan.ts';
 
-/** What is known of an action's inputs: `any`, a `whole` number, or the only values that we can do. */
+/** The values that an input accepts: `any`, a `whole` number, or one of a list. */
 type Input = 'any' | 'whole' | readonly string[];
 
 interface Action {
+  uses: string;
+  /** The version to suggest, and whether it is the only one. */
+  version: string;
+  has_one_version: boolean;
   inputs: Record<string, Input>;
-  /** Inputs that the action has and we refuse, each with the reason. */
+  /** Inputs that the original action has and Gantry rejects, each with the reason. */
   refused: Record<string, string>;
   required: readonly string[];
 }
 
 const LATER = 'is not supported by Gantry yet';
 
-const ACTIONS: Record<string, Action> = {
-  'actions/checkout': {
+/** Every kind of step: a `run` script (null), or an action that is built in. The engine has a handler for each. */
+const STEP_KINDS = {
+  script: null,
+  checkout: {
+    uses: 'actions/checkout',
+    version: 'v4',
+    has_one_version: false,
     inputs: {
       repository: 'any',
       ref: 'any',
@@ -40,7 +49,10 @@ const ACTIONS: Record<string, Action> = {
     },
     required: [],
   },
-  'gantry/build': {
+  build: {
+    uses: 'gantry/build',
+    version: 'v1',
+    has_one_version: true,
     inputs: {
       context: 'any',
       file: 'any',
@@ -53,35 +65,50 @@ const ACTIONS: Record<string, Action> = {
     refused: {},
     required: [],
   },
-  'gantry/deploy': { inputs: { environment: 'any', image: 'any' }, refused: {}, required: ['image'] },
-};
+  deploy: {
+    uses: 'gantry/deploy',
+    version: 'v1',
+    has_one_version: true,
+    inputs: { environment: 'any', image: 'any' },
+    refused: {},
+    required: ['image'],
+  },
+} satisfies Record<string, Action | null>;
 
-/** Where a deployment goes when its step does not say. */
+export type StepKind = keyof typeof STEP_KINDS;
+
+const ACTIONS: readonly (readonly [StepKind, Action])[] = Object.entries(STEP_KINDS).flatMap(([kind, action]) =>
+  action === null ? [] : [[kind as StepKind, action] as const],
+);
+
+/** The environment of a deploy step that names none. */
 export const DEFAULT_ENVIRONMENT = 'production';
 
-/** The action without its version, in lower case: `actions/checkout`. */
-export function actionOf(uses: string): string {
-  return uses.replace(/@.*$/s, '').toLowerCase();
+/** Null when a step uses an action that Gantry does not have. */
+export function stepKindOf({ run, uses }: Pick<PlannedStep, 'run' | 'uses'>): StepKind | null {
+  if (run !== null || uses === null) return 'script';
+  return ACTIONS.find(([, action]) => action.uses === nameOf(uses))?.[0] ?? null;
 }
 
-/** Why we cannot run what a step uses; null when we can. */
+/** Why Gantry cannot run what a step uses; null when it can. */
 export function refusalOf(uses: string): string | null {
-  const action = actionOf(uses);
-  if (find(action) === undefined) return `\`uses: ${uses}\` ${LATER}; there are ${Object.keys(ACTIONS).join(', ')}`;
-  if (!uses.includes('@'))
-    return `\`uses: ${uses}\` needs a version, such as ${action}@${action === 'actions/checkout' ? 'v4' : 'v1'}`;
-  if (action.startsWith('gantry/') && !uses.endsWith('@v1')) return `\`${action}\` has one version: ${action}@v1`;
+  const action = find(uses);
+  if (action === undefined)
+    return `\`uses: ${uses}\` ${LATER}; there are ${ACTIONS.map(([, known]) => known.uses).join(', ')}`;
+  if (!uses.includes('@')) return `\`uses: ${uses}\` needs a version, such as ${action.uses}@${action.version}`;
+  if (action.has_one_version && !uses.endsWith(`@${action.version}`))
+    return `\`${action.uses}\` has one version: ${action.uses}@${action.version}`;
   return null;
 }
 
-/** Why an input, named in lower case, cannot be given so; null when it can. Templates are judged when they have a value. */
+/** Why an input, named in lower case, cannot have this value; null when it can. Templates are checked once they are evaluated. */
 export function inputProblem(uses: string, name: string, value: string): string | null {
-  const action = find(actionOf(uses));
+  const action = find(uses);
   const refused = own(action?.refused, name);
-  if (refused !== undefined) return `The input \`${name}\` of ${actionOf(uses)} ${refused}`;
+  if (refused !== undefined) return `The input \`${name}\` of ${nameOf(uses)} ${refused}`;
   const input = own(action?.inputs, name);
   if (input === undefined)
-    return `${actionOf(uses)} has no input \`${name}\`; it has ${Object.keys(action?.inputs ?? {}).join(', ')}`;
+    return `${nameOf(uses)} has no input \`${name}\`; it has ${Object.keys(action?.inputs ?? {}).join(', ')}`;
   if (input === 'any' || value.includes('${{')) return null;
   if (input === 'whole') return /^\d{1,9}$/.test(value) ? null : `\`${name}\` must be a whole number from 0`;
   if (input.includes(value.toLowerCase())) return null;
@@ -89,25 +116,30 @@ export function inputProblem(uses: string, name: string, value: string): string 
 }
 
 export function missingInputs(uses: string, given: readonly string[]): string[] {
-  return (find(actionOf(uses))?.required ?? []).filter((name) => !given.includes(name));
+  return (find(uses)?.required ?? []).filter((name) => !given.includes(name));
 }
 
 export function kindOf(steps: readonly PlannedStep[]): JobKind {
-  const used = new Set(steps.map((step) => actionOf(step.uses ?? '')));
-  if (used.has('gantry/deploy')) return 'deploy';
-  return used.has('gantry/build') ? 'build' : 'test';
+  const kinds = new Set(steps.map(stepKindOf));
+  if (kinds.has('deploy')) return 'deploy';
+  return kinds.has('build') ? 'build' : 'test';
 }
 
-/** Environments that deploy steps name literally. */
+/** Environments that deploy steps name without an expression. */
 export function environmentsOf(steps: readonly PlannedStep[]): string[] {
   const names = steps
-    .filter((step) => actionOf(step.uses ?? '') === 'gantry/deploy')
+    .filter((step) => stepKindOf(step) === 'deploy')
     .map((step) => step.with.environment ?? DEFAULT_ENVIRONMENT);
   return [...new Set(names.filter((name) => !name.includes('${{')))];
 }
 
-function find(action: string): Action | undefined {
-  return own(ACTIONS, action);
+function find(uses: string): Action | undefined {
+  return ACTIONS.find(([, action]) => action.uses === nameOf(uses))?.[1];
+}
+
+/** The action without its version, in lower case: `actions/checkout`. */
+function nameOf(uses: string): string {
+  return uses.replace(/@.*$/s, '').toLowerCase();
 }
 
 /** `constructor` is a name like any other. */

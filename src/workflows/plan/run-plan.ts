@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../jobs/json.ts';
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import type { Contexts, PlannedJob, PlannedRun } from '../../jobs/run/plan.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
-import { actionOf } from '../action.ts';
+import { stepKindOf } from '../action.ts';
 import type { Workflow, WorkflowJob } from '../syntax/workflow.ts';
 import { JobPlanError, planJob } from './job-plan.ts';
 import { triggerContext } from './trigger-context.ts';
@@ -62,9 +62,10 @@ function distinct(jobs: PlannedJob[]): PlannedJob[] {
 }
 
 function checkRepositories(job: WorkflowJob, own: Json): void {
-  for (const { uses, with: inputs, line, column } of job.steps) {
-    const { repository } = inputs;
-    if (actionOf(uses ?? '') !== 'actions/checkout' || repository === undefined || repository.includes('${{')) continue;
+  for (const step of job.steps) {
+    const { line, column } = step;
+    const { repository } = step.with;
+    if (stepKindOf(step) !== 'checkout' || repository === undefined || repository.includes('${{')) continue;
     if (repository !== '' && (typeof own !== 'string' || repository.toLowerCase() !== own.toLowerCase()))
       throw new JobPlanError(
         { line, column },
