@@ -1,4 +1,6 @@
+import type { Readable } from 'node:stream';
 import { CodedError } from '../../error.ts';
+
 /** One Docker Engine. Every object that it makes carries `gantry.installation`; nothing without that label is ever removed. */
 export interface Docker {
   /** Throws `DockerError` `unreachable` with what to do. */
@@ -21,6 +23,10 @@ export interface Docker {
 
   /** Makes sure that a network of ours is there (`gantry-jobs`: no inter-container traffic). Two processes may do so at once. */
   network(spec: NetworkSpec): Promise<string>;
+  /** Networks of this installation that carry all these labels. */
+  networks(labels: Record<string, string>): Promise<Network[]>;
+  /** Removes a network of this installation, once no container uses it. A missing one is no error. */
+  removeNetwork(network: string): Promise<void>;
   volume(name: string): Promise<void>;
 
   create(spec: ContainerSpec): Promise<string>;
@@ -28,6 +34,8 @@ export interface Docker {
   start(container: string): Promise<void>;
   /** SIGTERM (or the image's stop signal), after `grace` milliseconds SIGKILL. One that is stopped or gone is no error. */
   stop(container: string, grace: number): Promise<void>;
+  /** Signals the container's own process. TERM is the image's stop signal if it has one. A container that does not run is no error. */
+  signal(container: string, signal: 'TERM' | 'KILL'): Promise<void>;
   /** Gone with its anonymous volumes; waits until it is. A missing one is no error. */
   remove(container: string): Promise<void>;
   /** Holds all its processes while `work` runs; a container that is not running is left as it is. */
@@ -44,7 +52,7 @@ export interface Docker {
   /** Resolves when the container's own process has ended. */
   wait(container: string, signal: AbortSignal): Promise<Exit>;
   /** One more process in a running container. Resolves when that process ends, plus at most 2 s for its output. */
-  exec(container: string, spec: ExecSpec, io: ProcessOutput): Promise<Exit>;
+  exec(container: string, spec: ExecSpec, io: ProcessIo): Promise<Exit>;
   /** As `exec`, with what it wrote; for short commands of ours. */
   read(container: string, argv: string[], user?: string): Promise<{ exit_code: number; output: string }>;
 }
@@ -83,6 +91,11 @@ export interface ProcessOutput {
   signal?: AbortSignal;
 }
 
+export interface ProcessIo extends ProcessOutput {
+  /** Without it the process reads from /dev/null. */
+  stdin?: Readable;
+}
+
 export interface ExecSpec {
   argv: string[];
   env: Record<string, string>;
@@ -119,6 +132,14 @@ export interface NetworkSpec {
   name: string;
   /** Whether containers on it reach each other. */
   open: boolean;
+  /** As CIDR. Without it the Engine takes one from its address pools, which are small. */
+  subnet?: string;
+  labels: Record<string, string>;
+}
+
+export interface Network {
+  id: string;
+  name: string;
   labels: Record<string, string>;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
-import { DockerError, type NetworkSpec } from './docker.ts';
+import { DockerError, type Network, type NetworkSpec } from './docker.ts';
 import type { Engine } from './engine/connection.ts';
 import { asked, askedUnless } from './engine/failure.ts';
 
@@ -28,11 +28,29 @@ export function networkBody(spec: NetworkSpec, installation: string): NetworkCre
     CheckDuplicate: true,
     Driver: 'bridge',
     Labels: { ...spec.labels, 'gantry.installation': installation },
+    ...(spec.subnet === undefined ? {} : { IPAM: { Config: [{ Subnet: spec.subnet }] } }),
     Options: {
       'com.docker.network.bridge.name': `gy${digest.slice(0, 12)}`,
       'com.docker.network.bridge.enable_icc': String(spec.open),
     },
   };
+}
+
+export async function networks(engine: Engine, labels: Record<string, string>): Promise<Network[]> {
+  const wanted = Object.entries({ ...labels, 'gantry.installation': engine.installation });
+  const filters = { label: wanted.map(([name, value]) => `${name}=${value}`) };
+  const listed = await asked('list networks', engine.calls.listNetworks({ filters }));
+  return listed.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} }));
+}
+
+export async function removeNetwork(engine: Engine, network: string): Promise<void> {
+  const doing = `remove network ${network}`;
+  const handle = engine.calls.getNetwork(network);
+  const found: NetworkInspectInfo | null = await askedUnless(doing, [404], null, handle.inspect());
+  if (found === null) return;
+  if (found.Labels?.['gantry.installation'] !== engine.installation)
+    throw new DockerError('refused', `Cannot ${doing}: it belongs to another installation`);
+  await askedUnless(doing, [404], null, handle.remove());
 }
 
 /** Being connected already is no error. */

@@ -25,6 +25,18 @@ export async function stop(engine: Engine, container: string, grace: number): Pr
   await askedUnless(`stop container ${container}`, [304, 404], null, stopping);
 }
 
+export async function signal(engine: Engine, container: string, signal: 'TERM' | 'KILL'): Promise<void> {
+  const doing = `signal container ${container}`;
+  const handle = engine.calls.getContainer(container);
+  const found = await askedUnless(doing, [404], null, handle.inspect());
+  if (found === null) return;
+  // Missing in @types/dockerode.
+  const { StopSignal } = found.Config as { StopSignal?: string };
+  const name = signal === 'TERM' ? StopSignal || 'SIGTERM' : 'SIGKILL';
+  // 409: it does not run.
+  await askedUnless(doing, [404, 409], null, handle.kill({ signal: name }));
+}
+
 export async function remove(engine: Engine, container: string): Promise<void> {
   const doing = `remove container ${container}`;
   const handle = engine.calls.getContainer(container);

@@ -1,5 +1,6 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DockerError, type ExecSpec, type Exit, type ProcessOutput } from '../docker.ts';
+import { DockerError, type ExecSpec, type Exit, type ProcessIo } from '../docker.ts';
 import type { Engine } from '../engine/connection.ts';
 import { asked } from '../engine/failure.ts';
 import { environment } from './environment.ts';
@@ -7,13 +8,14 @@ import { sawOutOfMemory } from './out-of-memory.ts';
 import { follow, type Output, within } from './output.ts';
 
 /** Aborting rejects with the signal's reason and lets go of the output; the process itself runs on. */
-export async function exec(engine: Engine, container: string, spec: ExecSpec, io: ProcessOutput): Promise<Exit> {
+export async function exec(engine: Engine, container: string, spec: ExecSpec, io: ProcessIo): Promise<Exit> {
   io.signal?.throwIfAborted();
   const doing = `run ${spec.argv[0]} in container ${container}`;
   const since = Date.now();
-  const made = await asked(doing, engine.calls.getContainer(container).exec(execBody(spec)));
+  const made = await asked(doing, engine.calls.getContainer(container).exec(execBody(spec, io.stdin !== undefined)));
   const stream = await asked(doing, engine.streams.getExec(made.id).start({ hijack: true, stdin: false }));
   const output = follow(stream, io);
+  if (io.stdin !== undefined) feed(io.stdin, stream);
   try {
     const exit_code = await exitOf(engine, made.id, doing, output, io.signal);
     await within(output.ended, OUTPUT_GRACE);
@@ -31,10 +33,18 @@ export async function read(engine: Engine, container: string, argv: string[], us
   return { exit_code, output: Buffer.concat(parts).toString() };
 }
 
-export function execBody(spec: ExecSpec) {
+/** A process may close its input or end before it has read everything: what is left is dropped. */
+function feed(input: Readable, stream: NodeJS.WritableStream): void {
+  input.on('error', () => stream.end());
+  stream.on('close', () => input.destroy());
+  input.pipe(stream);
+}
+
+export function execBody(spec: ExecSpec, has_stdin: boolean) {
   return {
     Cmd: spec.argv,
     Env: environment(spec.env),
+    ...(has_stdin ? { AttachStdin: true } : {}),
     AttachStdout: true,
     AttachStderr: true,
     ...(spec.cwd === '' ? {} : { WorkingDir: spec.cwd }),

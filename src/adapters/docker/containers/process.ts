@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAborted } from '../../../abort.ts';
 import { DockerError, type Exit, type ProcessOutput } from '../docker.ts';
 import type { Engine } from '../engine/connection.ts';
 import { asked, askedUnless } from '../engine/failure.ts';
@@ -25,7 +26,8 @@ export async function run(engine: Engine, container: string, io: ProcessOutput):
     const told = asked(doing, ended);
     // While it has output the Engine is there; after that its silence is looked into.
     await Promise.race([told.catch(() => {}), output.ended]);
-    const code = await unlessAborted(io.signal, exitCode(engine, container, told));
+    const code = await unlessAborted(exitCode(engine, container, told), signal);
+    if (code === null) throw signal.reason;
     await within(output.ended, OUTPUT_GRACE);
     return await exit(engine, container, code, since);
   } finally {
@@ -41,7 +43,9 @@ export async function wait(engine: Engine, container: string, signal: AbortSigna
   const ended = engine.streams.getContainer(container).wait({ condition: 'not-running', abortSignal: signal });
   const told = asked(`wait for container ${container}`, ended);
   told.catch(() => {});
-  return exit(engine, container, await unlessAborted(signal, exitCode(engine, container, told)), since);
+  const code = await unlessAborted(exitCode(engine, container, told), signal);
+  if (code === null) throw signal.reason;
+  return exit(engine, container, code, since);
 }
 
 /** How often a container is looked at whose end nobody has told of. */
@@ -84,13 +88,4 @@ async function exit(engine: Engine, container: string, exit_code: number, since:
   if (exit_code !== 137) return { exit_code, oom_killed: false };
   const found = await inspect(engine, container);
   return { exit_code, oom_killed: found?.oom_killed || (await sawOutOfMemory(engine, container, since)) };
-}
-
-async function unlessAborted<T>(signal: AbortSignal | undefined, call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }

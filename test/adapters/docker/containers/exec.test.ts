@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { execBody } from '../../../../src/adapters/docker/containers/exec.ts';
 import { collector, docker, idle } from '../test-engine.ts';
@@ -5,15 +6,16 @@ import { collector, docker, idle } from '../test-engine.ts';
 const spec = { env: {}, cwd: '/' };
 
 test('A process is described to the Engine with its environment as pairs, and without what is left open', () => {
-  expect(execBody({ argv: ['sh', '-c', 'true'], env: { A: '1', B: 'x=y' }, cwd: '/w', user: '1000' })).toEqual({
+  expect(execBody({ argv: ['sh', '-c', 'true'], env: { A: '1', B: 'x=y' }, cwd: '/w', user: '1000' }, true)).toEqual({
     Cmd: ['sh', '-c', 'true'],
     Env: ['A=1', 'B=x=y'],
+    AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
     WorkingDir: '/w',
     User: '1000',
   });
-  expect(execBody({ argv: ['true'], env: {}, cwd: '' })).toEqual({
+  expect(execBody({ argv: ['true'], env: {}, cwd: '' }, false)).toEqual({
     Cmd: ['true'],
     Env: [],
     AttachStdout: true,
@@ -61,6 +63,30 @@ test('A step ends with its process although a child that it left holds the outpu
   expect(io.said()).toBe('left\n');
   expect(took).toBeGreaterThan(1_900);
   expect(took).toBeLessThan(4_000);
+});
+
+test('A process reads what is written to its input, to the end of it', async () => {
+  const container = await idle();
+  const io = collector();
+  const stdin = new PassThrough();
+  const running = docker.exec(
+    container,
+    { ...spec, argv: ['sh', '-c', 'read line; echo "$line"; wc -c'] },
+    { ...io, stdin },
+  );
+  stdin.write('first\n');
+  await expect.poll(io.said).toBe('first\n');
+  stdin.end(Buffer.alloc(1_000_000));
+  expect(await running).toEqual({ exit_code: 0, oom_killed: false });
+  expect(io.said()).toBe('first\n1000000\n');
+});
+
+test('A process may end before it has read its input', async () => {
+  const container = await idle();
+  const stdin = new PassThrough();
+  stdin.write(Buffer.alloc(1_000_000));
+  const exit = await docker.exec(container, { ...spec, argv: ['sh', '-c', 'exit 3'] }, { ...collector(), stdin });
+  expect(exit.exit_code).toBe(3);
 });
 
 test('A process that closes its output and runs on is waited for', async () => {

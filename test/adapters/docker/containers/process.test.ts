@@ -35,6 +35,18 @@ test('A container that was killed for want of memory says so, with an init and w
   }
 });
 
+test('A container’s own process is signalled; one that has ended or is gone is no error', async () => {
+  const id = await made({ command: ['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'] });
+  const io = { ...collector(), stdout: () => void docker.signal(id, 'TERM') };
+  expect((await docker.run(id, io)).exit_code).toBe(7);
+  await docker.signal(id, 'TERM');
+  const killed = await idle();
+  await docker.signal(killed, 'KILL');
+  expect((await docker.wait(killed, never)).exit_code).toBe(137);
+  await docker.remove(killed);
+  await docker.signal(killed, 'KILL');
+});
+
 test('A command that is not in the image fails the run and leaves nothing waiting', async () => {
   const id = await made({ command: ['nosuch'], init: false });
   await expect(docker.run(id, collector())).rejects.toMatchObject({
