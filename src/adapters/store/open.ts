@@ -6,10 +6,11 @@ import { CodedError } from '../../error.ts';
 import { migrations } from './migrations.ts';
 import type { Schema } from './schema.ts';
 
-/** The one SQL database. Writes go one after another, each in an immediate transaction that awaits nothing but SQL. */
+/** The SQL database. */
 export interface Store {
+  /** Runs `work` in an immediate transaction, after all writes before it. `work` must await nothing but SQL. Rolls back when it rejects. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** A second, read-only connection: readers do not wait for writers. */
+  /** A second, read-only connection, so that readers do not wait for writers. */
   read: Sql;
   close(): Promise<void>;
 }
@@ -17,7 +18,7 @@ export interface Store {
 export type Sql = Kysely<Schema>;
 export type Tx = Transaction<Schema>;
 
-/** `file` is made and migrated when it is not there. Refuses a database of a newer Gantry. */
+/** Creates or migrates the database in `file`. Throws `StoreError` for a database of a newer Gantry. */
 export function openStore(file: string): Store {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const writer = connect(file, false);
@@ -49,7 +50,10 @@ function connect(file: string, readOnly: boolean): DatabaseSync {
 function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > migrations.length)
-    throw new StoreError(`the database is of a newer Gantry (version ${version}); this one knows ${migrations.length}`);
+    throw new StoreError(
+      `The database was written by a newer Gantry: its schema is version ${version}, this Gantry supports up to ${migrations.length}. ` +
+        'Upgrade Gantry, or restore the backup from before the upgrade.',
+    );
   migrations.slice(version).forEach((sql, index) => {
     database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version + index + 1}; COMMIT`);
   });
@@ -61,7 +65,7 @@ function dialect(database: DatabaseSync): Sql {
       database: {
         close: () => database.close(),
         prepare(sql) {
-          // Kysely opens with a plain `begin`, which fails at once (BUSY_SNAPSHOT) when it comes to write after another writer.
+          // Kysely begins with a plain `begin`. Its first write fails with BUSY_SNAPSHOT, without waiting, when another process wrote meanwhile.
           const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
           return {
             reader: statement.columns().length > 0,
@@ -75,7 +79,7 @@ function dialect(database: DatabaseSync): Sql {
   });
 }
 
-/** The database cannot be used; the message says why. */
+/** The database cannot be used. */
 export class StoreError extends CodedError<'store'> {
   constructor(message: string, options?: ErrorOptions) {
     super('store', message, options);
