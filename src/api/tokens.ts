@@ -13,7 +13,7 @@ const NewToken = z
       .trim()
       .min(1)
       .max(100)
-      .regex(/^[^\p{Cc}]*$/u, 'holds control characters'),
+      .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters'),
   })
   .openapi('NewToken');
 
@@ -22,17 +22,19 @@ const Token = z
     id: z.string(),
     name: z.string(),
     created_at: Timestamp,
-    last_used_at: Timestamp.nullable().describe('To the minute.'),
+    last_used_at: Timestamp.nullable().describe('Accurate to the minute.'),
   })
   .openapi('Token');
 
-const MadeToken = z.object({ ...Token.shape, token: z.string().describe('Shown this once.') }).openapi('MadeToken');
+const CreatedToken = z
+  .object({ ...Token.shape, token: z.string().describe('Not shown again.') })
+  .openapi('CreatedToken');
 
 const list = createRoute({
   operationId: 'listTokens',
   method: 'get',
   path: '/tokens',
-  summary: 'Tokens, newest first',
+  summary: 'List tokens, newest first',
   ...secured,
   request: { query: pageQuery('tok', {}) },
   responses: { 200: json(pageOf(Token), 'A page of tokens.'), ...problems(422) },
@@ -42,17 +44,17 @@ const create = createRoute({
   operationId: 'createToken',
   method: 'post',
   path: '/tokens',
-  summary: 'Make a token',
+  summary: 'Create a token',
   ...secured,
   request: jsonBody(NewToken),
-  responses: { 201: json(MadeToken, 'Made.'), ...problems(400, 413, 415, 422) },
+  responses: { 201: json(CreatedToken, 'The new token.'), ...problems(400, 413, 415, 422) },
 });
 
 const remove = createRoute({
   operationId: 'revokeToken',
   method: 'delete',
   path: '/tokens/{id}',
-  summary: 'Revoke a token, at once',
+  summary: 'Revoke a token immediately',
   ...secured,
   request: { params: z.object({ id: z.string() }) },
   responses: { 204: { description: 'Revoked.' }, ...problems(404) },
@@ -65,6 +67,7 @@ export function tokenRoutes(deps: ServerDeps) {
       let query = deps.store.read
         .selectFrom('tokens')
         .selectAll()
+        .where('scope', '=', 'admin')
         .orderBy('id', 'desc')
         .limit(limit + 1);
       if (cursor !== undefined) query = query.where('id', '<', cursor);

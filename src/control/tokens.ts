@@ -1,41 +1,72 @@
 import type { Row, ServerDeps } from '../deps.ts';
 
-/** When a token was last used is known to the minute; a write for each request would be too dear. */
+/** The last use of a token is stored at most once in this many milliseconds: one write per request would cost too much. */
 const TOUCH_AFTER = 60_000;
 
-export type Token = Omit<Row<'tokens'>, 'hash'>;
+/** Who sends a request: an administrator, or a job during one of its attempts. */
+export type Principal = { scope: 'admin' } | { scope: 'job'; job: string; attempt: string };
 
-/** The token itself is in the answer and nowhere else: SQL keeps its hash. */
-export async function createToken(deps: ServerDeps, name: string): Promise<Token & { token: string }> {
+export type Token = Pick<Row<'tokens'>, 'id' | 'name' | 'created_at' | 'last_used_at'>;
+
+/** An administrator's token. It is only in the answer; SQL has its hash. */
+export async function createToken(
+  deps: Pick<ServerDeps, 'store' | 'now' | 'newId' | 'newToken' | 'hashToken'>,
+  name: string,
+): Promise<Token & { token: string }> {
   const token = deps.newToken();
   const row = { id: deps.newId('tok'), name, created_at: deps.now(), last_used_at: null };
+  const hash = deps.hashToken(token);
   await deps.store.write((sql) =>
     sql
       .insertInto('tokens')
-      .values({ ...row, hash: deps.hashToken(token) })
+      .values({ ...row, hash, scope: 'admin' })
       .execute(),
   );
   return { ...row, token };
 }
 
-/** False: there is none of that id. */
-export async function removeToken(deps: ServerDeps, id: string): Promise<boolean> {
-  const { numDeletedRows } = await deps.store.write((sql) =>
-    sql.deleteFrom('tokens').where('id', '=', id).executeTakeFirstOrThrow(),
+/** False when there is no administrator's token with that id. */
+export async function removeToken({ store }: Pick<ServerDeps, 'store'>, id: string): Promise<boolean> {
+  const { numDeletedRows } = await store.write((sql) =>
+    sql.deleteFrom('tokens').where('id', '=', id).where('scope', '=', 'admin').executeTakeFirstOrThrow(),
   );
   return numDeletedRows > 0n;
 }
 
-/** Whether `token` opens the API: the one of the configuration, or one that was made here. Hashes are compared, so time tells nothing of a token. */
-export async function admits(deps: ServerDeps, token: string): Promise<boolean> {
+/** Who the token belongs to; null when it is unknown or no longer valid. Compares hashes, so that timing reveals nothing about a token. */
+export async function authenticate(
+  deps: Pick<ServerDeps, 'config' | 'store' | 'now' | 'hashToken'>,
+  token: string,
+): Promise<Principal | null> {
   const hash = deps.hashToken(token);
-  if (deps.config.token !== null && hash === deps.hashToken(deps.config.token)) return true;
+  if (deps.config.token !== null && hash === deps.hashToken(deps.config.token)) return { scope: 'admin' };
   const row = await deps.store.read.selectFrom('tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
-  if (row === undefined) return false;
-  const now = deps.now();
-  if (row.last_used_at === null || now - row.last_used_at >= TOUCH_AFTER)
-    await deps.store.write((sql) =>
-      sql.updateTable('tokens').set({ last_used_at: now }).where('id', '=', row.id).execute(),
-    );
-  return true;
+  if (row === undefined) return null;
+  if (row.scope === 'job') return jobOf(deps, row);
+  await touch(deps, row);
+  return { scope: 'admin' };
+}
+
+async function jobOf(
+  { store, now }: Pick<ServerDeps, 'store' | 'now'>,
+  { attempt_id, expires_at }: Row<'tokens'>,
+): Promise<Principal | null> {
+  if (attempt_id === null || expires_at === null || expires_at <= now()) return null;
+  const attempt = await store.read
+    .selectFrom('attempts')
+    .select('subject_id')
+    .where('id', '=', attempt_id)
+    .where('subject', '=', 'job')
+    .where('status', '=', 'running')
+    .executeTakeFirst();
+  return attempt === undefined ? null : { scope: 'job', job: attempt.subject_id, attempt: attempt_id };
+}
+
+async function touch(
+  { store, now: clock }: Pick<ServerDeps, 'store' | 'now'>,
+  { id, last_used_at }: Row<'tokens'>,
+): Promise<void> {
+  const now = clock();
+  if (last_used_at !== null && now - last_used_at < TOUCH_AFTER) return;
+  await store.write((sql) => sql.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id).execute());
 }

@@ -1,4 +1,4 @@
-/** Applied in order, each in one transaction; `user_version` counts them. Never change one that was released. */
+/** Applied in order, each in its own transaction; `user_version` counts them. Never change one that was released. */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE repos (
@@ -112,5 +112,10 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX deployments_one_active ON deployments (app, environment) WHERE status IN ('starting', 'switching');
   CREATE UNIQUE INDEX deployments_one_live ON deployments (app, environment) WHERE status = 'live';
   CREATE INDEX deployments_attempt ON deployments (attempt_id) WHERE attempt_id IS NOT NULL;
+
+  ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT 'admin' CHECK (scope IN ('admin', 'job'));
+  ALTER TABLE tokens ADD COLUMN attempt_id TEXT;
+  ALTER TABLE tokens ADD COLUMN expires_at INTEGER;
+  CREATE INDEX tokens_attempt ON tokens (attempt_id) WHERE attempt_id IS NOT NULL;
   `,
 ];

@@ -1,24 +1,35 @@
 import type { MiddlewareHandler } from 'hono';
-import { admits } from '../../control/tokens.ts';
+import { authenticate, type Principal } from '../../control/tokens.ts';
 import type { ServerDeps } from '../../deps.ts';
 import { ApiError } from './problem.ts';
 
-/** Only requests with a token that we know pass; a token in an address is none. */
-export function requireToken(deps: ServerDeps): MiddlewareHandler {
+/** Lets only requests with a valid token pass, and a job's own token only where `openToJob` says so. A token in the URL does not count. */
+export function requireToken(
+  deps: Pick<ServerDeps, 'config' | 'store' | 'now' | 'hashToken'>,
+): MiddlewareHandler<{ Variables: { principal: Principal } }> {
   return async (c, next) => {
     const token = /^Bearer +([^\s]+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
     if (token === undefined)
       throw unauthorized(
         'Bearer realm="gantry"',
-        'Send a token: "Authorization: Bearer ...". `gantry token create NAME` makes one.',
+        'Send a token as "Authorization: Bearer ...". Create one with `gantry token create NAME`.',
       );
-    if (!(await admits(deps, token)))
+    const principal = await authenticate(deps, token);
+    if (principal === null)
       throw unauthorized(
         'Bearer realm="gantry", error="invalid_token"',
-        'This token is not known here. `gantry token create NAME` makes one.',
+        'Unknown or expired token. Create one with `gantry token create NAME`.',
       );
+    if (principal.scope === 'job' && !openToJob(principal.job, c.req.method, c.req.path))
+      throw new ApiError(403, `This token belongs to ${principal.job} and may only read that job. Use an admin token.`);
+    c.set('principal', principal);
     await next();
   };
+}
+
+/** The requests that a job may send with its own token. */
+function openToJob(job: string, method: string, path: string): boolean {
+  return method === 'GET' && path === `/api/v1/jobs/${job}`;
 }
 
 function unauthorized(challenge: string, detail: string): ApiError {

@@ -9,6 +9,7 @@ import type { Log } from '../../log.ts';
 export const titles = {
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',

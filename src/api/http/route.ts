@@ -14,13 +14,13 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 
 type ProblemResponse = { description: string; content: { 'application/problem+json': { schema: typeof Problem } } };
 
-/** The problems that a route answers with, besides those that any may: 401, 500. */
-export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S | 401 | 500, ProblemResponse> {
-  const responses = [401, ...statuses, 500].map((status) => [
+/** The problems that a route answers with, besides those of every route: 401, 403, 500. */
+export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S | 401 | 403 | 500, ProblemResponse> {
+  const responses = [401, 403, ...statuses, 500].map((status) => [
     status,
     { description: titles[status as ProblemStatus], content: { 'application/problem+json': { schema: Problem } } },
   ]);
-  return Object.fromEntries(responses) as Record<S | 401 | 500, ProblemResponse>;
+  return Object.fromEntries(responses) as Record<S | 401 | 403 | 500, ProblemResponse>;
 }
 
 /** As all times leave Gantry. */

@@ -3,6 +3,7 @@ import { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Lane } from '../../jobs/run/plan.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { deleteJobTokens } from './job-token.ts';
 
 export type AttemptRow = Row<'attempts'>;
 
@@ -65,6 +66,7 @@ export async function endAttempt(
     .where('status', '<>', 'ended')
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return false;
+  await deleteJobTokens(t, attempt.id);
   if (attempt.status === 'offered') t.effects.push({ do: 'withdraw', lane: attempt.lane, attempt: attempt.id });
   t.effects.push({ do: 'offer' });
   return true;
