@@ -62,19 +62,21 @@ const EVERYONES: Record<string, (room: string) => boolean> = {
  */
 const FOLDERS: Record<string, Record<string, string[]>> = {
   api: {
-    http: ['.'],
+    http: [],
     repos: ['http'],
     runs: ['http'],
     webhooks: ['http'],
     '.': ['http', 'repos', 'runs', 'webhooks'],
   },
   cli: {
+    terminal: [],
+    client: ['terminal'],
+    supervision: ['terminal'],
+    redis: ['supervision', 'terminal'],
+    roles: ['client', 'redis', 'supervision', 'terminal'],
+    doctor: ['client', 'redis', 'roles'],
+    commands: ['client', 'doctor', 'roles', 'supervision', 'terminal'],
     '.': ['client', 'commands', 'terminal'],
-    redis: ['.', 'roles'],
-    client: ['.', 'commands', 'terminal'],
-    terminal: ['.', 'client', 'roles'],
-    roles: ['.', 'client', 'redis', 'terminal'],
-    commands: ['.', 'client', 'redis', 'roles', 'terminal'],
   },
   control: {
     outbox: [],

@@ -5,20 +5,20 @@ import { requestId } from 'hono/request-id';
 import { NONCE, secureHeaders } from 'hono/secure-headers';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ServerDeps } from '../deps.ts';
-import { deploymentRoutes } from './deployments.ts';
-import { healthRoutes } from './health.ts';
-import { homeRoutes, type Offered } from './home.ts';
+import { deploymentRoutes } from './deployment-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { type Endpoint, homePage } from './home-page.ts';
 import { requireToken } from './http/bearer.ts';
 import { observe } from './http/observe.ts';
 import { ApiError, answerError, answerProblem, refuseInvalid } from './http/problem.ts';
 import { json } from './http/route.ts';
-import { deliveryRoutes } from './repos/deliveries.ts';
-import { repoRoutes } from './repos/repos.ts';
-import { secretRoutes } from './repos/secrets.ts';
-import { jobRoutes } from './runs/jobs.ts';
-import { runRoutes } from './runs/runs.ts';
+import { deliveryRoutes } from './repos/delivery-routes.ts';
+import { repoRoutes } from './repos/repo-routes.ts';
+import { secretRoutes } from './repos/secret-routes.ts';
+import { jobRoutes } from './runs/job-routes.ts';
+import { runRoutes } from './runs/run-routes.ts';
 import { tokenRoutes } from './tokens.ts';
-import { webhookRoutes } from './webhooks/webhooks.ts';
+import { webhookRoutes } from './webhooks/webhook-routes.ts';
 
 const MIB = 1024 * 1024;
 
@@ -44,7 +44,7 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
 
   app.route(
     '/',
-    homeRoutes(deps, () => list(app)),
+    homePage(deps, () => list(app)),
   );
   app.route('/', healthRoutes(deps, draining));
   app.route('/', webhookRoutes(deps));
@@ -110,7 +110,7 @@ function describe(app: OpenAPIHono) {
   });
 }
 
-function list(app: OpenAPIHono): Offered[] {
+function list(app: OpenAPIHono): Endpoint[] {
   return app.openAPIRegistry.definitions.flatMap((definition) =>
     definition.type === 'route'
       ? [{ method: definition.route.method, path: definition.route.path, summary: definition.route.summary ?? '' }]

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { hasCode } from '../error.ts';
-import { CliError, exitOf, exits } from './exit.ts';
 import { buildProgram } from './program.ts';
+import { CliError, exitOf, exits } from './terminal/exit.ts';
 import { printableText } from './terminal/printable.ts';
 
 const stop = new AbortController();

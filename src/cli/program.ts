@@ -1,25 +1,25 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Surroundings } from './client/session.ts';
+import type { CommandContext } from './client/session.ts';
 
 interface Noun {
   summary: string;
-  load(): Promise<(program: Command, surroundings: Surroundings) => void>;
+  load(): Promise<(program: Command, context: CommandContext) => void>;
 }
 
 /** Every command; the code of one is loaded only when it is asked for. */
 const nouns: Record<string, Noun> = {
   up: {
     summary: 'start everything on this machine: server, workers, Redis',
-    load: async () => (await import('./commands/up.ts')).addUp,
+    load: async () => (await import('./commands/start-roles.ts')).addUp,
   },
   server: {
     summary: 'start the server alone',
-    load: async () => (await import('./commands/server.ts')).addServer,
+    load: async () => (await import('./commands/start-roles.ts')).addServer,
   },
   worker: {
     summary: 'start one worker alone',
-    load: async () => (await import('./commands/worker.ts')).addWorker,
+    load: async () => (await import('./commands/start-roles.ts')).addWorker,
   },
   doctor: {
     summary: 'check each part and say what to do',
@@ -56,7 +56,7 @@ const nouns: Record<string, Noun> = {
   token: { summary: 'tokens for the API', load: async () => (await import('./commands/tokens.ts')).addTokens },
 };
 
-export async function buildProgram(argv: string[], surroundings: Surroundings): Promise<Command> {
+export async function buildProgram(argv: string[], context: CommandContext): Promise<Command> {
   const program = new Command('gantry')
     .description('CI, deployment and background jobs in one box.')
     .version(manifest.version, '-V, --version', 'print the version')
@@ -71,7 +71,7 @@ export async function buildProgram(argv: string[], surroundings: Surroundings): 
     .exitOverride()
     .addHelpText('after', HELP);
   for (const [name, noun] of Object.entries(nouns)) {
-    if (argv.includes(name)) (await noun.load())(program, surroundings);
+    if (argv.includes(name)) (await noun.load())(program, context);
     else program.command(name).description(noun.summary);
   }
   return program;

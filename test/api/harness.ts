@@ -25,20 +25,20 @@ import { openMetrics } from '../../src/metrics.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { openContract } from './contract.ts';
 
-/** What opens the door of a test. */
+/** What opens the api of a test. */
 export const TOKEN = 'a-token-of-the-tests';
 
 /** The API over real parts, each the test's own; nobody applies events and nobody works. */
-export interface TestDoor {
+export interface ApiHarness {
   deps: ServerDeps;
   app: OpenAPIHono;
   redis: TestRedis;
   draining: AbortController;
   /** With the token, and a body as JSON. */
-  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** The answer's JSON, whatever its status; throws when it is not as /openapi.json has it. */
   json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
-  end(): Promise<void>;
+  close(): Promise<void>;
 }
 
 interface JsonAnswer {
@@ -48,8 +48,8 @@ interface JsonAnswer {
   body: any;
 }
 
-export async function openDoor(given: Partial<Config> = {}): Promise<TestDoor> {
-  const dir = await mkdtemp(join(tmpdir(), 'gantry-door-'));
+export async function openApiHarness(given: Partial<Config> = {}): Promise<ApiHarness> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-api-'));
   const redis = await startRedis();
   const config: Config = {
     ...readConfig({ GANTRY_DATA_DIR: dir, GANTRY_TOKEN: TOKEN, GANTRY_PUBLIC_URL: 'http://gantry.test' }),
@@ -61,7 +61,7 @@ export async function openDoor(given: Partial<Config> = {}): Promise<TestDoor> {
   const app = buildApp(deps, draining.signal);
   const broken = await openContract(await (await app.request('/openapi.json')).json());
 
-  async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     return app.request(path, {
       method,
       headers: {
@@ -77,9 +77,9 @@ export async function openDoor(given: Partial<Config> = {}): Promise<TestDoor> {
     app,
     redis,
     draining,
-    ask,
+    request,
     async json(method, path, body, headers) {
-      const response = await ask(method, path, body, headers);
+      const response = await request(method, path, body, headers);
       const text = await response.text();
       const type = response.headers.get('content-type');
       const violations = broken(method, path.split('?')[0] ?? '', response.status, type, text);
@@ -87,7 +87,7 @@ export async function openDoor(given: Partial<Config> = {}): Promise<TestDoor> {
         throw new Error(`${method} ${path} breaks its description:\n${violations.join('\n')}\n${text}`);
       return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
     },
-    async end() {
+    async close() {
       draining.abort();
       await Promise.all([deps.bus.close(), deps.offers.close(), deps.wakeups.close()]);
       await deps.store.close();

@@ -1,15 +1,15 @@
 import { vi } from 'vitest';
 import type { z } from 'zod';
-import type { Run } from '../../src/api/runs/run.ts';
+import type { Run as RunSchema } from '../../src/api/runs/run-resource.ts';
 import { hasEnded } from '../../src/jobs/status.ts';
 
-export type RunShown = z.infer<typeof Run>;
-export type JobShown = RunShown['jobs'][number];
+export type Run = z.infer<typeof RunSchema>;
+export type Job = Run['jobs'][number];
 
 /** What a run may take on a busy machine of two cores, in milliseconds; with a worker lost, so much longer. */
-export const WITHIN = 50_000;
+export const RUN_TIMEOUT = 50_000;
 /** Until GitHub knows of something that happened here. */
-export const TOLD = { timeout: 15_000, interval: 100 };
+export const GITHUB_POLL = { timeout: 15_000, interval: 100 };
 
 export interface Answer<T> {
   status: number;
@@ -18,18 +18,18 @@ export interface Answer<T> {
 }
 
 /** Gantry's API as a client with a token sees it. */
-export interface Door {
+export interface ApiClient {
   url: string;
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
-  run(id: string): Promise<RunShown>;
+  run(id: string): Promise<Run>;
   /** The newest run of a commit, once there is one. */
-  runOf(sha: string): Promise<RunShown>;
-  job(id: string): Promise<JobShown>;
+  runOf(sha: string): Promise<Run>;
+  job(id: string): Promise<Job>;
   log(job: string): Promise<string>;
   /** Resolves with the first look at which `is` holds; in between the server may be away. */
   until<T>(look: () => Promise<T>, is: (seen: T) => boolean, within?: number): Promise<T>;
-  runEnded(id: string, within?: number): Promise<RunShown>;
-  jobEnded(id: string, within?: number): Promise<JobShown>;
+  runEnded(id: string, within?: number): Promise<Run>;
+  jobEnded(id: string, within?: number): Promise<Job>;
   /** Server-sent events until the stream ends. */
   stream(path: string, headers?: Record<string, string>): Promise<StreamedEvent[]>;
 }
@@ -40,7 +40,7 @@ export interface StreamedEvent {
   data: string;
 }
 
-export function openDoor(url: string, token: string): Door {
+export function openApiClient(url: string, token: string): ApiClient {
   const authorization = `Bearer ${token}`;
 
   async function call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
@@ -59,22 +59,22 @@ export function openDoor(url: string, token: string): Door {
     return body;
   }
 
-  const door: Door = {
+  const api: ApiClient = {
     url,
     call,
-    run: (id) => read<RunShown>(`/api/v1/runs/${id}`),
+    run: (id) => read<Run>(`/api/v1/runs/${id}`),
     runOf: async (sha) => {
-      const look = async () => (await read<{ items: RunShown[] }>(`/api/v1/runs?sha=${sha}`)).items[0];
-      const run = await door.until(look, (seen) => seen !== undefined);
+      const look = async () => (await read<{ items: Run[] }>(`/api/v1/runs?sha=${sha}`)).items[0];
+      const run = await api.until(look, (seen) => seen !== undefined);
       if (run === undefined) throw new Error(`no run of ${sha}`);
       return run;
     },
-    job: (id) => read<JobShown>(`/api/v1/jobs/${id}`),
+    job: (id) => read<Job>(`/api/v1/jobs/${id}`),
     log: async (job) => {
       const headers = { authorization, accept: 'text/plain' };
       return (await fetch(`${url}/api/v1/jobs/${job}/logs`, { headers })).text();
     },
-    until: (look, is, within = WITHIN) =>
+    until: (look, is, within = RUN_TIMEOUT) =>
       vi.waitFor(
         async () => {
           const seen = await look();
@@ -84,14 +84,14 @@ export function openDoor(url: string, token: string): Door {
         { timeout: within, interval: 100 },
       ),
     runEnded: (id, within) =>
-      door.until(
-        () => door.run(id),
+      api.until(
+        () => api.run(id),
         (run) => hasEnded(run.status),
         within,
       ),
     jobEnded: (id, within) =>
-      door.until(
-        () => door.job(id),
+      api.until(
+        () => api.job(id),
         (job) => hasEnded(job.status),
         within,
       ),
@@ -103,7 +103,7 @@ export function openDoor(url: string, token: string): Door {
       return parseEvents(await response.text());
     },
   };
-  return door;
+  return api;
 }
 
 function parseEvents(text: string): StreamedEvent[] {

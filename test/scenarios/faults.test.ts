@@ -4,38 +4,38 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type JobShown, type RunShown, WITHIN } from './api-client.ts';
-import { HELD, openGates } from './held.ts';
+import { type Job, RUN_TIMEOUT, type Run } from './api-client.ts';
+import { type AppClients, fetchApp, startAppClients } from './app-clients.ts';
+import { unblockAll, WAIT_FOR_UNBLOCK } from './blocked-step.ts';
+import { watchContainers } from './container-watch.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { addRepository, type Repository } from './repository.ts';
-import { oneJob, shop } from './shop.ts';
-import { startVisitors, type Visitors, visit } from './visitors.ts';
-import { watchContainers } from './watch.ts';
+import { oneJobFiles, shopFiles } from './shop-files.ts';
 
 const run = promisify(execFile);
 const HOST = 'faults.example.com';
 const APP = { app: 'faults-shop', host: HOST };
 /** Silence is noticed after 12 s, and the next attempt comes a moment later. */
-const LOST = WITHIN + 30_000;
+const LOST = RUN_TIMEOUT + 30_000;
 
 let installation: Installation;
 let repository: Repository;
 /** Clients of the live app through all that follows. */
-let visitors: Visitors;
+let clients: AppClients;
 
 beforeAll(async () => {
   installation = await startInstallation();
   repository = await addRepository(installation, 'acme/faults-shop');
   await repository.setSecret('PASSWORD', 'hunter2');
-  expect(await repository.run(shop({ ...APP, release: 'one' }))).toMatchObject({ status: 'succeeded' });
-  visitors = startVisitors(installation.apps_port, HOST, 1);
-}, 2 * WITHIN);
+  expect(await repository.run(shopFiles({ ...APP, release: 'one' }))).toMatchObject({ status: 'succeeded' });
+  clients = startAppClients(installation.apps_port, HOST, 1);
+}, 2 * RUN_TIMEOUT);
 
 afterAll(async () => {
-  const { answers, failures } = await visitors.end();
+  const { answers, failures } = await clients.end();
   await installation.end();
   expect({ answers: [...answers.keys()], failures }).toEqual({ answers: ['hello one 7', 'hello two 7'], failures: [] });
-}, 2 * WITHIN);
+}, 2 * RUN_TIMEOUT);
 
 const redis = (...command: string[]) =>
   run('redis-cli', ['-s', join(installation.data_dir, 'redis/redis.sock'), ...command]);
@@ -43,83 +43,83 @@ const redis = (...command: string[]) =>
 test(
   'Workers that are killed in mid-job are noticed, and the next attempt runs alone',
   async () => {
-    const { door } = installation;
+    const { api } = installation;
     await using watch = await watchContainers(installation.id);
-    const { sha } = await repository.push(oneJob(['echo attempt $GITHUB_RUN_ATTEMPT', HELD]));
-    const job = await inJob(sha);
+    const { sha } = await repository.push(oneJobFiles(['echo attempt $GITHUB_RUN_ATTEMPT', WAIT_FOR_UNBLOCK]));
+    const job = await runningJob(sha);
     const workers = installation.pids('worker');
     expect(workers).toHaveLength(2);
     for (const pid of workers) process.kill(pid, 'SIGKILL');
 
-    await door.until(
-      () => door.job(job.id),
+    await api.until(
+      () => api.job(job.id),
       ({ status, attempt }) => status === 'running' && attempt === 2,
       LOST,
     );
-    const ended = await letOn(job.run_id);
+    const ended = await unblockUntilEnded(job.run_id);
     expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 2, status: 'succeeded' }] });
-    expect(watch.mostAtOnce(job.id)).toBe(1);
+    expect(watch.maxConcurrent(job.id)).toBe(1);
     expect(installation.pids('worker').filter((pid) => workers.includes(pid))).toEqual([]);
   },
   2 * LOST,
 );
 
 test('A server that is killed in mid-run comes back, and the run goes on as if nothing had happened', async () => {
-  const { door } = installation;
-  const { sha } = await repository.push(oneJob(['echo before', HELD, 'echo after']));
-  const job = await inJob(sha);
+  const { api } = installation;
+  const { sha } = await repository.push(oneJobFiles(['echo before', WAIT_FOR_UNBLOCK, 'echo after']));
+  const job = await runningJob(sha);
   const [server = 0] = installation.pids('server');
   process.kill(server, 'SIGKILL');
-  const ended = await letOn(job.run_id);
+  const ended = await unblockUntilEnded(job.run_id);
   expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 1, status: 'succeeded' }] });
-  expect(await door.log(job.id)).toMatch(/before\n[^]*after\n/);
+  expect(await api.log(job.id)).toMatch(/before\n[^]*after\n/);
   expect(installation.pids('server')).toEqual([expect.not.toSatisfy((pid) => pid === server)]);
 });
 
 test('A Redis that is emptied at every turn of a run loses nothing', async () => {
-  const { door } = installation;
-  const { sha } = await repository.push(oneJob(['echo before', HELD, 'echo after']));
+  const { api } = installation;
+  const { sha } = await repository.push(oneJobFiles(['echo before', WAIT_FOR_UNBLOCK, 'echo after']));
   await redis('FLUSHALL');
-  const job = await inJob(sha);
+  const job = await runningJob(sha);
   await redis('FLUSHALL');
-  const ended = await letOn(job.run_id, () => redis('FLUSHALL'));
+  const ended = await unblockUntilEnded(job.run_id, () => redis('FLUSHALL'));
   expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 1, status: 'succeeded' }] });
-  expect(await door.log(job.id)).toMatch(/before\n[^]*after\n/);
+  expect(await api.log(job.id)).toMatch(/before\n[^]*after\n/);
 });
 
 test(
   'After everything at once was killed, in mid-job and in a deployment’s gate, both go on to their end',
   async () => {
-    const { door, apps_port } = installation;
+    const { api, apps_port } = installation;
     await using watch = await watchContainers(installation.id);
-    const two = await repository.push(shop({ ...APP, release: 'two', mode: 'held', health_timeout: '60s' }));
-    const deploying = await door.runOf(two.sha);
+    const two = await repository.push(shopFiles({ ...APP, release: 'two', mode: 'held', health_timeout: '60s' }));
+    const deploying = await api.runOf(two.sha);
     const phases = async () => {
-      const { body } = await door.call<Deployments>('GET', '/api/v1/deployments?app=faults-shop');
+      const { body } = await api.call<Deployments>('GET', '/api/v1/deployments?app=faults-shop');
       return body.items.find(({ run_id }) => run_id === deploying.id)?.phases.map(({ name }) => name) ?? [];
     };
-    await door.until(phases, (names) => names.includes('gate'));
-    const testing = await repository.push(oneJob([HELD]), { ref: 'feature' });
-    const job = await inJob(testing.sha);
+    await api.until(phases, (names) => names.includes('gate'));
+    const testing = await repository.push(oneJobFiles([WAIT_FOR_UNBLOCK]), { ref: 'feature' });
+    const job = await runningJob(testing.sha);
     const before = installation.pids('redis');
     await installation.killEverything();
-    expect((await visit(apps_port, HOST)).text).toBe('hello one 7');
+    expect((await fetchApp(apps_port, HOST)).text).toBe('hello one 7');
 
     await installation.start();
     expect(installation.pids('redis')).toEqual(before);
-    await door.until(
-      () => door.job(job.id),
+    await api.until(
+      () => api.job(job.id),
       ({ status, attempt }) => status === 'running' && attempt === 2,
       LOST,
     );
-    expect(await letOn(job.run_id)).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 2 }] });
-    expect(watch.mostAtOnce(job.id)).toBe(1);
+    expect(await unblockUntilEnded(job.run_id)).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 2 }] });
+    expect(watch.maxConcurrent(job.id)).toBe(1);
 
-    const ended = await letOn(deploying.id);
+    const ended = await unblockUntilEnded(deploying.id);
     expect(ended.jobs.at(-1), JSON.stringify(ended)).toMatchObject({ key: 'deploy', status: 'succeeded', attempt: 2 });
-    expect((await visit(apps_port, HOST)).text).toBe('hello two 7');
+    expect((await fetchApp(apps_port, HOST)).text).toBe('hello two 7');
     await expect
-      .poll(() => installation.belongings(), { timeout: 15_000 })
+      .poll(() => installation.dockerObjects(), { timeout: 15_000 })
       .toEqual({
         apps: ['faults-shop production'],
         jobs: [],
@@ -139,7 +139,7 @@ test('A job that plants links where the host will go reads nothing of the host',
     'folder/link': { link: join(treasure, 'key') },
   });
   const [job] = ended.jobs;
-  const log = await installation.door.log(job?.id ?? '');
+  const log = await installation.api.log(job?.id ?? '');
   const outcomes = job?.steps.map(({ name, status }) => `${name}: ${status}`);
   expect(outcomes, log).toEqual([
     'actions/checkout@v4: succeeded',
@@ -160,21 +160,21 @@ interface Deployments {
 }
 
 /** Lets what is held go on, now and whenever more comes, until the run has ended. */
-function letOn(id: string, meanwhile: () => Promise<unknown> = async () => undefined): Promise<RunShown> {
+function unblockUntilEnded(id: string, meanwhile: () => Promise<unknown> = async () => undefined): Promise<Run> {
   const look = async () => {
-    await openGates(installation.id);
+    await unblockAll(installation.id);
     await meanwhile();
-    return installation.door.run(id);
+    return installation.api.run(id);
   };
-  return installation.door.until(look, ({ finished_at }) => finished_at !== null, LOST);
+  return installation.api.until(look, ({ finished_at }) => finished_at !== null, LOST);
 }
 
 /** The only job of a commit, once it is at its script. */
-async function inJob(sha: string): Promise<JobShown> {
-  const { door } = installation;
-  const { id } = await door.runOf(sha);
-  const job = async () => (await door.run(id)).jobs[0];
-  const found = await door.until(
+async function runningJob(sha: string): Promise<Job> {
+  const { api } = installation;
+  const { id } = await api.runOf(sha);
+  const job = async () => (await api.run(id)).jobs[0];
+  const found = await api.until(
     job,
     (it) => it?.steps.some((step) => step.number === 2 && step.status === 'running') === true,
   );

@@ -12,8 +12,8 @@ import { z } from 'zod';
 import { type GitServer, startGitServer } from '../git-server.ts';
 import { type FakeGitHub, startGitHub } from '../github/github.ts';
 import { listProcesses } from '../leaks/process.ts';
-import { type Door, openDoor } from './api-client.ts';
-import { type Belongings, listBelongings, removeBelongings } from './belongings.ts';
+import { type ApiClient, openApiClient } from './api-client.ts';
+import { type DockerObjects, listDockerObjects, removeDockerObjects } from './docker-objects.ts';
 import { freePort } from './free-port.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
@@ -27,13 +27,13 @@ export interface Installation {
   /** Of the machine's other installations it is told by this, in Docker. */
   id: string;
   data_dir: string;
-  door: Door;
+  api: ApiClient;
   github: FakeGitHub;
   git: GitServer;
   /** Where deployed apps are reached. */
   apps_port: number;
   pids(role: Role): number[];
-  belongings(): Promise<Belongings>;
+  dockerObjects(): Promise<DockerObjects>;
   /** `gantry up` once more in the same data directory; resolves when it is up. */
   start(): Promise<void>;
   /** The supervisor and all roles at once, without a word; Redis lives on. */
@@ -71,19 +71,19 @@ export async function startInstallation(env: Record<string, string> = {}): Promi
   };
   let up = await startUp(settings);
   const { installation: id, url, token_file } = up.summary;
-  const door = openDoor(url, (await readFile(token_file, 'utf8')).trim());
+  const api = openApiClient(url, (await readFile(token_file, 'utf8')).trim());
   const pids = (role: Role) =>
     listProcesses(data_dir).flatMap(({ pid, words }) => (TITLES[role].test(words) ? [pid] : []));
 
   return {
     id,
     data_dir,
-    door,
+    api,
     github,
     git,
     apps_port: http,
     pids,
-    belongings: () => listBelongings(id),
+    dockerObjects: () => listDockerObjects(id),
     start: async () => {
       up = await startUp(settings);
     },
@@ -97,10 +97,10 @@ export async function startInstallation(env: Record<string, string> = {}): Promi
     end: async () => {
       const ended = await endUp(up.process);
       const processes = listProcesses(data_dir);
-      const left = await listBelongings(id);
+      const left = await listDockerObjects(id);
       const folders = await readdir(join(data_dir, 'work', 'jobs')).catch(() => []);
       for (const { pid } of processes) process.kill(pid, 'SIGKILL');
-      await removeBelongings(id);
+      await removeDockerObjects(id);
       await git.end();
       await github.close();
       const said = ended === 0 ? '' : await readFile(join(data_dir, 'up.log'), 'utf8');

@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { type RunShown, TOLD, WITHIN } from './api-client.ts';
-import { imageOf } from './belongings.ts';
+import { GITHUB_POLL, RUN_TIMEOUT, type Run } from './api-client.ts';
+import { fetchApp, openStream, startAppClients } from './app-clients.ts';
+import { imageOf } from './docker-objects.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { addRepository, type Repository } from './repository.ts';
-import { shop } from './shop.ts';
-import { openStream, startVisitors, visit } from './visitors.ts';
+import { shopFiles } from './shop-files.ts';
 
 const HOST = 'push.example.com';
 const APP = { app: 'push-shop', host: HOST };
@@ -21,27 +21,27 @@ const Deployments = z.object({
 
 let installation: Installation;
 let repository: Repository;
-let first: RunShown;
+let first: Run;
 
 beforeAll(async () => {
   installation = await startInstallation();
   repository = await addRepository(installation, 'acme/push-shop');
   await repository.setSecret('PASSWORD', 'hunter2');
-}, 2 * WITHIN);
+}, 2 * RUN_TIMEOUT);
 
 afterAll(async () => {
-  const { apps } = await installation.belongings();
+  const { apps } = await installation.dockerObjects();
   await installation.end();
   expect(apps, 'what goes on serving without Gantry').toEqual(['push-shop production', 'shipped-shop production']);
-}, 2 * WITHIN);
+}, 2 * RUN_TIMEOUT);
 
 test('A push is tested, built and live, the very image that was built, and whoever follows sees it happen', async () => {
-  const { door } = installation;
-  const { sha, status } = await repository.push(shop({ ...APP, release: 'one' }));
+  const { api } = installation;
+  const { sha, status } = await repository.push(shopFiles({ ...APP, release: 'one' }));
   expect(status).toBe(202);
-  const { id } = await door.runOf(sha);
-  const followed = await door.stream(`/api/v1/runs/${id}/events`);
-  first = await door.run(id);
+  const { id } = await api.runOf(sha);
+  const followed = await api.stream(`/api/v1/runs/${id}/events`);
+  first = await api.run(id);
 
   expect(first).toMatchObject({
     status: 'succeeded',
@@ -59,9 +59,9 @@ test('A push is tested, built and live, the very image that was built, and whoev
   expect(followed.at(-1)).toMatchObject({ event: 'end', data: '{"status":"succeeded"}' });
   const revs = followed.slice(0, -1).map((message) => Number(message.id));
   expect(revs).toEqual([...new Set(revs)].toSorted((a, b) => a - b));
-  expect(await visit(installation.apps_port, HOST)).toEqual({ status: 200, text: 'hello one 7' });
+  expect(await fetchApp(installation.apps_port, HOST)).toEqual({ status: 200, text: 'hello one 7' });
 
-  const { body } = await door.call('GET', '/api/v1/deployments?app=push-shop&environment=production');
+  const { body } = await api.call('GET', '/api/v1/deployments?app=push-shop&environment=production');
   const [deployment] = Deployments.parse(body).items;
   const { image, digest } = first.jobs[1]?.outputs ?? {};
   expect(deployment).toMatchObject({ status: 'live', image });
@@ -70,14 +70,14 @@ test('A push is tested, built and live, the very image that was built, and whoev
 
 test('GitHub is told of each job, and of the deployment with its address', async () => {
   await expect
-    .poll(() => repository.told(first.sha ?? ''), TOLD)
+    .poll(() => repository.statusStates(first.sha ?? ''), GITHUB_POLL)
     .toEqual({
       'CI / test': 'success',
       'CI / build': 'success',
       'CI / deploy': 'success',
     });
   const ended = () => repository.remote.deployments[0]?.statuses.at(-1)?.state === 'success';
-  await expect.poll(ended, TOLD).toBe(true);
+  await expect.poll(ended, GITHUB_POLL).toBe(true);
   const [deployment, ...more] = repository.remote.deployments;
   expect(more).toEqual([]);
   expect(deployment).toMatchObject({ ref: first.sha, environment: 'production', auto_merge: false });
@@ -87,19 +87,19 @@ test('GitHub is told of each job, and of the deployment with its address', async
 });
 
 test('A log is read as events that go on where a reader left, and as text', async () => {
-  const { door } = installation;
+  const { api } = installation;
   const [job] = first.jobs;
   const path = `/api/v1/jobs/${job?.id}/logs`;
-  const whole = await door.stream(path);
+  const whole = await api.stream(path);
   const lines = whole.filter(({ event }) => event === 'message');
   expect(lines.map(({ data }) => JSON.parse(data))).toContainEqual(
     expect.objectContaining({ step: 2, stream: 'stdout', text: 'tested', attempt: 1 }),
   );
   expect(JSON.parse(whole.at(-1)?.data ?? '')).toEqual({ status: 'succeeded', reason: null, exit_code: 0 });
   const middle = Math.floor(lines.length / 2);
-  expect(await door.stream(path, { 'last-event-id': lines[middle]?.id ?? '' })).toEqual(whole.slice(middle + 1));
+  expect(await api.stream(path, { 'last-event-id': lines[middle]?.id ?? '' })).toEqual(whole.slice(middle + 1));
   const texts = lines.map(({ data }) => `${(JSON.parse(data) as { text: string }).text}\n`);
-  expect(await door.log(job?.id ?? '')).toBe(texts.join(''));
+  expect(await api.log(job?.id ?? '')).toBe(texts.join(''));
 });
 
 test('A repository without a workflow is run by the shipped one that fits it', async () => {
@@ -114,10 +114,12 @@ test('A repository without a workflow is run by the shipped one that fits it', a
     ['build', 'succeeded', null],
     ['deploy', 'succeeded', null],
   ]);
-  expect((await visit(installation.apps_port, 'shipped.example.com')).text).toBe('Welcome to the shop, release 1.\n');
+  expect((await fetchApp(installation.apps_port, 'shipped.example.com')).text).toBe(
+    'Welcome to the shop, release 1.\n',
+  );
 
   const { sha } = await shipped.push({ 'greet.js': 'broken' }, { ref: 'feature', parent: run.sha });
-  const feature = await installation.door.runEnded((await installation.door.runOf(sha)).id);
+  const feature = await installation.api.runEnded((await installation.api.runOf(sha)).id);
   expect(feature.jobs.map(({ key, status }) => [key, status])).toEqual([
     ['test', 'failed'],
     ['build', 'succeeded'],
@@ -129,26 +131,28 @@ test(
   'While further pushes go live no request of 10,000 fails, and an open stream has until its release’s grace is over',
   async () => {
     const { apps_port } = installation;
-    const visitors = startVisitors(apps_port, HOST);
+    const clients = startAppClients(apps_port, HOST);
     const stream = await openStream(apps_port, HOST, '/events');
     onTestFinished(() => void stream.close());
     expect(stream).toMatchObject({ text: 'data: one\n\n', open: true });
     for (const release of ['two', 'three', 'four']) {
-      const { sha } = await repository.push(shop({ ...APP, release }));
-      await expect.poll(() => visitors.answers.has(`hello ${release} 7`), { timeout: WITHIN, interval: 20 }).toBe(true);
+      const { sha } = await repository.push(shopFiles({ ...APP, release }));
+      await expect
+        .poll(() => clients.answers.has(`hello ${release} 7`), { timeout: RUN_TIMEOUT, interval: 20 })
+        .toBe(true);
       if (release === 'two') expect(stream.open, 'beside the new release').toBe(true);
-      const { id } = await installation.door.runOf(sha);
-      const run = await installation.door.runEnded(id);
+      const { id } = await installation.api.runOf(sha);
+      const run = await installation.api.runEnded(id);
       expect(run, JSON.stringify(run.jobs)).toMatchObject({ status: 'succeeded' });
-      expect((await visit(apps_port, HOST)).text).toBe(`hello ${release} 7`);
+      expect((await fetchApp(apps_port, HOST)).text).toBe(`hello ${release} 7`);
     }
-    await expect.poll(() => visitors.count(), { timeout: WITHIN }).toBeGreaterThan(10_000);
-    const { answers, failures } = await visitors.end();
+    await expect.poll(() => clients.count(), { timeout: RUN_TIMEOUT }).toBeGreaterThan(10_000);
+    const { answers, failures } = await clients.end();
     expect(failures).toEqual([]);
     expect([...answers.keys()]).toEqual(['one', 'two', 'three', 'four'].map((release) => `hello ${release} 7`));
     await expect.poll(() => stream.open, { timeout: 10_000 }).toBe(false);
-    const { apps, jobs } = await installation.belongings();
+    const { apps, jobs } = await installation.dockerObjects();
     expect({ apps, jobs }).toEqual({ apps: ['push-shop production', 'shipped-shop production'], jobs: [] });
   },
-  3 * WITHIN,
+  3 * RUN_TIMEOUT,
 );

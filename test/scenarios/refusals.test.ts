@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deliver, pushPayload } from '../github/webhook.ts';
-import { TOLD, WITHIN } from './api-client.ts';
+import { GITHUB_POLL, RUN_TIMEOUT } from './api-client.ts';
+import { fetchApp, startAppClients } from './app-clients.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { addRepository, type Repository } from './repository.ts';
-import { oneJob, shop } from './shop.ts';
-import { startVisitors, visit } from './visitors.ts';
+import { oneJobFiles, shopFiles } from './shop-files.ts';
 
 const HOST = 'refusals.example.com';
 const APP = { app: 'refusals-shop', host: HOST };
@@ -17,19 +17,19 @@ beforeAll(async () => {
   installation = await startInstallation();
   repository = await addRepository(installation, 'acme/refusals-shop');
   await repository.setSecret('PASSWORD', 'hunter2');
-  expect(await repository.run(shop({ ...APP, release: 'one' }))).toMatchObject({ status: 'succeeded' });
-}, 2 * WITHIN);
+  expect(await repository.run(shopFiles({ ...APP, release: 'one' }))).toMatchObject({ status: 'succeeded' });
+}, 2 * RUN_TIMEOUT);
 
 afterAll(async () => {
-  const { apps } = await installation.belongings();
+  const { apps } = await installation.dockerObjects();
   await installation.end();
   expect(apps).toEqual(['refusals-shop production']);
-}, 2 * WITHIN);
+}, 2 * RUN_TIMEOUT);
 
-const served = async () => (await visit(installation.apps_port, HOST)).text;
+const served = async () => (await fetchApp(installation.apps_port, HOST)).text;
 
 test('A push whose test fails deploys nothing; what needed it is skipped with a reason, and GitHub is told', async () => {
-  const run = await repository.run(shop({ ...APP, release: 'bad', test: 'echo no luck; exit 3' }));
+  const run = await repository.run(shopFiles({ ...APP, release: 'bad', test: 'echo no luck; exit 3' }));
   expect(run.status).toBe('failed');
   expect(run.jobs.map(({ key, status, exit_code }) => [key, status, exit_code])).toEqual([
     ['test', 'failed', 3],
@@ -37,9 +37,9 @@ test('A push whose test fails deploys nothing; what needed it is skipped with a 
     ['deploy', 'skipped', null],
   ]);
   expect(run.jobs.slice(1).map(({ reason }) => reason)).toEqual(['test failed', 'build was skipped']);
-  expect(await installation.door.log(run.jobs[0]?.id ?? '')).toContain('no luck\n');
+  expect(await installation.api.log(run.jobs[0]?.id ?? '')).toContain('no luck\n');
   await expect
-    .poll(() => repository.told(run.sha ?? ''), TOLD)
+    .poll(() => repository.statusStates(run.sha ?? ''), GITHUB_POLL)
     .toEqual({ 'CI / test': 'failure', 'CI / build': 'success', 'CI / deploy': 'success' });
   expect(await served()).toBe('hello one 7');
 });
@@ -58,7 +58,7 @@ test.each([
   {
     what: 'A gantry.yml with an unknown key',
     files: {
-      ...shop({ ...APP, release: 'bad' }),
+      ...shopFiles({ ...APP, release: 'bad' }),
       'gantry.yml': 'app: refusals-shop\nprocesses:\n  web: { port: 3000, prot: 3000, hosts: [a.example.com] }\n',
     },
     path: 'gantry.yml',
@@ -80,54 +80,56 @@ test.each([
   expect(run.annotations).toContainEqual(
     expect.objectContaining({ path, line, column, level: 'failure', message: expect.stringMatching(message) }),
   );
-  await expect.poll(() => Object.values(repository.told(run.sha ?? '')), TOLD).toEqual(['failure']);
+  await expect.poll(() => Object.values(repository.statusStates(run.sha ?? '')), GITHUB_POLL).toEqual(['failure']);
   const description = repository.statuses(run.sha ?? '').at(-1)?.description;
   expect(description).toContain(`${path}:${line}:${column}: `);
   expect(description).toMatch(message);
 });
 
 test('A release that never gets healthy fails its job with its last lines, and the old one never stops serving', async () => {
-  const visitors = startVisitors(installation.apps_port, HOST, 2);
-  const run = await repository.run(shop({ ...APP, release: 'sick', mode: 'sick', health_timeout: '4s' }));
-  const { answers, failures } = await visitors.end();
+  const clients = startAppClients(installation.apps_port, HOST, 2);
+  const run = await repository.run(shopFiles({ ...APP, release: 'sick', mode: 'sick', health_timeout: '4s' }));
+  const { answers, failures } = await clients.end();
   const deploy = run.jobs.find(({ key }) => key === 'deploy');
   expect(deploy, JSON.stringify(run)).toMatchObject({ status: 'failed', reason: expect.stringMatching(/healthy/) });
-  expect(await installation.door.log(deploy?.id ?? '')).toContain('release sick is sick\nthere is no database\n');
+  expect(await installation.api.log(deploy?.id ?? '')).toContain('release sick is sick\nthere is no database\n');
   expect({ answers: [...answers.keys()], failures }).toEqual({ answers: ['hello one 7'], failures: [] });
-  await expect.poll(() => repository.told(run.sha ?? ''), TOLD).toMatchObject({ 'CI / deploy': 'failure' });
+  await expect
+    .poll(() => repository.statusStates(run.sha ?? ''), GITHUB_POLL)
+    .toMatchObject({ 'CI / deploy': 'failure' });
   const told = () => repository.remote.deployments.find(({ ref }) => ref === run.sha)?.statuses.at(-1)?.state;
-  await expect.poll(told, TOLD).toBe('failure');
-  expect((await installation.belongings()).apps).toEqual(['refusals-shop production']);
+  await expect.poll(told, GITHUB_POLL).toBe('failure');
+  expect((await installation.dockerObjects()).apps).toEqual(['refusals-shop production']);
 });
 
 test('A rollback under load puts image, environment and secrets back together, and no request fails', async () => {
-  const { apps_port, door } = installation;
+  const { apps_port, api } = installation;
   await repository.setSecret('PASSWORD', 'longer than before');
-  const two = await repository.run(shop({ ...APP, release: 'two', greeting: 'goodbye' }));
+  const two = await repository.run(shopFiles({ ...APP, release: 'two', greeting: 'goodbye' }));
   expect(two.status, JSON.stringify(two)).toBe('succeeded');
   expect(await served()).toBe('goodbye two 18');
 
-  const visitors = startVisitors(apps_port, HOST);
+  const clients = startAppClients(apps_port, HOST);
   const wanted = { app: 'refusals-shop', environment: 'production' };
-  const { status, body } = await door.call<{ run_id: string }>('POST', '/api/v1/deployments', wanted);
+  const { status, body } = await api.call<{ run_id: string }>('POST', '/api/v1/deployments', wanted);
   expect(status).toBe(202);
-  const run = await door.runEnded(body.run_id);
+  const run = await api.runEnded(body.run_id);
   expect(run).toMatchObject({ status: 'succeeded', trigger: 'api' });
-  const before = visitors.count();
-  await expect.poll(() => visitors.count(), { timeout: WITHIN }).toBeGreaterThan(before + 100);
-  const { answers, failures } = await visitors.end();
+  const before = clients.count();
+  await expect.poll(() => clients.count(), { timeout: RUN_TIMEOUT }).toBeGreaterThan(before + 100);
+  const { answers, failures } = await clients.end();
   expect({ answers: [...answers.keys()], failures }).toEqual({
     answers: ['goodbye two 18', 'hello one 7'],
     failures: [],
   });
-  await expect.poll(() => Object.values(repository.told(run.sha ?? '')), TOLD).not.toContain('pending');
-  expect((await installation.belongings()).apps).toEqual(['refusals-shop production']);
+  await expect.poll(() => Object.values(repository.statusStates(run.sha ?? '')), GITHUB_POLL).not.toContain('pending');
+  expect((await installation.dockerObjects()).apps).toEqual(['refusals-shop production']);
 });
 
 test('A webhook that comes a hundred times at once makes one run', async () => {
-  const { door, git } = installation;
-  const sha = await git.push(repository.name, oneJob(['echo once']));
-  const url = `${door.url}/webhooks/github`;
+  const { api, git } = installation;
+  const sha = await git.push(repository.name, oneJobFiles(['echo once']));
+  const url = `${api.url}/webhooks/github`;
   const delivery = {
     event: 'push',
     payload: pushPayload({ repository: repository.remote, sha }),
@@ -140,17 +142,17 @@ test('A webhook that comes a hundred times at once makes one run', async () => {
   );
   expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(99);
-  const run = await door.runEnded((await door.runOf(sha)).id);
+  const run = await api.runEnded((await api.runOf(sha)).id);
   expect(run.status).toBe('succeeded');
-  const { body } = await door.call<{ items: unknown[] }>('GET', `/api/v1/runs?sha=${sha}`);
+  const { body } = await api.call<{ items: unknown[] }>('GET', `/api/v1/runs?sha=${sha}`);
   expect(body.items).toHaveLength(1);
-  const deliveries = await door.call('GET', '/api/v1/deliveries?limit=1');
+  const deliveries = await api.call('GET', '/api/v1/deliveries?limit=1');
   expect(deliveries.body).toMatchObject({ items: [{ sha, status: 'planned', run_ids: [run.id] }] });
 });
 
 test('A forged webhook, one signed with another repository’s secret and one of 26 MB are refused', async () => {
   const other = await addRepository(installation, 'acme/refusals-other');
-  const url = `${installation.door.url}/webhooks/github`;
+  const url = `${installation.api.url}/webhooks/github`;
   const payload = pushPayload({ repository: repository.remote, sha: 'f'.repeat(40) });
   const target = { type: 'repository' as const, id: other.remote.id };
   const refused = await Promise.all([
@@ -164,6 +166,6 @@ test('A forged webhook, one signed with another repository’s secret and one of
   expect(await deliver(url, { event: 'push', payload: large, secret: repository.secret })).toMatchObject({
     status: 413,
   });
-  const { body } = await installation.door.call('GET', `/api/v1/runs?sha=${'f'.repeat(40)}`);
+  const { body } = await installation.api.call('GET', `/api/v1/runs?sha=${'f'.repeat(40)}`);
   expect(body).toMatchObject({ items: [] });
 });

@@ -1,12 +1,12 @@
 import type { FileContent, PushOptions } from '../git-server.ts';
 import type { CommitStatus, Repository as Remote } from '../github/repository.ts';
 import { deliver, pushPayload } from '../github/webhook.ts';
-import { type RunShown, WITHIN } from './api-client.ts';
+import { RUN_TIMEOUT, type Run } from './api-client.ts';
 import { GITHUB_TOKEN, type Installation } from './installation.ts';
 
 export interface Pushed {
   sha: string;
-  /** What the door answered to the webhook. */
+  /** What the api answered to the webhook. */
   status: number;
   body: string;
 }
@@ -20,18 +20,18 @@ export interface Repository {
   /** A commit on main, or on `ref`, and its webhook. */
   push(files: Record<string, FileContent>, options?: PushOptions): Promise<Pushed>;
   /** The same, and its run's end. */
-  run(files: Record<string, FileContent>, within?: number): Promise<RunShown>;
+  run(files: Record<string, FileContent>, within?: number): Promise<Run>;
   /** The newest state of each context that GitHub was told of a commit. */
-  told(sha: string): Record<string, string>;
+  statusStates(sha: string): Record<string, string>;
   statuses(sha: string): CommitStatus[];
   setSecret(name: string, value: string): Promise<void>;
 }
 
 export async function addRepository(installation: Installation, name: string): Promise<Repository> {
-  const { github, git, door } = installation;
+  const { github, git, api } = installation;
   const clone_url = await git.create(name);
   const remote = github.addRepository({ full_name: name, clone_url });
-  const registration = await door.call<{ webhook: { url: string; secret: string } }>('POST', '/api/v1/repos', {
+  const registration = await api.call<{ webhook: { url: string; secret: string } }>('POST', '/api/v1/repos', {
     name,
     token: GITHUB_TOKEN,
     clone_url,
@@ -55,16 +55,16 @@ export async function addRepository(installation: Installation, name: string): P
       const { status, body } = await deliver(url, { event: 'push', payload, secret });
       return { sha, status, body };
     },
-    run: async (files, within = WITHIN) => {
+    run: async (files, within = RUN_TIMEOUT) => {
       const { sha } = await repository.push(files);
-      const { id } = await door.runOf(sha);
-      return door.runEnded(id, within);
+      const { id } = await api.runOf(sha);
+      return api.runEnded(id, within);
     },
-    told: (sha) => Object.fromEntries(repository.statuses(sha).map(({ context, state }) => [context, state])),
+    statusStates: (sha) => Object.fromEntries(repository.statuses(sha).map(({ context, state }) => [context, state])),
     statuses: (sha) => remote.statuses.filter((status) => status.sha === sha),
     setSecret: async (secret, value) => {
       const path = `/api/v1/repos/${encodeURIComponent(name)}/secrets/${secret}`;
-      const { status, body: problem } = await door.call('PUT', path, { value });
+      const { status, body: problem } = await api.call('PUT', path, { value });
       if (status !== 204) throw new Error(JSON.stringify(problem));
     },
   };

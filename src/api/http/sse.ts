@@ -1,5 +1,5 @@
 /** One server-sent event. */
-export interface Message {
+export interface ServerSentEvent {
   id?: string;
   event?: string;
   data: string;
@@ -11,12 +11,12 @@ const RETRY = 1000;
 const HEARTBEAT = 15_000;
 
 /** What a source has to say since the last time: nothing, too, so that the connection can be kept alive. */
-export type Source = (signal: AbortSignal) => AsyncGenerator<Message[]>;
+export type Source = (signal: AbortSignal) => AsyncGenerator<ServerSentEvent[]>;
 
 /** Streams what `source` says until it ends, the reader goes or `draining` aborts; then the reader is told to come back. */
 export function eventStream(source: Source, draining: AbortSignal): Response {
   return new Response(
-    pulled((signal) => frames(source, signal), draining),
+    pullStream((signal) => frames(source, signal), draining),
     {
       headers: {
         'content-type': 'text/event-stream',
@@ -31,7 +31,7 @@ export function eventStream(source: Source, draining: AbortSignal): Response {
  * A stream that is made as fast as it is read: nothing is looked up before the reader took what came before. When the reader goes, `signal`
  * aborts and the generator's `finally` runs.
  */
-export function pulled(
+export function pullStream(
   make: (signal: AbortSignal) => AsyncGenerator<string>,
   draining: AbortSignal,
 ): ReadableStream<Uint8Array> {
@@ -66,7 +66,7 @@ async function* frames(source: Source, signal: AbortSignal): AsyncGenerator<stri
 }
 
 /** Line ends in `data` become lines of it, and vanish elsewhere: nothing that is said can begin a field or a message. */
-export function frame({ id, event, data }: Message): string {
+export function frame({ id, event, data }: ServerSentEvent): string {
   const fields = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
   if (event !== undefined) fields.unshift(`event: ${event.replaceAll(/[\r\n]/g, '')}\n`);
   if (id !== undefined) fields.unshift(`id: ${id.replaceAll(/[\r\n\0]/g, '')}\n`);

@@ -1,7 +1,7 @@
 import type { Row, ServerDeps } from '../../deps.ts';
 import { hasEnded } from '../../jobs/status.ts';
 import { ApiError, notFound } from '../http/problem.ts';
-import { follow, type Look } from './follow.ts';
+import { type Poll, pollOnWakeup } from './poll.ts';
 
 /** A line of a log, with where the next one begins: what a reader says to go on after it. */
 export interface LogLine {
@@ -43,7 +43,7 @@ export async function openJobLog(
   return async function* lines(signal) {
     let place = start;
     const channels = new Set<string>();
-    const look = async (): Promise<Look<LogLine>> => {
+    const look = async (): Promise<Poll<LogLine>> => {
       // The attempts are read before the file: one that had ended by then gets no line after what is read now.
       const { status, run, attempts } = await load();
       channels.add(`run:${run}`);
@@ -72,7 +72,7 @@ export async function openJobLog(
       const over = current.status === 'ended' && (hasEnded(status) || attempt !== null);
       return { news: [], next: live && !over ? 'wait' : 'end' };
     };
-    yield* follow(deps.wakeups, channels, look, signal);
+    yield* pollOnWakeup(deps.wakeups, channels, look, signal);
   };
 
   async function load() {

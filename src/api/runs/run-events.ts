@@ -2,9 +2,9 @@ import { z } from '@hono/zod-openapi';
 import type { ServerDeps } from '../../deps.ts';
 import { hasEnded } from '../../jobs/status.ts';
 import { ApiError, notFound } from '../http/problem.ts';
-import type { Message, Source } from '../http/sse.ts';
-import { follow, type Look } from './follow.ts';
-import { showRun } from './run.ts';
+import type { ServerSentEvent, Source } from '../http/sse.ts';
+import { type Poll, pollOnWakeup } from './poll.ts';
+import { showRun } from './run-resource.ts';
 
 const REVS_AT_ONCE = 50;
 const Rev = z
@@ -21,7 +21,7 @@ export async function runEvents(deps: ServerDeps, id: string, lastId: string | u
 
   return async function* source(signal) {
     let rev = last;
-    const look = async (): Promise<Look<Message>> => {
+    const look = async (): Promise<Poll<ServerSentEvent>> => {
       if (rev === null) {
         const snapshot = await show();
         rev = snapshot.rev;
@@ -31,12 +31,12 @@ export async function runEvents(deps: ServerDeps, id: string, lastId: string | u
       const { status, rev: current } = await state();
       const rows = await readRevs(rev);
       rev = rows.at(-1)?.rev ?? rev;
-      const news: Message[] = rows.map((row) => ({ id: String(row.rev), event: 'run', data: row.data }));
+      const news: ServerSentEvent[] = rows.map((row) => ({ id: String(row.rev), event: 'run', data: row.data }));
       const over = hasEnded(status) && (rev >= current || rows.length === 0);
       if (!over) return { news, next: rows.length > 0 ? 'again' : 'wait' };
       return { news: [...news, { event: 'end', data: JSON.stringify({ status }) }], next: 'end' };
     };
-    yield* follow(deps.wakeups, new Set([`run:${id}`]), look, signal);
+    yield* pollOnWakeup(deps.wakeups, new Set([`run:${id}`]), look, signal);
   };
 
   async function state() {
@@ -50,7 +50,7 @@ export async function runEvents(deps: ServerDeps, id: string, lastId: string | u
   }
 
   /** The jobs may be newer than the rev, which was read first: the revs that follow say the same again. */
-  async function show(): Promise<{ rev: number; message: Message }> {
+  async function show(): Promise<{ rev: number; message: ServerSentEvent }> {
     const { rev } = await state();
     const run = await showRun(deps.store.read, id);
     if (run === null) throw notFound(`run ${id}`);

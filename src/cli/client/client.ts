@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { CliError } from '../exit.ts';
-import { readProblem } from './problem.ts';
+import { CliError } from '../terminal/exit.ts';
+import { toCliError } from './api-error.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /** Milliseconds for one answer; asking GitHub for a repository is the longest that a server does before it answers. */
@@ -40,7 +40,7 @@ export function openClient({ url, token }: ServerAddress, stop: AbortSignal): Cl
       throw readFailure(error, url);
     });
     if (response.ok) return response;
-    throw readProblem(response.status, await response.text().catch(() => ''), url);
+    throw toCliError(response.status, await response.text().catch(() => ''), url);
   };
   const json = async <T>(method: string, path: string, body: unknown, schema: z.ZodType<T>): Promise<T> => {
     const response = await call(method, path, { body, accept: 'application/json', signal: soon() });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CliError } from '../exit.ts';
+import { CliError } from '../terminal/exit.ts';
 import type { Client } from './client.ts';
 
 export interface Message {
@@ -17,7 +17,7 @@ const PATIENCE = 120_000;
  * Messages in order, each once, up to `event: end`. When the connection is lost or the server shuts down it is made again from the last id, so that a
  * restart of the server loses and doubles nothing. Throws `CliError` `unreachable` when the server stays away for two minutes.
  */
-export async function* followEvents(
+export async function* streamEvents(
   client: Client,
   path: string,
   { signal, lost }: { signal: AbortSignal; lost(): void },

@@ -16,12 +16,12 @@ export interface Session {
   json: boolean;
 }
 
-export interface Surroundings {
+export interface CommandContext {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
 }
 
-export function openSession(command: Command, { env, signal }: Surroundings): Session {
+export function openSession(command: Command, { env, signal }: CommandContext): Session {
   const options = command.optsWithGlobals<{ url?: string; token?: string; dataDir?: string; json?: boolean }>();
   const config = readConfig(env, {
     GANTRY_URL: options.url,

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { Run } from '../client/run.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
-import { CliError } from '../exit.ts';
+import { Run } from '../client/responses.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { CliError } from '../terminal/exit.ts';
 
-export function addCancel(program: Command, surroundings: Surroundings): void {
+export function addCancel(program: Command, context: CommandContext): void {
   program
     .command('cancel')
     .argument('<run>', 'its id: run_...')
@@ -12,7 +12,7 @@ export function addCancel(program: Command, surroundings: Surroundings): void {
       'End a run. Its containers are gone within seconds. Doing it twice, or after the end, changes nothing.',
     )
     .action((id: string, options: { force?: boolean }, command: Command) =>
-      cancel(openSession(command, surroundings), id, options.force === true),
+      cancel(openSession(command, context), id, options.force === true),
     );
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { listPage, type Paging, withPaging } from '../client/page.ts';
-import { shortRef } from '../client/run.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
+import { shortRef } from '../client/responses.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
 import { statusStyle } from '../terminal/terminal.ts';
 import { ago } from '../terminal/time.ts';
@@ -22,18 +22,18 @@ const Delivery = z.looseObject({
 });
 type Delivery = z.infer<typeof Delivery>;
 
-export function addDeliveries(program: Command, surroundings: Surroundings): void {
+export function addDeliveries(program: Command, context: CommandContext): void {
   const deliveries = program.command('deliveries').description('Webhooks that came in, and what became of each.');
 
-  withPaging(deliveries.command('list'))
+  withPagingOptions(deliveries.command('list'))
     .description('The newest deliveries: received, planned, ignored (with the reason) or failed.')
-    .action((paging: Paging, command: Command) => listDeliveries(openSession(command, surroundings), paging));
+    .action((paging: Paging, command: Command) => listDeliveries(openSession(command, context), paging));
 
   deliveries
     .command('show')
     .argument('<delivery>', 'its id: dlv_...')
     .description('One delivery and the runs that it made.')
-    .action((id: string, _options: unknown, command: Command) => showDelivery(openSession(command, surroundings), id));
+    .action((id: string, _options: unknown, command: Command) => showDelivery(openSession(command, context), id));
 }
 
 async function listDeliveries(session: Session, paging: Paging): Promise<void> {

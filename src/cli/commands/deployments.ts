@@ -1,51 +1,28 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { listPage, type Paging, withPaging } from '../client/page.ts';
-import { shortSha } from '../client/run.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
+import { Deployment, shortSha } from '../client/responses.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
 import { statusStyle } from '../terminal/terminal.ts';
 import { ago, duration } from '../terminal/time.ts';
 
-export const Deployment = z.looseObject({
-  id: z.string(),
-  app: z.string(),
-  environment: z.string(),
-  release: z.string().nullish(),
-  image: z.string().nullish(),
-  sha: z.string().nullish(),
-  run_id: z.string(),
-  status: z.string(),
-  reason: z.string().nullish(),
-  url: z.string().nullish(),
-  replaced: z.string().nullish(),
-  phases: z
-    .array(z.looseObject({ name: z.string(), started_at: z.string(), finished_at: z.string().nullish() }))
-    .default([]),
-  created_at: z.string(),
-  live_at: z.string().nullish(),
-});
-type Deployment = z.infer<typeof Deployment>;
-
-export function addDeployments(program: Command, surroundings: Surroundings): void {
+export function addDeployments(program: Command, context: CommandContext): void {
   const deployments = program.command('deployments').description('What was made live, where and when.');
 
-  withPaging(deployments.command('list'))
+  withPagingOptions(deployments.command('list'))
     .description('The newest deployments.')
     .option('--app <app>', 'of this app')
     .option('--environment <environment>', 'in this environment')
     .addHelpText('after', '\nExample:\n  gantry deployments list --app shop --environment production')
     .action((options: Paging & { app?: string; environment?: string }, command: Command) =>
-      listDeployments(openSession(command, surroundings), options),
+      listDeployments(openSession(command, context), options),
     );
 
   deployments
     .command('show')
     .argument('<deployment>', 'its id: dep_...')
     .description('One deployment: its release, its phases and how long each took.')
-    .action((id: string, _options: unknown, command: Command) =>
-      showDeployment(openSession(command, surroundings), id),
-    );
+    .action((id: string, _options: unknown, command: Command) => showDeployment(openSession(command, context), id));
 }
 
 async function listDeployments(

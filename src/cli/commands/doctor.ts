@@ -1,24 +1,19 @@
 import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
-import type { Surroundings } from '../client/session.ts';
-import { CliError } from '../exit.ts';
-import { givenFlags, withFlags } from '../flags.ts';
+import type { CommandContext } from '../client/session.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { CliError } from '../terminal/exit.ts';
 import { openTerminal, type Style, type Terminal } from '../terminal/terminal.ts';
+import { readRoleFlags, withRoleFlags } from './role-flags.ts';
 
-/** One part, as it was found. `advice` says what to do unless it is ok. */
-export interface Finding {
-  part: string;
-  state: 'ok' | 'warn' | 'fail';
-  found: string;
-  advice: string | null;
-}
-
-export function addDoctor(program: Command, { env }: Surroundings): void {
-  withFlags(program.command('doctor'), 'doctor')
-    .description('Check each part that Gantry needs and say what to do. Changes nothing; exits 1 when a part fails.')
+export function addDoctor(program: Command, { env }: CommandContext): void {
+  withRoleFlags(program.command('doctor'), 'doctor')
+    .description(
+      'Check every part that Gantry needs, and print how to fix what is wrong. Changes nothing. Exits with 1 if a check fails.',
+    )
     .action(async (_options: unknown, command: Command) => {
-      const config = readConfig(env, givenFlags(command));
-      const { examine } = await import('./examine.ts');
+      const config = readConfig(env, readRoleFlags(command));
+      const { examine } = await import('../doctor/examine.ts');
       const findings = await examine(config);
       const terminal = openTerminal();
       if (command.optsWithGlobals<{ json?: boolean }>().json === true)

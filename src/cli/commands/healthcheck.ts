@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
 import { findServer } from '../client/server-address.ts';
-import type { Surroundings } from '../client/session.ts';
-import { CliError } from '../exit.ts';
+import type { CommandContext } from '../client/session.ts';
+import { CliError } from '../terminal/exit.ts';
 
 const TIMEOUT = 5000;
 
-export function addHealthcheck(program: Command, { env }: Surroundings): void {
+export function addHealthcheck(program: Command, { env }: CommandContext): void {
   program
     .command('healthcheck')
     .description(

@@ -1,16 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { expectSuccess } from '../client/follow.ts';
-import { wholeNumber } from '../client/page.ts';
-import { Job } from '../client/run.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
-import { CliError } from '../exit.ts';
+import { wholeNumber } from '../client/paging.ts';
+import { Job } from '../client/responses.ts';
+import { expectSuccess } from '../client/run-progress.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { CliError } from '../terminal/exit.ts';
 import { printable, printableLine } from '../terminal/printable.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
 import { statusStyle } from '../terminal/terminal.ts';
 import { took } from '../terminal/time.ts';
-import { followJobLog } from './logs.ts';
+import { tailJobLog } from './logs.ts';
 
-export function addJobs(program: Command, surroundings: Surroundings): void {
+export function addJobs(program: Command, context: CommandContext): void {
   const jobs = program
     .command('jobs')
     .description('Run one container as a job, with the queue, logs and limits of any other.');
@@ -37,10 +37,10 @@ export function addJobs(program: Command, surroundings: Surroundings): void {
       '\nExamples:\n  gantry jobs start busybox --run "echo hello" --wait\n  gantry jobs start node:24-bookworm-slim --wait -- node -e "console.log(process.version)"\n  DATABASE_URL=... gantry jobs start acme/backup --secret DATABASE_URL --timeout-minutes 30 -- /backup --all',
     )
     .action((image: string, argv: string[], options: StartOptions, command: Command) =>
-      startJob(openSession(command, surroundings), {
+      startJob(openSession(command, context), {
         image,
         argv,
-        secrets: takeSecrets(options.secret, surroundings.env),
+        secrets: takeSecrets(options.secret, context.env),
         ...options,
       }),
     );
@@ -49,7 +49,7 @@ export function addJobs(program: Command, surroundings: Surroundings): void {
     .command('show')
     .argument('<job>', 'its id: job_...')
     .description('One job with its steps and outputs.')
-    .action((id: string, _options: unknown, command: Command) => showJob(openSession(command, surroundings), id));
+    .action((id: string, _options: unknown, command: Command) => showJob(openSession(command, context), id));
 }
 
 interface StartOptions {
@@ -102,11 +102,11 @@ async function startJob(
     );
     return;
   }
-  terminal.say(`${started.id} waits for a worker ...`);
-  const print = json ? terminal.say : terminal.print;
-  await followJobLog(session, started.id, ({ text }) => print(printableLine(text, terminal.colours)));
+  terminal.note(`${started.id} waits for a worker ...`);
+  const print = json ? terminal.note : terminal.print;
+  await tailJobLog(session, started.id, ({ text }) => print(printableLine(text, terminal.colours)));
   const ended = await client.get(jobPath(started.id), Job);
-  session.show(ended, () => terminal.say(`${ended.status}${ended.reason ? ` (${printable(ended.reason)})` : ''}`));
+  session.show(ended, () => terminal.note(`${ended.status}${ended.reason ? ` (${printable(ended.reason)})` : ''}`));
   expectSuccess(ended, { skipped_is_well: false });
 }
 

@@ -2,16 +2,16 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { followEvents } from '../client/event-stream.ts';
-import { Job, Run } from '../client/run.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { streamEvents } from '../client/event-stream.ts';
+import { Job, Run } from '../client/responses.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printable, printableLine } from '../terminal/printable.ts';
 
 /** `step` 0 is the job itself; of the stream `system` Gantry speaks. */
 const LogLine = z.looseObject({ at: z.string(), step: z.int(), stream: z.string(), text: z.string() });
 export type LogLine = z.infer<typeof LogLine>;
 
-export function addLogs(program: Command, surroundings: Surroundings): void {
+export function addLogs(program: Command, context: CommandContext): void {
   program
     .command('logs')
     .argument('<job|run>', 'job_... or run_...')
@@ -19,8 +19,8 @@ export function addLogs(program: Command, surroundings: Surroundings): void {
     .description('What a job printed, or all jobs of a run, each line behind the name of its job.')
     .addHelpText('after', HELP)
     .action((id: string, { follow = false }: { follow?: boolean }, command: Command) => {
-      const session = openSession(command, surroundings);
-      return follow ? followLogs(session, id) : printLogs(session, id);
+      const session = openSession(command, context);
+      return follow ? tailLogs(session, id) : printLogs(session, id);
     });
 }
 
@@ -51,14 +51,14 @@ async function printLogs(session: Session, id: string): Promise<void> {
   if (json) terminal.print(JSON.stringify({ items }, null, 2));
 }
 
-async function followLogs(session: Session, id: string): Promise<void> {
-  if (id.startsWith('run_')) return followRunLogs(session, id);
+async function tailLogs(session: Session, id: string): Promise<void> {
+  if (id.startsWith('run_')) return tailRunLogs(session, id);
   const [job] = await findJobs(session, id);
   if (job !== undefined) await tell(session, job, false);
 }
 
 /** Each job's log from when the job starts, several at once. */
-async function followRunLogs(session: Session, id: string): Promise<void> {
+async function tailRunLogs(session: Session, id: string): Promise<void> {
   const { client, signal, terminal } = session;
   const followed = new Map<string, Promise<void>>();
   const look = async () => {
@@ -67,27 +67,27 @@ async function followRunLogs(session: Session, id: string): Promise<void> {
       if (job.started_at && !followed.has(job.id)) followed.set(job.id, tell(session, job, jobs.length > 1));
   };
   await look();
-  for await (const _ of followEvents(client, `${runPath(id)}/events`, { signal, lost: () => lost(session) }))
+  for await (const _ of streamEvents(client, `${runPath(id)}/events`, { signal, lost: () => lost(session) }))
     await look();
   await look();
   await Promise.all(followed.values());
   const run = await client.get(runPath(id), Run);
   if (followed.size === 0)
-    terminal.say(`No job of ${id} has started: ${run.status}${run.reason ? ` (${printable(run.reason)})` : ''}`);
+    terminal.note(`No job of ${id} has started: ${run.status}${run.reason ? ` (${printable(run.reason)})` : ''}`);
 }
 
 async function tell(session: Session, job: Job, named: boolean): Promise<void> {
   const print = printer(session, job, named);
-  await followJobLog(session, job.id, (line) => {
+  await tailJobLog(session, job.id, (line) => {
     if (session.json) session.terminal.print(JSON.stringify({ job: job.id, name: job.name, ...line }));
     else print(line.text);
   });
 }
 
 /** Every line of a job once, attempt after attempt, until the job has ended. */
-export async function followJobLog(session: Session, job: string, take: (line: LogLine) => void): Promise<void> {
+export async function tailJobLog(session: Session, job: string, take: (line: LogLine) => void): Promise<void> {
   const { client, signal } = session;
-  for await (const { data } of followEvents(client, `${jobPath(job)}/logs`, { signal, lost: () => lost(session) }))
+  for await (const { data } of streamEvents(client, `${jobPath(job)}/logs`, { signal, lost: () => lost(session) }))
     take(LogLine.parse(JSON.parse(data)));
 }
 
@@ -102,7 +102,7 @@ async function findJobs({ client }: Session, id: string): Promise<Job[]> {
 }
 
 function lost({ terminal }: Session): void {
-  terminal.say('The connection is lost; waiting for the server ...');
+  terminal.note('The connection is lost; waiting for the server ...');
 }
 
 function runPath(id: string): string {

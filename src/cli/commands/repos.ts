@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import { listPage, type Paging, wholeNumber, withPaging } from '../client/page.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
-import { readGivenFile } from '../terminal/stdin.ts';
+import { listPage, type Paging, wholeNumber, withPagingOptions } from '../client/paging.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { readFileArgument } from '../terminal/stdin.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
 import { ago } from '../terminal/time.ts';
 
@@ -15,12 +15,12 @@ const Repo = z.looseObject({
 });
 const Registered = Repo.extend({ webhook: z.looseObject({ url: z.string(), secret: z.string() }) });
 
-export function addRepos(program: Command, surroundings: Surroundings): void {
+export function addRepos(program: Command, context: CommandContext): void {
   const repos = program.command('repos').description('The repositories whose pushes are run.');
 
-  withPaging(repos.command('list'))
+  withPagingOptions(repos.command('list'))
     .description('All registered repositories.')
-    .action((paging: Paging, command: Command) => listRepos(openSession(command, surroundings), paging));
+    .action((paging: Paging, command: Command) => listRepos(openSession(command, context), paging));
 
   repos
     .command('add')
@@ -42,22 +42,20 @@ export function addRepos(program: Command, surroundings: Surroundings): void {
       "\nExample:\n  gantry repos add acme/shop --github-token-file ~/.github-token\n\nThen, in the repository's settings on GitHub, add a webhook with the address and secret that are printed,\ncontent type application/json, for pushes and pull requests.",
     )
     .action((name: string, options: AddOptions, command: Command) =>
-      addRepo(openSession(command, surroundings), name, options),
+      addRepo(openSession(command, context), name, options),
     );
 
   repos
     .command('show')
     .argument('<owner/name>', 'a registered repository')
     .description('One repository.')
-    .action((name: string, _options: unknown, command: Command) => showRepo(openSession(command, surroundings), name));
+    .action((name: string, _options: unknown, command: Command) => showRepo(openSession(command, context), name));
 
   repos
     .command('remove')
     .argument('<owner/name>', 'a registered repository')
     .description('Forget a repository. Its webhooks are refused from then on; what it deployed goes on serving.')
-    .action((name: string, _options: unknown, command: Command) =>
-      removeRepo(openSession(command, surroundings), name),
-    );
+    .action((name: string, _options: unknown, command: Command) => removeRepo(openSession(command, context), name));
 }
 
 async function listRepos(session: Session, paging: Paging): Promise<void> {
@@ -81,7 +79,7 @@ interface AddOptions {
 
 async function addRepo(session: Session, name: string, options: AddOptions): Promise<void> {
   const token =
-    options.githubTokenFile === undefined ? options.githubToken : readGivenFile(options.githubTokenFile).trim();
+    options.githubTokenFile === undefined ? options.githubToken : readFileArgument(options.githubTokenFile).trim();
   const body = {
     name,
     ...(token !== undefined && { token }),
@@ -97,7 +95,7 @@ async function addRepo(session: Session, name: string, options: AddOptions): Pro
       ['webhook address', repo.webhook.url],
       ['webhook secret', repo.webhook.secret],
     ]);
-    session.terminal.say(
+    session.terminal.note(
       '\nThe secret is shown this once. Add the webhook on GitHub: content type application/json, pushes and pull requests.',
     );
   });
@@ -118,7 +116,7 @@ async function showRepo(session: Session, name: string): Promise<void> {
 
 async function removeRepo(session: Session, name: string): Promise<void> {
   await session.client.remove(repoPath(name));
-  session.show({ name, removed: true }, () => session.terminal.say(`${name} is no longer registered.`));
+  session.show({ name, removed: true }, () => session.terminal.note(`${name} is no longer registered.`));
 }
 
 function repoPath(name: string): string {

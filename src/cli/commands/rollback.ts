@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { expectSuccess, followRun } from '../client/follow.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { expectSuccess, printRunProgress } from '../client/run-progress.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
 
 /** The deployment, which a run of its own makes. */
 const Started = z.looseObject({ run_id: z.string() });
 
-export function addRollback(program: Command, surroundings: Surroundings): void {
+export function addRollback(program: Command, context: CommandContext): void {
   program
     .command('rollback')
     .argument('<app>', "the app's name in gantry.yml")
@@ -23,7 +23,7 @@ export function addRollback(program: Command, surroundings: Surroundings): void 
     .action(
       (app: string, environment: string, release: string | undefined, options: { wait: boolean }, command: Command) =>
         rollback(
-          openSession(command, surroundings),
+          openSession(command, context),
           { app, environment, ...(release !== undefined && { release }) },
           options.wait,
         ),
@@ -42,7 +42,7 @@ async function rollback(
     session.show(started, () => terminal.print(`${run_id} is on its way; watch it with: gantry logs -f ${run_id}`));
     return;
   }
-  const run = await followRun(run_id, { client, terminal, signal, progress: !json });
+  const run = await printRunProgress(run_id, { client, terminal, signal, progress: !json });
   session.show(run, () => {});
   expectSuccess(run, { skipped_is_well: false });
 }

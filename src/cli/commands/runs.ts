@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { expectSuccess, followRun } from '../client/follow.ts';
-import { listPage, type Paging, withPaging } from '../client/page.ts';
-import { describeRun, Run, shortRef, shortSha } from '../client/run.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
+import { describeRun, Run, shortRef, shortSha } from '../client/responses.ts';
+import { expectSuccess, printRunProgress } from '../client/run-progress.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
 import { statusStyle } from '../terminal/terminal.ts';
 import { ago, took } from '../terminal/time.ts';
 
-export function addRuns(program: Command, surroundings: Surroundings): void {
+export function addRuns(program: Command, context: CommandContext): void {
   const runs = program.command('runs').description('List, show, watch and start runs.');
 
-  withPaging(runs.command('list'))
+  withPagingOptions(runs.command('list'))
     .description('The newest runs.')
     .option('--repo <owner/name>', 'of this repository')
     .option('--branch <branch>', 'of this branch')
@@ -24,19 +24,19 @@ export function addRuns(program: Command, surroundings: Surroundings): void {
       'after',
       '\nExamples:\n  gantry runs list --repo acme/shop --status failed\n  gantry runs list --json | jq -r ".items[0].id"',
     )
-    .action((options: RunFilter & Paging, command: Command) => listRuns(openSession(command, surroundings), options));
+    .action((options: RunFilter & Paging, command: Command) => listRuns(openSession(command, context), options));
 
   runs
     .command('show')
     .argument('<run>', 'its id: run_...')
     .description('One run with its jobs, steps and remarks.')
-    .action((id: string, _options: unknown, command: Command) => showRun(openSession(command, surroundings), id));
+    .action((id: string, _options: unknown, command: Command) => showRun(openSession(command, context), id));
 
   runs
     .command('watch')
     .argument('<run>', 'its id: run_...')
     .description('Follow a run to its end, job by job and step by step; exit 1 unless it succeeds.')
-    .action((id: string, _options: unknown, command: Command) => watchRun(openSession(command, surroundings), id));
+    .action((id: string, _options: unknown, command: Command) => watchRun(openSession(command, context), id));
 
   runs
     .command('start')
@@ -50,7 +50,7 @@ export function addRuns(program: Command, surroundings: Surroundings): void {
       '\nExamples:\n  gantry runs start acme/shop --wait\n  gantry runs start acme/shop --ref refs/tags/v1.4.0 --workflow release.yml',
     )
     .action((repo: string, options: StartOptions, command: Command) =>
-      startRun(openSession(command, surroundings), repo, options),
+      startRun(openSession(command, context), repo, options),
     );
 }
 
@@ -144,7 +144,7 @@ async function startRun(session: Session, repo: string, { ref, workflow, wait }:
 
 async function watchRun(session: Session, id: string): Promise<void> {
   const { client, terminal, signal, json } = session;
-  const run = await followRun(id, { client, terminal, signal, progress: !json });
+  const run = await printRunProgress(id, { client, terminal, signal, progress: !json });
   session.show(run, () => {});
   expectSuccess(run, { skipped_is_well: true });
 }

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
-import { readGivenFile, readSecret } from '../terminal/stdin.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { readFileArgument, readSecret } from '../terminal/stdin.ts';
 import { printTable } from '../terminal/table.ts';
 import { ago } from '../terminal/time.ts';
 
 const Secret = z.looseObject({ name: z.string(), version: z.int(), updated_at: z.string() });
 
-export function addSecrets(program: Command, surroundings: Surroundings): void {
+export function addSecrets(program: Command, context: CommandContext): void {
   const secrets = program
     .command('secrets')
     .description(
@@ -18,9 +18,7 @@ export function addSecrets(program: Command, surroundings: Surroundings): void {
     .command('list')
     .argument('<owner/name>', 'the repository')
     .description('The names.')
-    .action((repo: string, _options: unknown, command: Command) =>
-      listSecrets(openSession(command, surroundings), repo),
-    );
+    .action((repo: string, _options: unknown, command: Command) => listSecrets(openSession(command, context), repo));
 
   secrets
     .command('set')
@@ -34,7 +32,7 @@ export function addSecrets(program: Command, surroundings: Surroundings): void {
       '\nExamples:\n  gantry secrets set acme/shop DATABASE_URL < database-url.txt\n  printf %s "$TOKEN" | gantry secrets set acme/shop NPM_TOKEN\n  gantry secrets set acme/shop NPM_TOKEN             asks for it',
     )
     .action((repo: string, name: string, value: string | undefined, options: { fromFile?: string }, command: Command) =>
-      setSecret(openSession(command, surroundings), repo, name, value, options.fromFile),
+      setSecret(openSession(command, context), repo, name, value, options.fromFile),
     );
 
   secrets
@@ -43,7 +41,7 @@ export function addSecrets(program: Command, surroundings: Surroundings): void {
     .argument('<NAME>', 'which one')
     .description('Forget a secret. Kept releases still have the version that they were made with.')
     .action((repo: string, name: string, _options: unknown, command: Command) =>
-      removeSecret(openSession(command, surroundings), repo, name),
+      removeSecret(openSession(command, context), repo, name),
     );
 }
 
@@ -67,14 +65,14 @@ async function setSecret(
   given: string | undefined,
   file: string | undefined,
 ): Promise<void> {
-  const value = given ?? (file === undefined ? await readSecret(`${name}: `) : readGivenFile(file));
+  const value = given ?? (file === undefined ? await readSecret(`${name}: `) : readFileArgument(file));
   await session.client.put(secretPath(repo, name), { value });
-  session.show({ repo, name }, () => session.terminal.say(`${name} of ${repo} is set.`));
+  session.show({ repo, name }, () => session.terminal.note(`${name} of ${repo} is set.`));
 }
 
 async function removeSecret(session: Session, repo: string, name: string): Promise<void> {
   await session.client.remove(secretPath(repo, name));
-  session.show({ repo, name, removed: true }, () => session.terminal.say(`${name} of ${repo} is gone.`));
+  session.show({ repo, name, removed: true }, () => session.terminal.note(`${name} of ${repo} is gone.`));
 }
 
 function secretPath(repo: string, name: string): string {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { listPage, type Paging, withPaging } from '../client/page.ts';
-import { openSession, type Session, type Surroundings } from '../client/session.ts';
+import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
+import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printTable } from '../terminal/table.ts';
 import { ago } from '../terminal/time.ts';
 
@@ -12,29 +12,27 @@ const Token = z.looseObject({
   last_used_at: z.string().nullish(),
 });
 
-export function addTokens(program: Command, surroundings: Surroundings): void {
+export function addTokens(program: Command, context: CommandContext): void {
   const tokens = program
     .command('token')
     .description('Tokens for the API. They are stored hashed: a lost one is replaced, not recovered.');
 
-  withPaging(tokens.command('list'))
+  withPagingOptions(tokens.command('list'))
     .description('Tokens by name, with their last use.')
-    .action((paging: Paging, command: Command) => listTokens(openSession(command, surroundings), paging));
+    .action((paging: Paging, command: Command) => listTokens(openSession(command, context), paging));
 
   tokens
     .command('create')
     .argument('<name>', 'whom it is for')
     .description('Make a token; it is printed this once.')
     .addHelpText('after', '\nExample:\n  GANTRY_TOKEN=$(gantry token create deploy-bot) ./deploy')
-    .action((name: string, _options: unknown, command: Command) =>
-      createToken(openSession(command, surroundings), name),
-    );
+    .action((name: string, _options: unknown, command: Command) => createToken(openSession(command, context), name));
 
   tokens
     .command('revoke')
     .argument('<token>', 'its id: tok_...')
     .description('End a token at once.')
-    .action((id: string, _options: unknown, command: Command) => revokeToken(openSession(command, surroundings), id));
+    .action((id: string, _options: unknown, command: Command) => revokeToken(openSession(command, context), id));
 }
 
 async function listTokens(session: Session, paging: Paging): Promise<void> {
@@ -60,12 +58,12 @@ async function createToken(session: Session, name: string): Promise<void> {
     z.looseObject({ id: z.string(), token: z.string() }),
   );
   session.show(made, () => {
-    session.terminal.say(`${made.id}; this is the only time that it is shown:`);
+    session.terminal.note(`${made.id}; this is the only time that it is shown:`);
     session.terminal.print(made.token);
   });
 }
 
 async function revokeToken(session: Session, id: string): Promise<void> {
   await session.client.remove(`/api/v1/tokens/${encodeURIComponent(id)}`);
-  session.show({ id, revoked: true }, () => session.terminal.say(`${id} is revoked.`));
+  session.show({ id, revoked: true }, () => session.terminal.note(`${id} is revoked.`));
 }

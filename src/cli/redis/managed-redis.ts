@@ -5,10 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
 import type { Checks, RedisFacts } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
-import { CliError } from '../exit.ts';
-import { isAlive } from '../roles/alive.ts';
-import { backoff } from '../roles/backoff.ts';
-import { expectGoodRedis } from './redis-check.ts';
+import { isAlive, restartBackoff } from '../supervision/restarts.ts';
+import { CliError } from '../terminal/exit.ts';
+import { requireUsableRedis } from './redis-check.ts';
 import { makeSocketFolder, redisSocket } from './redis-socket.ts';
 
 /** Loading a large append-only file takes this long at most (milliseconds). */
@@ -32,7 +31,7 @@ export async function manageRedis(config: Config, checks: Checks, say: (text: st
   makeSocketFolder(socket);
   const survivor = await checks.askRedis(socket).catch(() => null);
   const facts = survivor ?? (await start(config, checks, socket));
-  expectGoodRedis(socket, facts);
+  requireUsableRedis(socket, facts);
   const watching = new AbortController();
   const watched = watch(config, checks, socket, facts.pid, say, watching.signal);
   return {
@@ -115,7 +114,7 @@ async function watch(
   signal: AbortSignal,
 ): Promise<number> {
   let pid = first_pid;
-  const restarts = backoff();
+  const restarts = restartBackoff();
   while (!signal.aborted) {
     await delay(WATCH, undefined, { signal }).catch(() => undefined);
     if (signal.aborted || isAlive(pid)) continue;

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { CliError } from '../exit.ts';
+import { CliError } from '../terminal/exit.ts';
 
 /** What the kernel takes as a unix socket's path. */
 const LONGEST = 107;

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import type { Config } from '../../config.ts';
 import { hasCode } from '../../error.ts';
-import { CliError } from '../exit.ts';
+import { CliError } from '../terminal/exit.ts';
 
 /** The folders of the data directory with the modes that keep them apart; made where they are missing, tightened where they are open. */
 export function makeDataDir(config: Config): void {

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Lock, Locks } from '../../deps.ts';
-import { CliError } from '../exit.ts';
+import { CliError } from '../terminal/exit.ts';
 
 /** Takes the lock `file` and writes this process' id to `<file>.pid`. Throws `CliError` with the holder's id when `what` is already running. */
 export function takeLock(locks: Locks, file: string, what: string): Lock {

@@ -3,12 +3,12 @@ import { connect, createServer } from 'node:net';
 import type { Config } from '../../config.ts';
 import type { Checks } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
-import { CliError } from '../exit.ts';
+import { CliError } from '../terminal/exit.ts';
 
 /** The proxy's ports must be free, or our own proxy's from before. The API's port is the server's to try. */
-export async function expectFreePorts(config: Config, checks: Checks): Promise<void> {
+export async function requireFreePorts(config: Config, checks: Checks): Promise<void> {
   for (const { port, variable } of proxyPorts(config))
-    if (port !== 0 && !(await isOurs(port, checks)) && !(await isFree(port)))
+    if (port !== 0 && !(await isOurProxyPort(port, checks)) && !(await isFree(port)))
       throw new CliError(
         'failed',
         `port ${port}, where deployed apps are to be reached, is taken by another program`,
@@ -23,7 +23,7 @@ export function proxyPorts(config: Config): { port: number; variable: string }[]
   ];
 }
 
-export async function isOurs(port: number, checks: Checks): Promise<boolean> {
+export async function isOurProxyPort(port: number, checks: Checks): Promise<boolean> {
   const proxies = await checks.docker.containers({ 'gantry.proxy': 'true' });
   return proxies.some(({ published }) => published.some(({ host_port }) => host_port === port));
 }

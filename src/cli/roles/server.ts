@@ -1,19 +1,19 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
-import { type Door, serve } from '../../api/http/serve.ts';
+import { type HttpServer, serve } from '../../api/http-server.ts';
 import type { Config } from '../../config.ts';
 import { openControl } from '../../control/control.ts';
 import { runControl } from '../../control/control-loop.ts';
+import { createToken } from '../../control/tokens.ts';
 import { openLocks, type ServerDeps, serverDeps } from '../../deps.ts';
-import { addressFile } from '../client/server-address.ts';
-import { withRedis } from '../redis/role-redis.ts';
+import { addressFile, tokenFile } from '../client/server-address.ts';
+import { withRedisUrl } from '../redis/redis-check.ts';
+import type { ServerReady } from '../supervision/role-process.ts';
 import { makeDataDir } from './data-dir.ts';
-import { makeFirstToken } from './first-token.ts';
 import { takeLock } from './lock.ts';
-import type { ServerReady } from './ready.ts';
 
-/** API and control in one process, until `signal` aborts: then the door closes, and control hears what is still on its way. */
+/** API and control in one process, until `signal` aborts: then the server closes, and control hears what is still on its way. */
 export async function startServer(
   config: Config,
   signal: AbortSignal,
@@ -23,7 +23,7 @@ export async function startServer(
   await using open = new AsyncDisposableStack();
   const lock = takeLock(await openLocks(), join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
   open.defer(() => lock.release());
-  const deps = openControl(await serverDeps(await withRedis(config), manifest.version));
+  const deps = openControl(await serverDeps(await withRedisUrl(config), manifest.version));
   open.defer(() => closeDeps(deps));
   const first_token = await makeFirstToken(deps);
   const stop = new AbortController();
@@ -32,9 +32,9 @@ export async function startServer(
     stop.abort();
     await control.catch(() => undefined);
   });
-  const door = await serve(deps);
-  open.defer(() => door.close());
-  const address = addressOf(door);
+  const server = await serve(deps);
+  open.defer(() => server.close());
+  const address = addressOf(server);
   writeFileSync(addressFile(config), `${address}\n`, { mode: 0o644 });
   open.defer(() => rmSync(addressFile(config), { force: true }));
   deps.log.info({ address, data_dir: config.data_dir }, 'the server is ready');
@@ -44,7 +44,7 @@ export async function startServer(
 }
 
 /** How a process of this machine reaches it. */
-function addressOf({ host, port }: Door): string {
+function addressOf({ host, port }: HttpServer): string {
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host);
   return `http://${reachable}:${port}`;
 }
@@ -59,4 +59,23 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/**
+ * On the first start an admin token, in `server/token` (0600) for the command line of this machine. Not when one is given from outside, and not
+ * again: whoever lost all tokens starts the server with GANTRY_TOKEN.
+ */
+async function makeFirstToken(deps: ServerDeps): Promise<boolean> {
+  if (deps.config.token !== null) return false;
+  const any = await deps.store.read.selectFrom('tokens').select('id').limit(1).executeTakeFirst();
+  if (any !== undefined) return false;
+  const { token } = await createToken(deps, 'first admin token');
+  const file = openSync(tokenFile(deps.config), 'w', 0o600);
+  try {
+    writeSync(file, `${token}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return true;
 }

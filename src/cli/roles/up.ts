@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { type Checks, openChecks, openLocks } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
-import { CliError } from '../exit.ts';
 import { manageRedis } from '../redis/managed-redis.ts';
-import { expectGoodRedis, redisAddress } from '../redis/redis-check.ts';
-import { sayReady } from '../terminal/summary.ts';
+import { redactRedisUrl, requireUsableRedis } from '../redis/redis-check.ts';
+import { type RoleSpec, type Supervised, supervise } from '../supervision/supervisor.ts';
+import { CliError } from '../terminal/exit.ts';
 import { openTerminal } from '../terminal/terminal.ts';
 import { makeDataDir } from './data-dir.ts';
 import { takeLock } from './lock.ts';
-import { expectFreePorts } from './ports.ts';
-import { type RoleSpec, type Supervised, supervise } from './supervisor.ts';
+import { requireFreePorts } from './ports.ts';
+import { printStartupSummary } from './startup-summary.ts';
 
 export interface Up {
   config: Config;
@@ -34,15 +34,15 @@ export async function up({ config, env, signal, json }: Up): Promise<void> {
   started.defer(() => lock.release());
   const checks = await openChecks(config);
   const docker = await reachDocker(checks);
-  await expectFreePorts(config, checks);
+  await requireFreePorts(config, checks);
 
-  const redis = await openRedis(config, checks, terminal.say);
+  const redis = await openRedis(config, checks, terminal.note);
   started.defer(() => redis.stop());
   const roles: Supervised[] = [];
   forceOnSecondSignal(roles, signal);
   started.defer(() => stopRoles(roles));
   const start = (name: string, command: 'server' | 'worker') => {
-    const role = supervise(roleSpec(config, { ...env, GANTRY_REDIS_URL: redis.url }, name, command), terminal.say);
+    const role = supervise(roleSpec(config, { ...env, GANTRY_REDIS_URL: redis.url }, name, command), terminal.note);
     roles.push(role);
     return role.ready;
   };
@@ -54,10 +54,10 @@ export async function up({ config, env, signal, json }: Up): Promise<void> {
     start(`worker ${index + 1}`, 'worker'),
   );
   if (server !== null && (await unlessAborted(Promise.all(workers), signal)) !== null) {
-    sayReady({ ...server, config, docker, redis: redis.told, pid: process.pid }, terminal, json);
+    printStartupSummary({ ...server, config, docker, redis: redis.told, pid: process.pid }, terminal, json);
     await aborted(signal);
   }
-  terminal.say('Stopping: running jobs may end, deployed apps go on. Once more ends it at once.');
+  terminal.note('Stopping: running jobs may end, deployed apps go on. Once more ends it at once.');
 }
 
 async function reachDocker(checks: Checks): Promise<string> {
@@ -83,7 +83,7 @@ async function openRedis(
     const { url, facts, adopted, stop } = await manageRedis(config, checks, say);
     return { url, told: `${facts.version}, ${adopted ? 'found running' : 'started'} at ${url}`, stop };
   }
-  const where = redisAddress(config.redis_url);
+  const where = redactRedisUrl(config.redis_url);
   const facts = await checks.askRedis(config.redis_url).catch((error: unknown) => {
     throw new CliError(
       'unreachable',
@@ -91,7 +91,7 @@ async function openRedis(
       'Start it, or correct GANTRY_REDIS_URL (or REDIS_URL), or unset it: then Gantry starts one of its own.',
     );
   });
-  expectGoodRedis(where, facts);
+  requireUsableRedis(where, facts);
   return { url: config.redis_url, told: `${facts.version} at ${where}`, stop: async () => undefined };
 }
 

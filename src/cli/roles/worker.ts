@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
 import { workerDeps } from '../../deps.ts';
 import { runWorker } from '../../workers/run-worker.ts';
-import { CliError } from '../exit.ts';
-import { withRedis } from '../redis/role-redis.ts';
+import { withRedisUrl } from '../redis/redis-check.ts';
+import { CliError } from '../terminal/exit.ts';
 
 /** How long a server that starts at the same time may take to write the workers' key. */
 const KEY = 60_000;
@@ -13,7 +13,7 @@ const KEY = 60_000;
 export async function startWorker(config: Config, signal: AbortSignal, ready: () => void): Promise<void> {
   await waitForKey(config, signal);
   if (signal.aborted) return;
-  const deps = await workerDeps(await withRedis(config));
+  const deps = await workerDeps(await withRedisUrl(config));
   const work = runWorker(deps, signal);
   ready();
   await work;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { CliError } from '../exit.ts';
+import { CliError } from './exit.ts';
 
 /** A value that must not stand in a process list: piped in, or typed without being shown. Its last line break is dropped. */
 export async function readSecret(prompt: string): Promise<string> {
@@ -11,7 +11,7 @@ export async function readSecret(prompt: string): Promise<string> {
 }
 
 /** The content of a file that was named, or a usage error that names it. */
-export function readGivenFile(path: string): string {
+export function readFileArgument(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -5,7 +5,7 @@ export type Style = Parameters<typeof styleText>[0];
 /** Results go to stdout, words about them to stderr; each is coloured only when it is a terminal (or FORCE_COLOR says so). */
 export interface Terminal {
   print(text: string): void;
-  say(text: string): void;
+  note(text: string): void;
   paint(style: Style, text: string): string;
   /** Whether stdout shows colours. */
   colours: boolean;
@@ -20,7 +20,7 @@ export function openTerminal(
   const paint = (style: Style, text: string) => styleText(style, text, { stream: stdout });
   return {
     print: (text) => void stdout.write(`${text}\n`),
-    say: (text) => void stderr.write(`${text}\n`),
+    note: (text) => void stderr.write(`${text}\n`),
     paint,
     colours: paint('red', 'x') !== 'x',
     columns: stdout.isTTY ? stdout.columns : null,

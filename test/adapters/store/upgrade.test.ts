@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../../src/api/app.ts';
 import { readConfig } from '../../../src/config.ts';
+import { openControl } from '../../../src/control/control.ts';
 import { deployOrder } from '../../../src/control/deployments/deploy-order.ts';
 import { grantFor } from '../../../src/control/protocol/grant.ts';
 import { openSecrets } from '../../../src/control/repos/secrets.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
     GANTRY_TOKEN: TOKEN,
     GANTRY_LOG_LEVEL: 'silent',
   });
-  deps = await serverDeps(config, 'test');
+  deps = openControl(await serverDeps(config, 'test'));
   const app = buildApp(deps, new AbortController().signal);
   const send = async (method: string, path: string, body?: unknown) => {
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDoor, type TestDoor, TOKEN } from '../harness.ts';
+import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
 
 const OPEN = ['/', '/healthz', '/readyz', '/openapi.json', '/webhooks/github'];
 
-let door: TestDoor;
+let api: ApiHarness;
 beforeAll(async () => {
-  door = await openDoor();
+  api = await openApiHarness();
 });
-afterAll(() => door.end());
+afterAll(() => api.close());
 
 describe('Without a token', () => {
   it('nothing answers but what is meant to be open', async () => {
-    const { paths } = (await door.json('GET', '/openapi.json')).body as { paths: Record<string, object> };
+    const { paths } = (await api.json('GET', '/openapi.json')).body as { paths: Record<string, object> };
     const asked = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
     );
@@ -38,7 +38,7 @@ describe('Without a token', () => {
     '//metrics',
     '/metrics/',
   ])('the way round by %s leads nowhere', async (path) => {
-    const response = await door.app.request(`http://gantry.test${path}`);
+    const response = await api.app.request(`http://gantry.test${path}`);
     expect([401, 404]).toContain(response.status);
   });
 
@@ -52,42 +52,42 @@ describe('Without a token', () => {
     `Bearer x ${TOKEN}`,
     'Bearer \u00ff',
   ])('the header "%s" opens nothing', async (authorization) => {
-    const response = await door.app.request('/api/v1/runs', { headers: { authorization } });
+    const response = await api.app.request('/api/v1/runs', { headers: { authorization } });
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ title: 'Unauthorized', detail: expect.stringContaining('token') });
   });
 
   it.each(['token', 'access_token', 'authorization'])('one in the address as ?%s= opens nothing', async (name) => {
-    const response = await door.app.request(`/api/v1/runs?${name}=${TOKEN}`);
+    const response = await api.app.request(`/api/v1/runs?${name}=${TOKEN}`);
     expect(response.status).toBe(401);
   });
 });
 
 describe('A token', () => {
   it('is made, shown once, opens the API, and does not once it is revoked', async () => {
-    const made = await door.json('POST', '/api/v1/tokens', { name: 'laptop' });
+    const made = await api.json('POST', '/api/v1/tokens', { name: 'laptop' });
     expect(made.status).toBe(201);
     const { id, token } = made.body as { id: string; token: string };
     expect(await withToken(token)).toBe(200);
 
-    const listed = await door.json('GET', '/api/v1/tokens');
+    const listed = await api.json('GET', '/api/v1/tokens');
     expect(listed.body.items).toEqual([
       { id, name: 'laptop', created_at: made.body.created_at, last_used_at: expect.any(String) },
     ]);
-    expect((await door.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(204);
+    expect((await api.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(204);
     expect(await withToken(token)).toBe(401);
-    expect((await door.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(404);
+    expect((await api.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(404);
   });
 
   it('is in SQL only as its hash', async () => {
-    const { token } = (await door.json('POST', '/api/v1/tokens', { name: 'ci' })).body as { token: string };
-    const rows = await door.deps.store.read.selectFrom('tokens').selectAll().execute();
+    const { token } = (await api.json('POST', '/api/v1/tokens', { name: 'ci' })).body as { token: string };
+    const rows = await api.deps.store.read.selectFrom('tokens').selectAll().execute();
     expect(JSON.stringify(rows)).not.toContain(token);
-    expect(rows.map((row) => row.hash)).toContain(door.deps.hashToken(token));
+    expect(rows.map((row) => row.hash)).toContain(api.deps.hashToken(token));
   });
 
   it('notes its use at most once a minute', async () => {
-    const { id, token } = (await door.json('POST', '/api/v1/tokens', { name: 'busy' })).body;
+    const { id, token } = (await api.json('POST', '/api/v1/tokens', { name: 'busy' })).body;
     await withToken(token);
     const first = await lastUse(id);
     await withToken(token);
@@ -103,20 +103,20 @@ describe('A token', () => {
     { name: 1 },
     { name: 'a', scope: 'x' },
   ])('is not made from %j', async (body) => {
-    expect((await door.json('POST', '/api/v1/tokens', body)).status).toBe(422);
+    expect((await api.json('POST', '/api/v1/tokens', body)).status).toBe(422);
   });
 });
 
 async function status(method: string, path: string) {
-  const response = await door.app.request(path, { method });
+  const response = await api.app.request(path, { method });
   return { status: response.status, challenge: response.headers.get('www-authenticate') };
 }
 
 async function withToken(token: string): Promise<number> {
-  return (await door.app.request('/api/v1/runs', { headers: { authorization: `Bearer ${token}` } })).status;
+  return (await api.app.request('/api/v1/runs', { headers: { authorization: `Bearer ${token}` } })).status;
 }
 
 async function lastUse(id: string): Promise<number | null | undefined> {
-  const row = await door.deps.store.read.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await api.deps.store.read.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst();
   return row?.last_used_at;
 }

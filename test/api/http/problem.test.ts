@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDoor, type TestDoor } from '../harness.ts';
+import { type ApiHarness, openApiHarness } from '../harness.ts';
 
-let door: TestDoor;
+let api: ApiHarness;
 beforeAll(async () => {
-  door = await openDoor();
+  api = await openApiHarness();
 });
-afterAll(() => door.end());
+afterAll(() => api.close());
 
 describe('A problem', () => {
   it('is problem+json with the id of its request', async () => {
-    const response = await door.ask('GET', '/api/v1/runs/run_none', undefined, { 'x-request-id': 'mine-1' });
+    const response = await api.request('GET', '/api/v1/runs/run_none', undefined, { 'x-request-id': 'mine-1' });
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(response.headers.get('x-request-id')).toBe('mine-1');
     expect(await response.json()).toEqual({
@@ -30,7 +30,7 @@ describe('A problem', () => {
     ['OPTIONS', '/api/v1/runs', 405],
     ['POST', '/healthz', 405],
   ])('answers %s %s with %i', async (method, path, status) => {
-    const { body, headers, status: got } = await door.json(method, path);
+    const { body, headers, status: got } = await api.json(method, path);
     expect(got).toBe(status);
     expect(body).toMatchObject({ status, instance: path });
     if (status === 405) expect(headers.get('allow')).toMatch(/[A-Z]+/);
@@ -43,7 +43,7 @@ describe('A problem', () => {
     ['no type', '{"name":"x"}', undefined, 415],
     ['a type that only looks like it', '{"name":"x"}', 'text/json-ish', 415],
   ])('answers %s', async (_, body, type, status) => {
-    const response = await door.app.request('/api/v1/tokens', {
+    const response = await api.app.request('/api/v1/tokens', {
       method: 'POST',
       headers: { authorization: 'Bearer a-token-of-the-tests', ...(type !== undefined && { 'content-type': type }) },
       body: new TextEncoder().encode(body),
@@ -53,7 +53,7 @@ describe('A problem', () => {
   });
 
   it('names each place of a body that does not hold, by JSON pointer', async () => {
-    const { body } = await door.json('POST', '/api/v1/jobs', {
+    const { body } = await api.json('POST', '/api/v1/jobs', {
       image: 'busybox',
       run: 'true',
       env: { 'a/b': 'x' },
@@ -66,7 +66,7 @@ describe('A problem', () => {
   });
 
   it('says which parameter of an address is unknown or wrong', async () => {
-    const { status, body } = await door.json('GET', '/api/v1/runs?limit=0&cursor=garbage&nonsense=1&status=done');
+    const { status, body } = await api.json('GET', '/api/v1/runs?limit=0&cursor=garbage&nonsense=1&status=done');
     expect(status).toBe(422);
     expect(
       body.errors.map((error: { in: string; pointer: string }) => `${error.in} ${error.pointer}`).toSorted(),
@@ -74,24 +74,24 @@ describe('A problem', () => {
   });
 
   it('tells nothing of what nobody foresaw', async () => {
-    const { body: job } = await door.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' });
-    await door.deps.store.write((sql) =>
+    const { body: job } = await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' });
+    await api.deps.store.write((sql) =>
       sql.updateTable('jobs').set({ outputs: 'torn' }).where('id', '=', job.id).execute(),
     );
-    const { status, body } = await door.json('GET', `/api/v1/jobs/${job.id}`);
+    const { status, body } = await api.json('GET', `/api/v1/jobs/${job.id}`);
     expect(status).toBe(500);
     expect(body.detail).toBe('Gantry failed; its log tells more under this request_id.');
   });
 
   it('is what a body over 1 MiB gets, also when it does not say how long it is', async () => {
     const large = { name: 'x'.repeat(1024 * 1024) };
-    expect((await door.json('POST', '/api/v1/tokens', large)).status).toBe(413);
+    expect((await api.json('POST', '/api/v1/tokens', large)).status).toBe(413);
   });
 });
 
 describe('Every answer', () => {
   it.each(['/', '/healthz', '/nowhere', '/api/v1/runs'])('at %s has strict headers and no CORS', async (path) => {
-    const { headers } = await door.ask('GET', path, undefined, { origin: 'https://evil.example' });
+    const { headers } = await api.request('GET', path, undefined, { origin: 'https://evil.example' });
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-frame-options')).toBe('DENY');

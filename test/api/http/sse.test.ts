@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { eventStream, frame, type Message, pulled } from '../../../src/api/http/sse.ts';
+import { eventStream, frame, pullStream, type ServerSentEvent } from '../../../src/api/http/sse.ts';
 
 const never = new AbortController().signal;
 
@@ -27,7 +27,7 @@ describe('A stream', () => {
     async function* numbers() {
       for (;;) yield String(made++);
     }
-    const reader = pulled(numbers, never).getReader();
+    const reader = pullStream(numbers, never).getReader();
     expect(made).toBe(0);
     await reader.read();
     await reader.read();
@@ -45,7 +45,7 @@ describe('A stream', () => {
         ended = true;
       }
     }
-    const reader = pulled(silent, never).getReader();
+    const reader = pullStream(silent, never).getReader();
     await reader.read();
     const waiting = reader.read();
     await reader.cancel();
@@ -61,7 +61,7 @@ describe('A stream', () => {
 
   it('tells its reader to come back when the server stops', async () => {
     const draining = new AbortController();
-    async function* once(): AsyncGenerator<Message[]> {
+    async function* once(): AsyncGenerator<ServerSentEvent[]> {
       yield [{ id: '1', data: 'a' }];
       draining.abort();
     }
@@ -71,7 +71,7 @@ describe('A stream', () => {
 });
 
 /** 31 seconds, in each of which nothing happens. */
-async function* quiet(): AsyncGenerator<Message[]> {
+async function* quiet(): AsyncGenerator<ServerSentEvent[]> {
   for (let second = 1; second <= 31; second++) {
     vi.setSystemTime(Date.now() + 1000);
     yield [];

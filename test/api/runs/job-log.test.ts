@@ -1,28 +1,28 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Door, serve } from '../../../src/api/http/serve.ts';
+import { type HttpServer, serve } from '../../../src/api/http-server.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
-import { collect, type ReceivedEvent, readEvents } from '../events.ts';
-import { openDoor, type TestDoor, TOKEN } from '../harness.ts';
+import { collect, type ReceivedEvent, readEvents } from '../event-stream.ts';
+import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
-let test: TestDoor;
-let door: Door;
+let api: ApiHarness;
+let server: HttpServer;
 let job: string;
 let run: string;
 let attempt: string;
 const leaving = new Set<AbortController>();
 
 beforeAll(async () => {
-  test = await openDoor({ port: 0 });
-  door = await serve(test.deps);
+  api = await openApiHarness({ port: 0 });
+  server = await serve(api.deps);
 });
 afterAll(async () => {
-  await door.close();
-  await test.end();
+  await server.close();
+  await api.close();
 });
 beforeEach(async () => {
-  ({ id: job, run_id: run } = (await test.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body);
+  ({ id: job, run_id: run } = (await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body);
   attempt = await attemptOf(1);
 });
 afterEach(() => {
@@ -130,7 +130,7 @@ describe("A job's log as events", () => {
       attempt,
       Array.from({ length: 50_000 }, () => line('x'.repeat(200))),
     );
-    const read = vi.spyOn(test.deps.logs, 'read');
+    const read = vi.spyOn(api.deps.logs, 'read');
     await Promise.all(Array.from({ length: 50 }, () => ask()));
     expect((await ask({ accept: 'text/plain' })).status).toBe(200);
     // What is on its way fills the sockets, and then nothing more is read: far from the 160 reads that the file has for each.
@@ -181,15 +181,15 @@ function line(text: string, step = 1, stream = 'stdout'): string {
 /** Appends as the worker does, and rings. Lines are bytes, one a character. */
 async function write(to: string, lines: string[]): Promise<void> {
   const bytes = Buffer.from(lines.join(''), 'latin1');
-  const size = await test.deps.logs.size(to);
-  await test.deps.logs.append(to, size, bytes);
-  await test.deps.bus.wake(`log:${to}`, String(size + bytes.length));
+  const size = await api.deps.logs.size(to);
+  await api.deps.logs.append(to, size, bytes);
+  await api.deps.bus.wake(`log:${to}`, String(size + bytes.length));
 }
 
 /** The attempt at hand errs, and another is made, as after a worker that was lost. */
 async function nextAttempt(): Promise<string> {
-  const id = test.deps.newId('att');
-  await test.deps.store.write(async (sql) => {
+  const id = api.deps.newId('att');
+  await api.deps.store.write(async (sql) => {
     await sql.updateTable('attempts').set({ status: 'ended', verdict: 'errored' }).where('id', '=', attempt).execute();
     const row = {
       id,
@@ -208,7 +208,7 @@ async function nextAttempt(): Promise<string> {
 }
 
 async function attemptOf(number: number): Promise<string> {
-  const row = await test.deps.store.read
+  const row = await api.deps.store.read
     .selectFrom('attempts')
     .select('id')
     .where('subject_id', '=', job)
@@ -218,13 +218,13 @@ async function attemptOf(number: number): Promise<string> {
 }
 
 async function end(): Promise<void> {
-  await cancelRun(test.deps, run, { force: false, reason: 'enough' });
+  await cancelRun(api.deps, run, { force: false, reason: 'enough' });
 }
 
 async function ask(headers: Record<string, string> = {}, query = ''): Promise<Response> {
   const controller = new AbortController();
   leaving.add(controller);
-  return fetch(`http://127.0.0.1:${door.port}/api/v1/jobs/${job}/logs${query}`, {
+  return fetch(`http://127.0.0.1:${server.port}/api/v1/jobs/${job}/logs${query}`, {
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },
     signal: controller.signal,
   });

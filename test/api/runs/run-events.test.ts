@@ -1,26 +1,26 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Door, serve } from '../../../src/api/http/serve.ts';
+import { type HttpServer, serve } from '../../../src/api/http-server.ts';
 import { transact } from '../../../src/control/outbox/transact.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
 import { changeRun } from '../../../src/control/runs/run-change.ts';
-import { collect, type ReceivedEvent, readEvents } from '../events.ts';
-import { openDoor, type TestDoor, TOKEN } from '../harness.ts';
+import { collect, type ReceivedEvent, readEvents } from '../event-stream.ts';
+import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
 
-let test: TestDoor;
-let door: Door;
+let api: ApiHarness;
+let server: HttpServer;
 let run: string;
 const leaving = new Set<AbortController>();
 
 beforeAll(async () => {
-  test = await openDoor({ port: 0 });
-  door = await serve(test.deps);
+  api = await openApiHarness({ port: 0 });
+  server = await serve(api.deps);
 });
 afterAll(async () => {
-  await door.close();
-  await test.end();
+  await server.close();
+  await api.close();
 });
 beforeEach(async () => {
-  run = (await test.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body.run_id;
+  run = (await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body.run_id;
 });
 afterEach(() => {
   for (const controller of leaving) controller.abort();
@@ -29,12 +29,12 @@ afterEach(() => {
 
 describe("A run's events", () => {
   it('begin with the whole run, go on with each rev, and end with the run', async () => {
-    const response = await follow();
+    const response = await openEvents();
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toContain('no-transform');
     const events = read(response);
     const first = await next(events);
-    const shown = (await test.json('GET', `/api/v1/runs/${run}`)).body;
+    const shown = (await api.json('GET', `/api/v1/runs/${run}`)).body;
     const { jobs, ...rest } = shown;
     expect(first).toMatchObject({ id: '1', event: 'run' });
     expect(JSON.parse(first.data)).toEqual({ rev: 1, run: rest, jobs });
@@ -44,7 +44,7 @@ describe("A run's events", () => {
     expect(second).toMatchObject({ id: '2', event: 'run' });
     expect(JSON.parse(second.data)).toMatchObject({ rev: 2, run: { id: run } });
 
-    await cancelRun(test.deps, run, { force: false, reason: 'enough' });
+    await cancelRun(api.deps, run, { force: false, reason: 'enough' });
     expect(JSON.parse((await next(events)).data)).toMatchObject({
       rev: 3,
       run: { status: 'cancelled' },
@@ -56,7 +56,7 @@ describe("A run's events", () => {
 
   it('resume after Last-Event-ID without a lost or doubled rev', async () => {
     for (let i = 0; i < 120; i++) await step();
-    await cancelRun(test.deps, run, { force: false, reason: 'enough' });
+    await cancelRun(api.deps, run, { force: false, reason: 'enough' });
     const events = await collect(await body('7'));
     const ids = events.filter(({ event }) => event === 'run').map(({ id }) => Number(id));
     expect(ids).toEqual(Array.from({ length: 115 }, (_, index) => index + 8));
@@ -64,36 +64,36 @@ describe("A run's events", () => {
   });
 
   it('end at once for whoever has seen the end', async () => {
-    await cancelRun(test.deps, run, { force: false, reason: 'enough' });
+    await cancelRun(api.deps, run, { force: false, reason: 'enough' });
     expect(await collect(await body('2'))).toEqual([{ id: null, event: 'end', data: '{"status":"cancelled"}' }]);
   });
 
   it.each(['3', '99999', '-1', '1x', 'att_1-5', '9'.repeat(20)])('do not resume from %s', async (id) => {
-    expect((await follow(id)).status).toBe(400);
+    expect((await openEvents(id)).status).toBe(400);
   });
 
   it('are none of a run that there is not', async () => {
     run = 'run_none';
-    expect((await follow()).status).toBe(404);
+    expect((await openEvents()).status).toBe(404);
   });
 
   it('come without Redis, a moment later', async () => {
-    const events = read(await follow());
+    const events = read(await openEvents());
     await next(events);
-    await test.redis.stop();
+    await api.redis.stop();
     await step();
     expect((await next(events)).id).toBe('2');
-    await test.redis.start();
+    await api.redis.start();
   });
 
   it('cannot be forged by what a job says', async () => {
     const evil = 'x\n\nevent: end\ndata: {}\r\revent: end\r\n\r\n';
-    await transact(test.deps, async (t) => {
+    await transact(api.deps, async (t) => {
       const change = await changeRun(t, run);
       change.setRun({ reason: evil });
       await change.save();
     });
-    const events = read(await follow());
+    const events = read(await openEvents());
     const first = await next(events);
     expect(JSON.parse(first.data).run.reason).toBe(evil);
     await step();
@@ -102,7 +102,7 @@ describe("A run's events", () => {
 
   it('stop costing anything when the reader goes', async () => {
     const rings: string[] = [];
-    const { wakeups } = test.deps;
+    const { wakeups } = api.deps;
     const listen = wakeups.listen;
     wakeups.listen = (channel, handle) => {
       const leave = listen(channel, handle);
@@ -112,7 +112,7 @@ describe("A run's events", () => {
         leave();
       };
     };
-    const readers = await Promise.all(Array.from({ length: 20 }, () => follow()));
+    const readers = await Promise.all(Array.from({ length: 20 }, () => openEvents()));
     for (const reader of readers) await next(read(reader));
     await expect.poll(() => rings.length).toBe(20);
     for (const controller of leaving) controller.abort();
@@ -121,17 +121,17 @@ describe("A run's events", () => {
   });
 });
 
-async function follow(lastId?: string): Promise<Response> {
+async function openEvents(lastId?: string): Promise<Response> {
   const controller = new AbortController();
   leaving.add(controller);
-  return fetch(`http://127.0.0.1:${door.port}/api/v1/runs/${run}/events`, {
+  return fetch(`http://127.0.0.1:${server.port}/api/v1/runs/${run}/events`, {
     headers: { authorization: `Bearer ${TOKEN}`, ...(lastId !== undefined && { 'last-event-id': lastId }) },
     signal: controller.signal,
   });
 }
 
 async function body(lastId: string): Promise<ReadableStream<Uint8Array>> {
-  const response = await follow(lastId);
+  const response = await openEvents(lastId);
   if (response.body === null) throw new Error(`no body with ${response.status}`);
   return response.body;
 }
@@ -149,7 +149,7 @@ async function next(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEven
 
 /** One rev further. */
 function step(): Promise<void> {
-  return transact(test.deps, async (t) => {
+  return transact(api.deps, async (t) => {
     const change = await changeRun(t, run);
     await change.save();
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { manageRedis } from '../../../src/cli/redis/managed-redis.ts';
-import { judgeRedis, redisAddress } from '../../../src/cli/redis/redis-check.ts';
+import { findRedisProblem, redactRedisUrl } from '../../../src/cli/redis/redis-check.ts';
 import { makeDataDir } from '../../../src/cli/roles/data-dir.ts';
 import { readConfig } from '../../../src/config.ts';
 import { openChecks } from '../../../src/deps.ts';
@@ -41,15 +41,15 @@ test('One that is killed is started again', async () => {
 });
 
 test('One that is too old, or may drop what it holds, is refused with what to type', () => {
-  expect(judgeRedis({ version: '6.2.0', policy: 'noeviction', pid: 1 })).toBeNull();
-  expect(judgeRedis({ version: '10.0.0', policy: 'noeviction', pid: 1 })).toBeNull();
-  expect(judgeRedis({ version: '6.0.16', policy: 'noeviction', pid: 1 })?.problem).toBe('it is version 6.0.16');
-  expect(judgeRedis({ version: '7.0.15', policy: 'allkeys-lru', pid: 1 })?.advice).toContain(
+  expect(findRedisProblem({ version: '6.2.0', policy: 'noeviction', pid: 1 })).toBeNull();
+  expect(findRedisProblem({ version: '10.0.0', policy: 'noeviction', pid: 1 })).toBeNull();
+  expect(findRedisProblem({ version: '6.0.16', policy: 'noeviction', pid: 1 })?.problem).toBe('it is version 6.0.16');
+  expect(findRedisProblem({ version: '7.0.15', policy: 'allkeys-lru', pid: 1 })?.advice).toContain(
     'redis-cli config set maxmemory-policy noeviction',
   );
 });
 
 test('An address is told without its password', () => {
-  expect(redisAddress('redis://user:secret@host:6379/1')).toBe('redis://***@host:6379/1');
-  expect(redisAddress('/run/redis.sock')).toBe('/run/redis.sock');
+  expect(redactRedisUrl('redis://user:secret@host:6379/1')).toBe('redis://***@host:6379/1');
+  expect(redactRedisUrl('/run/redis.sock')).toBe('/run/redis.sock');
 });

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { isAlive } from '../../../src/cli/roles/alive.ts';
-import { findRoles } from '../fake-roles.ts';
+import { isAlive } from '../../../src/cli/supervision/restarts.ts';
 import { type Installation, makeInstallation } from '../installation.ts';
+import { findRoleProcesses } from '../role-processes.ts';
 
 async function install(settings?: Record<string, string>): Promise<Installation> {
   const installation = await makeInstallation(settings);
@@ -23,7 +23,7 @@ test('Nothing needs to be configured: up makes key, token and Redis, runs a job,
     ['server/token', 0o600],
   ] as const)
     expect(statSync(join(dir, file)).mode & 0o777).toBe(mode);
-  expect(findRoles(child.pid ?? 0).map(({ title }) => title)).toEqual(['gantry server', 'gantry worker']);
+  expect(findRoleProcesses(child.pid ?? 0).map(({ title }) => title)).toEqual(['gantry server', 'gantry worker']);
 
   const job = await gantry('jobs', 'start', 'busybox', '--run', 'echo hello', '--wait');
   expect(job).toMatchObject({ code: 0, stdout: 'hello\n' });
@@ -36,7 +36,7 @@ test('Nothing needs to be configured: up makes key, token and Redis, runs a job,
   expect(second).toMatchObject({ code: 1 });
   expect(second.stderr).toContain(`is already running as process ${child.pid}`);
 
-  const roles = findRoles(child.pid ?? 0);
+  const roles = findRoleProcesses(child.pid ?? 0);
   child.kill('SIGTERM');
   await once(child, 'exit');
   expect(child.exitCode).toBe(0);
@@ -79,7 +79,7 @@ test('SIGTERM lets a running job end; a second one does not', async () => {
 test('kill -9 of up ends its roles at once; the next one adopts Redis', async () => {
   const { up, dir } = await install();
   const first = await up();
-  const roles = findRoles(first.pid ?? 0);
+  const roles = findRoleProcesses(first.pid ?? 0);
   const redis = readFileSync(join(dir, 'redis', 'redis.pid'), 'utf8');
   first.kill('SIGKILL');
   await vi.waitFor(() => expect(roles.filter(({ pid }) => isAlive(pid))).toEqual([]), { timeout: 2000 });
@@ -97,7 +97,10 @@ test('A log is followed through kill -9 of the server without a lost or doubled 
   const lines: number[] = [];
   for await (const line of createInterface({ input: follower.stdout ?? process.stdin })) {
     if (lines.push(Number(line)) === 50)
-      process.kill(findRoles(child.pid ?? 0).find(({ title }) => title === 'gantry server')?.pid ?? 0, 'SIGKILL');
+      process.kill(
+        findRoleProcesses(child.pid ?? 0).find(({ title }) => title === 'gantry server')?.pid ?? 0,
+        'SIGKILL',
+      );
   }
   expect(lines).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
 });
@@ -106,7 +109,7 @@ test('A worker that is killed is replaced, and the job that it had is run again'
   const { gantry, start, up } = await install();
   const child = await up();
   const job = start('jobs', 'start', 'busybox', '--json', '--wait', '--run', 'sleep 3');
-  const [worker] = findRoles(child.pid ?? 0).filter(({ title }) => title === 'gantry worker');
+  const [worker] = findRoleProcesses(child.pid ?? 0).filter(({ title }) => title === 'gantry worker');
   const running = async () => (await gantry('runs', 'list', '--json', '--status', 'running')).stdout.includes('"run_');
   await vi.waitFor(async () => expect(await running()).toBe(true), { timeout: 20_000, interval: 200 });
   process.kill(worker?.pid ?? 0, 'SIGKILL');

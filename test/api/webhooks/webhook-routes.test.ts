@@ -1,0 +1,275 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sign } from '@octokit/webhooks-methods';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { examplePayload, pingPayload, pullRequestPayload, pushPayload } from '../../github/webhook.ts';
+import { type ApiHarness, openApiHarness } from '../harness.ts';
+
+const SHA = 'a'.repeat(40);
+const shop = { id: 7, full_name: 'acme/shop', clone_url: 'https://git.test/acme/shop.git', default_branch: 'main' };
+const stranger = { id: 9, full_name: 'other/thing', clone_url: 'https://git.test/o/t.git', default_branch: 'main' };
+const push = pushPayload({ repository: shop, sha: SHA });
+
+let api: ApiHarness;
+beforeEach(async () => {
+  api = await openApiHarness({ webhook_secret: 'of the installation' });
+  await register({ name: 'acme/shop', github_id: 7, webhook_secret: 'of shop' });
+  await register({ name: 'acme/blog', github_id: 8, webhook_secret: 'of blog' });
+});
+afterEach(() => api.close());
+
+describe('A push', () => {
+  it('is on disk and about to be planned when it is answered with 202', async () => {
+    const { status, body } = await post(push, { secret: 'of shop', guid: 'g-1' });
+    expect(status).toBe(202);
+    expect(body).toEqual({ delivery: expect.stringMatching(/^dlv_/), outcome: 'accepted', reason: null });
+    const { body: delivery } = await api.json('GET', `/api/v1/deliveries/${body.delivery}`);
+    expect(delivery).toMatchObject({
+      guid: 'g-1',
+      source: 'github',
+      event: 'push',
+      repo: 'acme/shop',
+      ref: 'refs/heads/main',
+      sha: SHA,
+      status: 'received',
+      run_ids: [],
+    });
+    expect(await attempts()).toHaveLength(1);
+  });
+
+  it('is taken once however often it comes at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => post(push, { secret: 'of shop', guid: 'same' })),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    expect(answers.filter(({ status, body }) => status === 200 && body.outcome === 'seen')).toHaveLength(99);
+    expect(await attempts()).toHaveLength(1);
+  });
+
+  it('is known again by its body under another GUID, and as a form', async () => {
+    await post(push, { secret: 'of shop', guid: 'one' });
+    expect(await post(push, { secret: 'of shop', guid: 'two' })).toMatchObject({
+      status: 200,
+      body: { outcome: 'seen' },
+    });
+    const form = `payload=${encodeURIComponent(JSON.stringify(push))}`;
+    const again = await post(form, { secret: 'of shop', guid: 'three', type: 'application/x-www-form-urlencoded' });
+    expect(again).toMatchObject({ status: 200, body: { outcome: 'seen' } });
+  });
+
+  it('may come as a form', async () => {
+    const form = `payload=${encodeURIComponent(JSON.stringify(push))}`;
+    const answer = await post(form, { secret: 'of shop', type: 'application/x-www-form-urlencoded; charset=utf-8' });
+    expect(answer.status).toBe(202);
+  });
+
+  it('is taken while Redis is away', async () => {
+    await api.redis.stop();
+    expect((await post(push, { secret: 'of shop' })).status).toBe(202);
+    await api.redis.start();
+  });
+
+  it('is verified without the headers that name its hook, too', async () => {
+    expect((await post(push, { secret: 'of shop', target: null })).status).toBe(202);
+    const foreign = await post(push, { secret: 'of blog', target: null });
+    expect(foreign.status).toBe(401);
+  });
+});
+
+describe('What starts no run is answered and recorded with the reason', () => {
+  it.each([
+    ['a ping', 'ping', pingPayload({ repository: shop }), 'ping'],
+    ['a deleted branch', 'push', pushPayload({ repository: shop, sha: null }), 'was deleted'],
+    ['[skip ci]', 'push', pushPayload({ repository: shop, sha: SHA, message: 'x [skip ci]' }), '[skip ci]'],
+    ['an event that nobody knows', 'nonsense', { repository: push.repository }, 'nonsense'],
+    ['a star', 'star', examplePayload('star', shop), 'star'],
+    [
+      "a fork's pull request",
+      'pull_request',
+      pullRequestPayload({
+        repository: shop,
+        head: { ref: 'x', sha: SHA },
+        base: { ref: 'main', sha: SHA },
+        head_repository: stranger,
+      }),
+      'fork',
+    ],
+  ])('%s', async (_, event, payload, reason) => {
+    const { status, body } = await post(payload, { event, secret: 'of shop' });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ outcome: 'ignored', reason: expect.stringContaining(reason) });
+    expect((await api.json('GET', `/api/v1/deliveries/${body.delivery}`)).body).toMatchObject({
+      status: 'ignored',
+      reason: body.reason,
+      repo: 'acme/shop',
+    });
+    expect(await attempts()).toHaveLength(0);
+  });
+
+  it('a repository that is not registered, when the installation vouches for it', async () => {
+    const answer = await post(pushPayload({ repository: stranger, sha: SHA }), {
+      secret: 'of the installation',
+      target: { type: 'repository', id: 9 },
+    });
+    expect(answer).toMatchObject({ status: 200, body: { reason: 'other/thing is not registered here' } });
+    expect(await deliveries()).toMatchObject([{ repo: 'other/thing', repo_id: null }]);
+  });
+});
+
+describe('A hook', () => {
+  it.each([
+    ['no signature', { signature: null }],
+    ['a wrong one', { secret: 'guessed' }],
+    ['only the old SHA-1', { signature: 'sha1=da39a3ee5e6b4b0d3255bfef95601890afd80709' }],
+    ['one that is too short', { signature: 'sha256=abc' }],
+    ['one that is not hexadecimal', { signature: `sha256=${'z'.repeat(64)}` }],
+    ['two', { signature: `sha256=${'0'.repeat(64)}, sha256=${'1'.repeat(64)}` }],
+    ["another repository's secret", { secret: 'of blog' }],
+    ["another repository's secret and name", { secret: 'of blog', target: { type: 'repository', id: 8 } }],
+    ["the installation's secret for a registered repository", { secret: 'of the installation' }],
+  ])('with %s is refused, counted and leaves no other trace', async (_, how) => {
+    const { status, body } = await post(push, how);
+    expect(status).toBe(401);
+    expect(body.detail).toMatch(/secret/);
+    expect(await deliveries()).toEqual([]);
+    expect(await (await api.request('GET', '/metrics')).text()).toContain(
+      'gantry_deliveries_total{outcome="refused"} 1',
+    );
+    expect(blobs()).toEqual([]);
+  });
+
+  it('whose body was altered after signing is refused', async () => {
+    const signature = await sign('of shop', JSON.stringify(push));
+    expect((await post({ ...push, after: 'b'.repeat(40) }, { signature })).status).toBe(401);
+  });
+
+  it('of an organisation speaks for its repositories', async () => {
+    const owner = (push.repository as { owner: { id: number } }).owner.id;
+    const organisation = { type: 'organization', id: owner };
+    expect((await post(push, { secret: 'of the installation', target: organisation })).status).toBe(202);
+  });
+
+  it('of an organisation does not speak for those of another', async () => {
+    const organisation = { type: 'organization', id: 4711 };
+    expect((await post(push, { secret: 'of the installation', target: organisation })).status).toBe(401);
+    expect(await deliveries()).toEqual([]);
+  });
+});
+
+describe('A repository registered without the id that GitHub has for it', () => {
+  const thing = { ...stranger, full_name: 'Acme/Thing', default_branch: 'trunk' };
+  const payload = pushPayload({ repository: thing, sha: SHA });
+  const target = { type: 'repository', id: 9 };
+  beforeEach(() => register({ name: 'acme/thing', webhook_secret: 'of thing' }));
+
+  it('learns it from its first delivery, and the default branch too', async () => {
+    expect((await post(payload, { secret: 'of thing', target })).status).toBe(202);
+    expect((await api.json('GET', '/api/v1/repos/acme%2Fthing')).body).toMatchObject({
+      github_id: 9,
+      default_branch: 'trunk',
+    });
+  });
+
+  it('is not spoken for by a secret that is not its own', async () => {
+    expect((await post(payload, { secret: 'of shop', target })).status).toBe(401);
+    expect(await post(payload, { secret: 'of the installation', target })).toMatchObject({
+      status: 200,
+      body: { outcome: 'ignored' },
+    });
+    expect((await api.json('GET', '/api/v1/repos/acme%2Fthing')).body.github_id).toBeNull();
+  });
+
+  it('does not take another one for itself', async () => {
+    const other = pushPayload({ repository: { ...stranger, full_name: 'acme/else' }, sha: SHA });
+    expect((await post(other, { secret: 'of thing', target })).status).toBe(401);
+  });
+});
+
+describe('What cannot be read', () => {
+  const target = { type: 'repository', id: 7 };
+  it.each([
+    ['no JSON', '{"ref": ', 'application/json', 400],
+    ['nothing', '', 'application/json', 401],
+    ['a form without payload', 'x=1', 'application/x-www-form-urlencoded', 400],
+    ['JSON nested a hundred thousand deep', '['.repeat(100_000) + ']'.repeat(100_000), 'application/json', 400],
+    ['another type', '{}', 'text/plain', 415],
+    ['a list', '[]', 'application/json', 200],
+    ['a number', '1', 'application/json', 200],
+    ['wrong types', '{"repository": 7, "ref": [], "after": null}', 'application/json', 200],
+    ['__proto__', '{"__proto__": {"repository": {}}}', 'application/json', 200],
+  ])('as %s is answered, never with 500', async (_, body, type, status) => {
+    const answer = await post(body, { secret: 'of shop', type, target });
+    expect(answer.status).toBe(status);
+  });
+
+  it('as 26 MB is answered with 413', async () => {
+    expect((await post('x'.repeat(26 * 1024 * 1024), { secret: 'of shop' })).status).toBe(413);
+  });
+
+  it('for want of the header that names the event is answered with 400', async () => {
+    expect((await post(push, { secret: 'of shop', event: null })).status).toBe(400);
+  });
+});
+
+interface How {
+  secret?: string;
+  signature?: string | null;
+  guid?: string;
+  event?: string | null;
+  type?: string;
+  target?: { type: string; id: number } | null;
+}
+
+/** A receipt, or a problem. */
+const Receipt = z.object({
+  delivery: z.string().optional(),
+  outcome: z.string().optional(),
+  reason: z.string().nullish(),
+  detail: z.string().optional(),
+});
+
+let sent = 0;
+async function post(payload: unknown, how: How) {
+  const { secret = '', event = 'push', type = 'application/json', guid = `guid-${sent++}` } = how;
+  const { target = { type: 'repository', id: 7 } } = how;
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const signature =
+    how.signature === undefined && secret !== '' && body !== '' ? await sign(secret, body) : how.signature;
+  const response = await api.app.request('/webhooks/github', {
+    method: 'POST',
+    body: new TextEncoder().encode(body),
+    headers: {
+      'content-type': type,
+      'x-github-delivery': guid,
+      ...(event !== null && { 'x-github-event': event }),
+      ...(signature && { 'x-hub-signature-256': signature }),
+      ...(target !== null && {
+        'x-github-hook-installation-target-type': target.type,
+        'x-github-hook-installation-target-id': String(target.id),
+      }),
+    },
+  });
+  return { status: response.status, body: Receipt.parse(await response.json()) };
+}
+
+async function register(repo: object): Promise<void> {
+  const { status } = await api.json('POST', '/api/v1/repos', { clone_url: 'https://git.test/x.git', ...repo });
+  expect(status).toBe(201);
+}
+
+function deliveries() {
+  return api.deps.store.read.selectFrom('deliveries').selectAll().execute();
+}
+
+function attempts() {
+  return api.deps.store.read.selectFrom('attempts').selectAll().execute();
+}
+
+function blobs(): string[] {
+  try {
+    return readdirSync(join(api.deps.config.shared_dir, 'blobs'), { recursive: true, encoding: 'utf8' });
+  } catch {
+    return [];
+  }
+}
