@@ -10,7 +10,7 @@ import { healthRoutes } from './health-routes.ts';
 import { type Endpoint, homePage } from './home-page.ts';
 import { requireToken } from './http/bearer.ts';
 import { observe } from './http/observe.ts';
-import { ApiError, answerError, answerProblem, refuseInvalid } from './http/problem.ts';
+import { ApiError, answerError, answerProblem, rejectInvalid } from './http/problem.ts';
 import { json } from './http/route.ts';
 import { deliveryRoutes } from './repos/delivery-routes.ts';
 import { repoRoutes } from './repos/repo-routes.ts';
@@ -26,17 +26,17 @@ const description = createRoute({
   operationId: 'describe',
   method: 'get',
   path: '/openapi.json',
-  summary: 'This description',
-  responses: { 200: json(z.looseObject({ openapi: z.string() }), 'OpenAPI 3.1.') },
+  summary: 'Get the OpenAPI description of this API',
+  responses: { 200: json(z.looseObject({ openapi: z.string() }), 'The OpenAPI 3.1 document.') },
 });
 
-/** Once `draining` aborts, streams end and /readyz says so. */
+/** When `draining` aborts, streams end and /readyz reports `draining`. */
 export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
-  const app = new OpenAPIHono({ defaultHook: refuseInvalid });
+  const app = new OpenAPIHono({ defaultHook: rejectInvalid });
   app.use(requestId());
   app.use(observe(deps));
   app.use(secureHeaders(headers));
-  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerProblem(c, wrongMethod(methods)) }));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => answerProblem(c, methodNotSupported(methods)) }));
   app.use('/metrics', requireToken(deps));
   app.use('/api/*', requireToken(deps));
   app.use('/api/*', limitBody(MIB));
@@ -44,7 +44,7 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
 
   app.route(
     '/',
-    homePage(deps, () => list(app)),
+    homePage(deps, () => listEndpoints(app)),
   );
   app.route('/', healthRoutes(deps, draining));
   app.route('/', webhookRoutes(deps));
@@ -57,12 +57,12 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
   app.route('/api/v1', tokenRoutes(deps));
   app.openapi(description, (c) => c.json(describe(app) as never, 200));
 
-  app.notFound((c) => answerProblem(c, nothingAt(c.req.path)));
+  app.notFound((c) => answerProblem(c, unknownPath(c.req.path)));
   app.onError(answerError(deps.log));
   return app;
 }
 
-/** TLS ends elsewhere, and other names of this host may be apps without it: no Strict-Transport-Security. */
+/** No Strict-Transport-Security: a proxy terminates TLS, and other apps of this host may be served without it. */
 const headers = {
   strictTransportSecurity: false,
   xFrameOptions: 'DENY',
@@ -75,25 +75,27 @@ const headers = {
   },
 };
 
-/** Counts the bytes that come, whatever Content-Length says. */
+/** Counts the received bytes; Content-Length may be missing or wrong. */
 function limitBody(maxSize: number) {
   return bodyLimit({
     maxSize,
     onError: () => {
-      throw new ApiError(413, `The body is larger than ${maxSize / MIB} MiB.`);
+      throw new ApiError(413, `The request body is larger than ${maxSize / MIB} MiB.`);
     },
   });
 }
 
-function nothingAt(path: string): ApiError {
+function unknownPath(path: string): ApiError {
   const hint = path.startsWith('/api/v1/repos/')
-    ? "write the slash of a repository's name as %2F"
-    : '/openapi.json says what there is';
-  return new ApiError(404, `There is nothing at ${path}; ${hint}.`);
+    ? 'In a repository name, write the slash as %2F.'
+    : 'For all endpoints, see /openapi.json.';
+  return new ApiError(404, `There is no endpoint at ${path}. ${hint}`);
 }
 
-function wrongMethod(methods: string[]): ApiError {
-  return new ApiError(405, `This address answers ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } });
+function methodNotSupported(methods: string[]): ApiError {
+  return new ApiError(405, `Method not allowed. This endpoint supports ${methods.join(', ')}.`, {
+    headers: { allow: methods.join(', ') },
+  });
 }
 
 function describe(app: OpenAPIHono) {
@@ -104,13 +106,13 @@ function describe(app: OpenAPIHono) {
       title: 'Gantry',
       version: manifest.version,
       description:
-        'CI, deployment and background jobs in one box. Times are RFC 3339 in UTC; lists are pages, newest first.',
+        'CI, deployment and background jobs in one box. Times are RFC 3339 in UTC. Lists are paginated, newest first.',
       license: { name: 'Apache-2.0' },
     },
   });
 }
 
-function list(app: OpenAPIHono): Endpoint[] {
+function listEndpoints(app: OpenAPIHono): Endpoint[] {
   return app.openAPIRegistry.definitions.flatMap((definition) =>
     definition.type === 'route'
       ? [{ method: definition.route.method, path: definition.route.path, summary: definition.route.summary ?? '' }]

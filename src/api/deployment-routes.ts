@@ -21,7 +21,7 @@ const Deployment = z
     status: DeploymentStatus,
     reason: z.string().nullable(),
     url: z.string().nullable(),
-    replaced: z.string().nullable().describe('The release that was live before.'),
+    replaced: z.string().nullable().describe('The release that was live before this deployment.'),
     phases: z.array(Phase.extend({ started_at: Timestamp, finished_at: Timestamp.nullable() })),
     created_at: Timestamp,
     live_at: Timestamp.nullable(),
@@ -34,7 +34,12 @@ const NewDeployment = z
   .strictObject({
     app: z.string().min(1).max(100),
     environment: z.string().min(1).max(100),
-    release: z.string().min(1).max(100).optional().describe('The newest kept one that was live before, without it.'),
+    release: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('The release to deploy. Default: the newest kept release that was live before the current one.'),
   })
   .openapi('NewDeployment');
 
@@ -42,7 +47,7 @@ const list = createRoute({
   operationId: 'listDeployments',
   method: 'get',
   path: '/deployments',
-  summary: 'Deployments, newest first',
+  summary: 'List deployments, newest first',
   ...secured,
   request: {
     query: pageQuery('dep', {
@@ -58,7 +63,7 @@ const get = createRoute({
   operationId: 'getDeployment',
   method: 'get',
   path: '/deployments/{id}',
-  summary: 'One deployment',
+  summary: 'Get a deployment',
   ...secured,
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: json(Deployment, 'The deployment.'), ...problems(404) },
@@ -68,10 +73,13 @@ const create = createRoute({
   operationId: 'rollBack',
   method: 'post',
   path: '/deployments',
-  summary: 'Put a kept release back: image, environment and routing together, without a build',
+  summary: 'Roll back: deploy a kept release with its image, configuration and secrets, without a build',
   ...secured,
   request: jsonBody(NewDeployment),
-  responses: { 202: json(Deployment, 'A run of one deploy job was made.'), ...problems(400, 413, 415, 422) },
+  responses: {
+    202: json(Deployment, 'The deployment is queued as a run with one deploy job.'),
+    ...problems(400, 413, 415, 422),
+  },
 });
 
 export function deploymentRoutes(deps: ServerDeps) {
@@ -81,10 +89,10 @@ export function deploymentRoutes(deps: ServerDeps) {
       .leftJoin('releases', 'releases.id', 'deployments.release_id')
       .selectAll('deployments')
       .select('releases.image as image');
-  const found = async (id: string): Promise<Deployment> => {
+  const requireDeployment = async (id: string): Promise<Deployment> => {
     const row = await query().where('deployments.id', '=', id).executeTakeFirst();
     if (row === undefined) throw notFound(`deployment ${id}`);
-    return show(row);
+    return toResource(row);
   };
 
   return new OpenAPIHono()
@@ -98,20 +106,22 @@ export function deploymentRoutes(deps: ServerDeps) {
       if (environment !== undefined) page = page.where('deployments.environment', '=', environment);
       if (status !== undefined) page = page.where('deployments.status', '=', status);
       const { rows, next_cursor } = paginate(await page.execute(), limit);
-      return c.json({ items: rows.map(show), next_cursor }, 200);
+      return c.json({ items: rows.map(toResource), next_cursor }, 200);
     })
-    .openapi(get, async (c) => c.json(await found(c.req.valid('param').id), 200))
+    .openapi(get, async (c) => c.json(await requireDeployment(c.req.valid('param').id), 200))
     .openapi(create, async (c) => {
       const { app, environment, release = null } = c.req.valid('json');
-      const answer = await rollBack(deps, { app, environment, release, actor: null });
-      if ('refused' in answer) throw invalidField(FIELD[answer.refused], answer.detail);
-      return c.json(await found(answer.deployment), 202, { location: `/api/v1/deployments/${answer.deployment}` });
+      const result = await rollBack(deps, { app, environment, release, actor: null });
+      if ('refused' in result) throw invalidField(FIELD[result.refused], result.detail);
+      return c.json(await requireDeployment(result.deployment), 202, {
+        location: `/api/v1/deployments/${result.deployment}`,
+      });
     });
 }
 
 const FIELD = { unknown_app: 'app', unknown_release: 'release', nothing_older: 'environment' } as const;
 
-function show(row: Row<'deployments'> & { image: string | null }): Deployment {
+function toResource(row: Row<'deployments'> & { image: string | null }): Deployment {
   return {
     id: row.id,
     app: row.app,

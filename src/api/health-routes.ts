@@ -8,7 +8,7 @@ const Readiness = z
   .object({
     status: z.enum(['ready', 'not_ready', 'draining']),
     parts: z.record(z.string(), z.enum(['up', 'down'])),
-    workers: z.int().describe('Heard of lately; without one nothing runs, but what comes in is kept.'),
+    workers: z.int().describe('Workers with a recent heartbeat. Without workers, accepted work waits.'),
   })
   .openapi('Readiness');
 
@@ -16,32 +16,35 @@ const healthz = createRoute({
   operationId: 'healthz',
   method: 'get',
   path: '/healthz',
-  summary: 'Whether this process answers',
-  responses: { 200: json(Health, 'It does.') },
+  summary: 'Check that the server is running',
+  responses: { 200: json(Health, 'The server is running.') },
 });
 
 const readyz = createRoute({
   operationId: 'readyz',
   method: 'get',
   path: '/readyz',
-  summary: 'Whether the parts that it needs answer it',
-  responses: { 200: json(Readiness, 'Ready.'), 503: json(Readiness, 'Not ready, or about to stop.') },
+  summary: 'Check that the server can reach its database and Redis',
+  responses: { 200: json(Readiness, 'Ready to work.'), 503: json(Readiness, 'Not ready, or shutting down.') },
 });
 
 const metrics = createRoute({
   operationId: 'metrics',
   method: 'get',
   path: '/metrics',
-  summary: 'Counters and gauges in the text format of Prometheus',
+  summary: 'Get metrics in the Prometheus text format',
   ...secured,
   responses: { 200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } }, ...problems() },
 });
 
-export function healthRoutes(deps: ServerDeps, draining: AbortSignal) {
+export function healthRoutes(
+  deps: Pick<ServerDeps, 'bus' | 'fleet' | 'log' | 'metrics' | 'offers' | 'store'>,
+  draining: AbortSignal,
+) {
   return new OpenAPIHono()
     .openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(readyz, async (c) => {
-      const [sql, redis] = await Promise.all([sqlAnswers(deps), deps.offers.reachable()]);
+      const [sql, redis] = await Promise.all([canReadSql(deps), deps.offers.reachable()]);
       const parts = { sql: upOrDown(sql), redis: upOrDown(redis && deps.bus.up() !== null) };
       const workers = deps.fleet.size;
       if (draining.aborted) return c.json({ status: 'draining' as const, parts, workers }, 503);
@@ -59,12 +62,12 @@ export function healthRoutes(deps: ServerDeps, draining: AbortSignal) {
     );
 }
 
-async function sqlAnswers({ store, log }: ServerDeps): Promise<boolean> {
+async function canReadSql({ store, log }: Pick<ServerDeps, 'store' | 'log'>): Promise<boolean> {
   try {
     await store.read.selectFrom('repos').select('id').limit(1).execute();
     return true;
   } catch (error) {
-    log.error({ err: error }, 'the database does not answer');
+    log.error({ err: error }, 'database read failed');
     return false;
   }
 }

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ServerDeps } from '../deps.ts';
 
-/** A line of the table of what can be asked here. */
+/** A row of the table of endpoints. */
 export interface Endpoint {
   method: string;
   path: string;
@@ -14,12 +14,12 @@ const home = createRoute({
   operationId: 'home',
   method: 'get',
   path: '/',
-  summary: 'What runs here, for people',
-  responses: { 200: { description: 'A page.', content: { 'text/html': { schema: z.string() } } } },
+  summary: 'Show an overview page',
+  responses: { 200: { description: 'An HTML page.', content: { 'text/html': { schema: z.string() } } } },
 });
 
-/** Tells nothing that a token protects. */
-export function homePage(deps: ServerDeps, endpoints: () => Endpoint[]) {
+/** Public: shows nothing that requires a token. */
+export function homePage(deps: Pick<ServerDeps, 'config' | 'fleet'>, endpoints: () => Endpoint[]) {
   return new OpenAPIHono<{ Variables: { secureHeadersNonce?: string } }>().openapi(home, (c) => {
     const workers = deps.fleet.size;
     const address = deps.config.public_url;
@@ -39,18 +39,18 @@ export function homePage(deps: ServerDeps, endpoints: () => Endpoint[]) {
           </head>
           <body>
             <h1>Gantry ${manifest.version}</h1>
-            <p>CI, deployment and background jobs in one box. ${workers} ${workers === 1 ? 'worker' : 'workers'} at hand.</p>
+            <p>CI, deployment and background jobs in one box. ${workers} ${workers === 1 ? 'worker' : 'workers'} connected.</p>
             <p>
-              The API is described in <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1); whether all is well is at
+              The API is described in <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). The health of the server is at
               <a href="/readyz">/readyz</a>.
             </p>
-            <h2>Asking</h2>
+            <h2>The API</h2>
             <p>
-              Everything under /api/v1 needs a token. The first one was printed at the first start and lies in
-              <code>server/token</code> of the data directory; <code>gantry token create NAME</code> makes more.
+              All endpoints under /api/v1 require a token. The first start printed one and stored it in
+              <code>server/token</code> in the data directory. To create more, run <code>gantry token create NAME</code>.
             </p>
             <pre>curl -H "Authorization: Bearer $GANTRY_TOKEN" ${address}/api/v1/runs</pre>
-            <p>GitHub's webhooks go to <code>${address}/webhooks/github</code>, each with its repository's secret.</p>
+            <p>The address for GitHub webhooks is <code>${address}/webhooks/github</code>. Each repository has its own webhook secret.</p>
             <table>
               ${endpoints().map(
                 ({ method, path, summary }) =>

@@ -6,22 +6,22 @@ import type { ServerDeps } from '../deps.ts';
 import { CodedError } from '../error.ts';
 import { buildApp } from './app.ts';
 
-/** The open door. */
+/** A listening HTTP server. */
 export interface HttpServer {
   host: string;
   port: number;
-  /** Takes nothing new, ends streams, lets requests finish for at most `config.shutdown_timeout`; then cuts what is left. */
+  /** Stops accepting connections, ends streams and waits up to `config.shutdown_timeout` for requests; then closes what is still open. */
   close(): Promise<void>;
 }
 
-/** The address cannot be listened on; the message says what to do. */
+/** The server cannot listen on its address. The message says what to do. */
 class ListenError extends CodedError<'listen'> {
   constructor(message: string, options?: ErrorOptions) {
     super('listen', message, options);
   }
 }
 
-/** Milliseconds; a request that comes in slower than this is cut, so that nobody holds sockets for nothing. */
+/** In milliseconds. Slow requests are cut off, so that a client cannot occupy sockets without using them. */
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -29,6 +29,7 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 5000,
 };
 
+/** Rejects with code `listen` when the address cannot be used. */
 export async function serve(deps: ServerDeps): Promise<HttpServer> {
   const { host, port, shutdown_timeout } = deps.config;
   const draining = new AbortController();
@@ -54,20 +55,22 @@ export async function serve(deps: ServerDeps): Promise<HttpServer> {
   };
 }
 
-/** Connections that fall idle while it closes would stay open until their keep-alive ends. */
-async function closeServer(server: Server, patience: number): Promise<void> {
+/** Also closes connections that become idle meanwhile; they would otherwise stay open until their keep-alive timeout. */
+async function closeServer(server: Server, timeout: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.closeAllConnections(), patience);
+  const cut = setTimeout(() => server.closeAllConnections(), timeout);
   await closed;
   clearInterval(idle);
   clearTimeout(cut);
 }
 
 function explain({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
-  if (code === 'EADDRINUSE') return `${host}:${port} is taken by another process: stop it, or set GANTRY_PORT`;
-  if (code === 'EACCES') return `this user may not listen on ${host}:${port}: set GANTRY_PORT to one above 1023`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine: set GANTRY_HOST`;
+  if (code === 'EADDRINUSE')
+    return `${host}:${port} is already in use: stop the process that listens there, or set GANTRY_PORT`;
+  if (code === 'EACCES')
+    return `this user is not allowed to listen on ${host}:${port}: set GANTRY_PORT to a port above 1023`;
+  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine: set GANTRY_HOST`;
   return `cannot listen on ${host}:${port}: ${message}`;
 }

@@ -7,7 +7,7 @@ import { printableText } from './terminal/printable.ts';
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort('SIGINT'));
 process.once('SIGTERM', () => stop.abort('SIGTERM'));
-// A reader that had enough, as in `gantry runs list | head -1`, is no failure.
+// The reader closed the pipe, as in `gantry runs list | head -1`. This is not an error.
 process.stdout.on('error', (error) => (hasCode(error, 'EPIPE') ? process.exit(exits.ok) : fail(error)));
 
 try {
@@ -18,7 +18,7 @@ try {
   fail(error);
 }
 
-/** Says what is wrong and what to do; the event loop may still write what is on its way. */
+/** Prints the error and its advice. Sets only the exit code, so that pending output is still written. */
 function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exits.ok : exits.usage;

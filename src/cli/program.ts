@@ -2,58 +2,58 @@ import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import type { CommandContext } from './client/session.ts';
 
-interface Noun {
+interface CommandEntry {
   summary: string;
   load(): Promise<(program: Command, context: CommandContext) => void>;
 }
 
-/** Every command; the code of one is loaded only when it is asked for. */
-const nouns: Record<string, Noun> = {
+/** All commands. The code of a command is loaded only when it is used. */
+const commands: Record<string, CommandEntry> = {
   up: {
-    summary: 'start everything on this machine: server, workers, Redis',
+    summary: 'start the server, workers and Redis',
     load: async () => (await import('./commands/start-roles.ts')).addUp,
   },
   server: {
-    summary: 'start the server alone',
+    summary: 'start only the server',
     load: async () => (await import('./commands/start-roles.ts')).addServer,
   },
   worker: {
-    summary: 'start one worker alone',
+    summary: 'start only one worker',
     load: async () => (await import('./commands/start-roles.ts')).addWorker,
   },
   doctor: {
-    summary: 'check each part and say what to do',
+    summary: 'check the installation and print fixes',
     load: async () => (await import('./commands/doctor.ts')).addDoctor,
   },
   healthcheck: {
-    summary: 'exit 0 when this container does its work',
+    summary: 'check the health of this container',
     load: async () => (await import('./commands/healthcheck.ts')).addHealthcheck,
   },
   repos: {
-    summary: 'the repositories whose pushes are run',
+    summary: 'manage registered repositories',
     load: async () => (await import('./commands/repos.ts')).addRepos,
   },
   secrets: {
-    summary: "a repository's secrets, by name",
+    summary: 'manage the secrets of a repository',
     load: async () => (await import('./commands/secrets.ts')).addSecrets,
   },
   runs: { summary: 'list, show, watch and start runs', load: async () => (await import('./commands/runs.ts')).addRuns },
-  logs: { summary: 'what a job or a run printed', load: async () => (await import('./commands/logs.ts')).addLogs },
-  cancel: { summary: 'end a run', load: async () => (await import('./commands/cancel.ts')).addCancel },
-  jobs: { summary: 'run one container as a job', load: async () => (await import('./commands/jobs.ts')).addJobs },
+  logs: { summary: 'print the log of a job or a run', load: async () => (await import('./commands/logs.ts')).addLogs },
+  cancel: { summary: 'cancel a run', load: async () => (await import('./commands/cancel.ts')).addCancel },
+  jobs: { summary: 'run single containers as jobs', load: async () => (await import('./commands/jobs.ts')).addJobs },
   deployments: {
-    summary: 'what was made live, where and when',
+    summary: 'list and show deployments',
     load: async () => (await import('./commands/deployments.ts')).addDeployments,
   },
   rollback: {
-    summary: 'put a release back that was live before',
+    summary: 'deploy an earlier release again',
     load: async () => (await import('./commands/rollback.ts')).addRollback,
   },
   deliveries: {
-    summary: 'webhooks that came in and what became of them',
+    summary: 'list and show webhook deliveries',
     load: async () => (await import('./commands/deliveries.ts')).addDeliveries,
   },
-  token: { summary: 'tokens for the API', load: async () => (await import('./commands/tokens.ts')).addTokens },
+  token: { summary: 'manage API tokens', load: async () => (await import('./commands/tokens.ts')).addTokens },
 };
 
 export async function buildProgram(argv: string[], context: CommandContext): Promise<Command> {
@@ -61,28 +61,31 @@ export async function buildProgram(argv: string[], context: CommandContext): Pro
     .description('CI, deployment and background jobs in one box.')
     .version(manifest.version, '-V, --version', 'print the version')
     .option('--json', 'print one JSON document on stdout')
-    .option('--url <address>', 'the server (GANTRY_URL; default: the one of this data directory)')
-    .option('--token <token>', 'its token (GANTRY_TOKEN or GANTRY_TOKEN_FILE, which do not show in `ps`)')
-    .option('--data-dir <folder>', 'where Gantry keeps its data (GANTRY_DATA_DIR)')
+    .option('--url <address>', 'URL of the server (GANTRY_URL; default: the server of the data directory)')
+    .option(
+      '--token <token>',
+      'API token (GANTRY_TOKEN or GANTRY_TOKEN_FILE; unlike this flag, these are not visible in `ps`)',
+    )
+    .option('--data-dir <folder>', 'data directory (GANTRY_DATA_DIR)')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(for more information, use --help)')
     .exitOverride()
     .addHelpText('after', HELP);
-  for (const [name, noun] of Object.entries(nouns)) {
-    if (argv.includes(name)) (await noun.load())(program, context);
-    else program.command(name).description(noun.summary);
+  for (const [name, entry] of Object.entries(commands)) {
+    if (argv.includes(name)) (await entry.load())(program, context);
+    else program.command(name).description(entry.summary);
   }
   return program;
 }
 
 const HELP = `
-Start here:
-  gantry up                       start it, with no configuration at all
-  gantry repos add acme/shop      have its pushes tested, built and deployed
-  gantry runs list                what ran
-  gantry logs -f RUN              watch it
-  gantry rollback shop production put the release before back
+Getting started:
+  gantry up                        start Gantry without any configuration
+  gantry repos add acme/shop       register a repository, to test, build and deploy its pushes
+  gantry runs list                 list the runs
+  gantry logs -f RUN               follow the log of a run
+  gantry rollback shop production  deploy the previous release again
 
-Exit codes: 0 well, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 not reachable, 130 and 143 stopped by a signal.`;
+Exit codes: 0 success, 1 failure, 2 usage error, 3 not found, 4 access denied, 5 server unreachable, 130 SIGINT, 143 SIGTERM.`;

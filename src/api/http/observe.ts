@@ -4,8 +4,8 @@ import type { ServerDeps } from '../../deps.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Counts and times answers by their route, never by what a client wrote into the path. A stream is timed to its first byte. */
-export function observe({ log, metrics }: ServerDeps): MiddlewareHandler {
+/** Measures responses by route pattern, never by the requested path. A stream is measured up to its first byte. */
+export function observe({ log, metrics }: Pick<ServerDeps, 'log' | 'metrics'>): MiddlewareHandler {
   return async (c, next) => {
     const started = performance.now();
     await next();
@@ -14,6 +14,6 @@ export function observe({ log, metrics }: ServerDeps): MiddlewareHandler {
     const matched = routePath(c, -1);
     const route = matched.includes('*') ? 'none' : matched;
     metrics.http.labels(method, route, String(c.res.status)).observe(seconds);
-    log.debug({ method, route, status: c.res.status, seconds, request_id: c.get('requestId') }, 'answered');
+    log.debug({ method, route, status: c.res.status, seconds, request_id: c.get('requestId') }, 'request handled');
   };
 }

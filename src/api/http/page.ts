@@ -1,14 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { IdPrefix } from '../../jobs/id.ts';
 
-/** Newest first; `cursor` is the last id of the page before, for ids sort by the time they were made. */
+/** Pages are ordered newest first. Ids sort by creation time, so the cursor is the last id of the previous page. */
 export function pageQuery<T extends z.ZodRawShape>(prefix: IdPrefix, filters: T) {
   return z.strictObject({
     ...filters,
     limit: z.coerce.number<string>().int().min(1).max(100).default(20),
     cursor: z
       .string()
-      .regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'not a cursor of this list; take next_cursor as it came')
+      .regex(
+        new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`),
+        'must be the next_cursor of the previous page of this list',
+      )
       .optional(),
   });
 }
@@ -17,7 +20,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
 }
 
-/** `rows` were asked for with one more than `limit`, to know whether there is a next page. */
+/** `rows` may contain one row more than `limit`: then there is a next page. */
 export function paginate<T extends { id: string }>(
   rows: T[],
   limit: number,

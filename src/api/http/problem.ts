@@ -21,15 +21,15 @@ export const titles = {
 } as const;
 export type ProblemStatus = keyof typeof titles;
 
-/** Where something does not hold: `pointer` is a JSON pointer into that part of the request. */
-export const Fault = z.object({
+/** An invalid part of a request; `pointer` is a JSON pointer into it. */
+export const InvalidPart = z.object({
   in: z.enum(['body', 'query', 'path', 'header']),
   pointer: z.string(),
   detail: z.string(),
 });
-export type Fault = z.infer<typeof Fault>;
+export type InvalidPart = z.infer<typeof InvalidPart>;
 
-/** RFC 9457. */
+/** An RFC 9457 problem document. */
 export const Problem = z
   .object({
     type: z.string(),
@@ -38,19 +38,19 @@ export const Problem = z
     detail: z.string(),
     instance: z.string(),
     request_id: z.string(),
-    errors: z.array(Fault).optional(),
+    errors: z.array(InvalidPart).optional(),
   })
   .openapi('Problem');
 
-/** An answer that is a problem; thrown by handlers, turned into problem+json in one place. */
+/** Thrown by handlers; `answerError` turns it into a problem+json response. */
 export class ApiError extends CodedError<'api'> {
   readonly status: ProblemStatus;
-  readonly errors: Fault[];
+  readonly errors: InvalidPart[];
   readonly headers: Record<string, string>;
   constructor(
     status: ProblemStatus,
     detail: string,
-    more: { errors?: Fault[]; headers?: Record<string, string> } = {},
+    more: { errors?: InvalidPart[]; headers?: Record<string, string> } = {},
   ) {
     super('api', detail);
     this.status = status;
@@ -59,7 +59,7 @@ export class ApiError extends CodedError<'api'> {
   }
 }
 
-/** One part of the body does not hold. */
+/** An error in one property of the body. */
 export function invalidField(field: string, detail: string, status: 409 | 422 = 422): ApiError {
   return new ApiError(status, detail, { errors: [{ in: 'body', pointer: pointer([field]), detail }] });
 }
@@ -68,27 +68,43 @@ export function notFound(what: string): ApiError {
   return new ApiError(404, `There is no ${what}.`);
 }
 
-/** What a request's schema refuses, all of it at once. */
-export const refuseInvalid: Hook<unknown, Env, string, unknown> = (result) => {
+/** Rejects a request that does not match its schema, and lists everything that is wrong. */
+export const rejectInvalid: Hook<unknown, Env, string, unknown> = (result) => {
   if (result.success) return;
-  const part = (
-    { json: 'body', form: 'body', query: 'query', param: 'path', header: 'header', cookie: 'header' } as const
-  )[result.target];
+  const part = PARTS[result.target];
   const errors = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ in: part, pointer: pointer([...issue.path, key]), detail: 'unknown' }))
-      : [{ in: part, pointer: pointer(issue.path), detail: issue.message }],
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: `unknown ${part.member} \`${key}\`` }))
+      : [{ path: issue.path, detail: issue.message }],
   );
-  const places = errors.map((error) => `${error.pointer}: ${error.detail}`).join('; ');
-  throw new ApiError(422, `The ${part} of the request does not hold: ${places}`, { errors });
+  const details = errors.map(({ path, detail }) =>
+    path.length > 1 || !detail.startsWith('unknown') ? `${pointer(path)}: ${detail}` : detail,
+  );
+  throw new ApiError(422, `Invalid ${part.name}: ${details.join('; ')}`, {
+    errors: errors.map(({ path, detail }) => ({ in: part.in, pointer: pointer(path), detail })),
+  });
 };
 
-/** The one place where errors become answers; what nobody foresaw is logged and tells the client nothing but its request's id. */
+const BODY = { in: 'body', name: 'request body', member: 'property' } as const;
+const HEADER = { in: 'header', name: 'headers', member: 'header' } as const;
+const PARTS = {
+  json: BODY,
+  form: BODY,
+  query: { in: 'query', name: 'query', member: 'parameter' },
+  param: { in: 'path', name: 'path', member: 'parameter' },
+  header: HEADER,
+  cookie: HEADER,
+} as const;
+
+/** Turns every error into a response. Unexpected errors are logged; their response contains nothing but the request id. */
 export function answerError(log: Log): (error: Error, c: Context) => Response {
   return (error, c) => {
     const known = error instanceof ApiError ? error : fromHono(error);
-    if (known === null) log.error({ err: error, request_id: c.get('requestId') }, 'a request failed');
-    return answerProblem(c, known ?? new ApiError(500, 'Gantry failed; its log tells more under this request_id.'));
+    if (known === null) log.error({ err: error, request_id: c.get('requestId') }, 'request failed');
+    return answerProblem(
+      c,
+      known ?? new ApiError(500, "Internal error. Look for this request_id in the server's log."),
+    );
   };
 }
 
@@ -110,7 +126,7 @@ export function answerProblem(c: Context, { status, message, errors, headers }: 
 
 function fromHono(error: Error): ApiError | null {
   if (!(error instanceof HTTPException)) return null;
-  if (error.status === 415) return new ApiError(415, 'Send the body as application/json, and say so in Content-Type.');
+  if (error.status === 415) return new ApiError(415, 'Send the body as JSON, with Content-Type: application/json.');
   return error.status in titles ? new ApiError(error.status as ProblemStatus, error.message) : null;
 }
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { Problem, type ProblemStatus, titles } from './problem.ts';
 
-/** What a route that needs a token says of itself. */
+/** For routes that require a token. */
 export const secured = { security: [{ bearer: [] }] };
 
 export function jsonBody<T extends z.ZodType>(schema: T) {
@@ -14,7 +14,7 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 
 type ProblemResponse = { description: string; content: { 'application/problem+json': { schema: typeof Problem } } };
 
-/** The problems that a route answers with, besides those of every route: 401, 403, 500. */
+/** The error responses of a route; 401, 403 and 500 are always included. */
 export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S | 401 | 403 | 500, ProblemResponse> {
   const responses = [401, 403, ...statuses, 500].map((status) => [
     status,
@@ -23,5 +23,5 @@ export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S | 
   return Object.fromEntries(responses) as Record<S | 401 | 403 | 500, ProblemResponse>;
 }
 
-/** As all times leave Gantry. */
+/** RFC 3339. */
 export const Timestamp = z.iso.datetime();

@@ -1,20 +1,20 @@
-/** One server-sent event. */
+/** A server-sent event. */
 export interface ServerSentEvent {
   id?: string;
   event?: string;
   data: string;
 }
 
-/** Milliseconds after which a reader whose connection broke should come back. */
-const RETRY = 1000;
-/** Silence, in milliseconds, that proxies on the way take for a dead connection come later than this. */
-const HEARTBEAT = 15_000;
+/** Milliseconds after which a client reconnects. */
+const RETRY_AFTER = 1000;
+/** Milliseconds without data after which a comment is sent. Proxies close connections that are silent for longer. */
+const KEEP_ALIVE = 15_000;
 
-/** What a source has to say since the last time: nothing, too, so that the connection can be kept alive. */
-export type Source = (signal: AbortSignal) => AsyncGenerator<ServerSentEvent[]>;
+/** Yields the events since the last time. Yields an empty list when there are none, so that the connection can be kept alive. */
+export type EventSource = (signal: AbortSignal) => AsyncGenerator<ServerSentEvent[]>;
 
-/** Streams what `source` says until it ends, the reader goes or `draining` aborts; then the reader is told to come back. */
-export function eventStream(source: Source, draining: AbortSignal): Response {
+/** Streams events until the source ends, the client disconnects or `draining` aborts. In the last case the event `shutdown` asks the client to reconnect. */
+export function eventStream(source: EventSource, draining: AbortSignal): Response {
   return new Response(
     pullStream((signal) => frames(source, signal), draining),
     {
@@ -28,15 +28,15 @@ export function eventStream(source: Source, draining: AbortSignal): Response {
 }
 
 /**
- * A stream that is made as fast as it is read: nothing is looked up before the reader took what came before. When the reader goes, `signal`
- * aborts and the generator's `finally` runs.
+ * A stream that is produced as fast as the client reads it: the next chunk is made after the previous one was read. When the client
+ * disconnects, `signal` aborts and the generator's `finally` runs.
  */
 export function pullStream(
-  make: (signal: AbortSignal) => AsyncGenerator<string>,
+  produce: (signal: AbortSignal) => AsyncGenerator<string>,
   draining: AbortSignal,
 ): ReadableStream<Uint8Array> {
-  const gone = new AbortController();
-  const chunks = make(AbortSignal.any([gone.signal, draining]));
+  const disconnected = new AbortController();
+  const chunks = produce(AbortSignal.any([disconnected.signal, draining]));
   const encoder = new TextEncoder();
   return new ReadableStream(
     {
@@ -46,7 +46,7 @@ export function pullStream(
         else controller.enqueue(encoder.encode(value));
       },
       async cancel() {
-        gone.abort();
+        disconnected.abort();
         await chunks.return(undefined);
       },
     },
@@ -54,18 +54,18 @@ export function pullStream(
   );
 }
 
-async function* frames(source: Source, signal: AbortSignal): AsyncGenerator<string> {
-  yield `retry: ${RETRY}\n\n`;
-  let written = Date.now();
-  for await (const messages of source(signal)) {
-    if (messages.length === 0 && Date.now() - written < HEARTBEAT) continue;
-    yield messages.length === 0 ? ': still here\n\n' : messages.map(frame).join('');
-    written = Date.now();
+async function* frames(source: EventSource, signal: AbortSignal): AsyncGenerator<string> {
+  yield `retry: ${RETRY_AFTER}\n\n`;
+  let last_write = Date.now();
+  for await (const events of source(signal)) {
+    if (events.length === 0 && Date.now() - last_write < KEEP_ALIVE) continue;
+    yield events.length === 0 ? ': keep-alive\n\n' : events.map(frame).join('');
+    last_write = Date.now();
   }
-  if (signal.aborted) yield frame({ event: 'shutdown', data: 'the server stops; come back with Last-Event-ID' });
+  if (signal.aborted) yield frame({ event: 'shutdown', data: 'server shutting down; reconnect with Last-Event-ID' });
 }
 
-/** Line ends in `data` become lines of it, and vanish elsewhere: nothing that is said can begin a field or a message. */
+/** Line breaks in `data` become separate data lines and are removed from the other fields: content cannot inject a field or an event. */
 export function frame({ id, event, data }: ServerSentEvent): string {
   const fields = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
   if (event !== undefined) fields.unshift(`event: ${event.replaceAll(/[\r\n]/g, '')}\n`);

@@ -8,7 +8,7 @@ import { json, problems, secured, Timestamp } from '../http/route.ts';
 const Delivery = z
   .object({
     id: z.string(),
-    guid: z.string().nullable().describe("GitHub's X-GitHub-Delivery."),
+    guid: z.string().nullable().describe('The X-GitHub-Delivery header.'),
     source: z.enum(['github', 'api']),
     event: z.string(),
     action: z.string().nullable(),
@@ -17,9 +17,9 @@ const Delivery = z
     sha: z.string().nullable(),
     status: z
       .enum(['received', 'planned', 'ignored', 'failed'])
-      .describe('received: it is being planned; planned: it made runs; ignored and failed: see reason.'),
+      .describe('received: being planned. planned: its runs were created. ignored, failed: see reason.'),
     reason: z.string().nullable(),
-    run_ids: z.array(z.string()).describe('What came of it.'),
+    run_ids: z.array(z.string()).describe('The runs that it started.'),
     received_at: Timestamp,
   })
   .openapi('Delivery');
@@ -28,7 +28,7 @@ const list = createRoute({
   operationId: 'listDeliveries',
   method: 'get',
   path: '/deliveries',
-  summary: 'What came in and what became of it, newest first',
+  summary: 'List webhook deliveries and API-started runs, newest first',
   ...secured,
   request: { query: pageQuery('dlv', { repo: z.string().optional() }) },
   responses: { 200: json(pageOf(Delivery), 'A page of deliveries.'), ...problems(422) },
@@ -38,7 +38,7 @@ const get = createRoute({
   operationId: 'getDelivery',
   method: 'get',
   path: '/deliveries/{id}',
-  summary: 'One delivery',
+  summary: 'Get a delivery',
   ...secured,
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: json(Delivery, 'The delivery.'), ...problems(404) },
@@ -47,7 +47,7 @@ const get = createRoute({
 export function deliveryRoutes(deps: ServerDeps) {
   const { read } = deps.store;
 
-  const show = async (deliveries: Row<'deliveries'>[]): Promise<z.infer<typeof Delivery>[]> => {
+  const toResources = async (deliveries: Row<'deliveries'>[]): Promise<z.infer<typeof Delivery>[]> => {
     if (deliveries.length === 0) return [];
     const ids = deliveries.map(({ id }) => id);
     const runs = await read
@@ -83,11 +83,13 @@ export function deliveryRoutes(deps: ServerDeps) {
       if (cursor !== undefined) query = query.where('id', '<', cursor);
       if (repo !== undefined) query = query.where('repo', '=', repo);
       const { rows, next_cursor } = paginate(await query.execute(), limit);
-      return c.json({ items: await show(rows), next_cursor }, 200);
+      return c.json({ items: await toResources(rows), next_cursor }, 200);
     })
     .openapi(get, async (c) => {
       const { id } = c.req.valid('param');
-      const [delivery] = await show(await read.selectFrom('deliveries').selectAll().where('id', '=', id).execute());
+      const [delivery] = await toResources(
+        await read.selectFrom('deliveries').selectAll().where('id', '=', id).execute(),
+      );
       if (delivery === undefined) throw notFound(`delivery ${id}`);
       return c.json(delivery, 200);
     });

@@ -7,22 +7,22 @@ import { notFound } from '../http/problem.ts';
 import { json, jsonBody, problems, secured, Timestamp } from '../http/route.ts';
 import { RepoPath, requireRepo } from './repo-routes.ts';
 
-/** As at GitHub: of any case, kept in capitals. */
+/** As on GitHub, names are case-insensitive and stored in upper case. */
 const SecretPath = RepoPath.extend({
   secret: z
     .string()
     .max(255)
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _, not beginning with a digit')
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must contain only letters, digits and _, and not start with a digit')
     .transform((name) => name.toUpperCase())
-    .refine((name) => !name.startsWith('GITHUB_'), 'names that begin with GITHUB_ are reserved'),
+    .refine((name) => !name.startsWith('GITHUB_'), 'must not start with GITHUB_: this prefix is reserved'),
 });
 
 const NewSecret = z
   .strictObject({
     value: z
       .string()
-      .refine((value) => Buffer.byteLength(value) <= 48 * 1024, 'longer than 48 KiB')
-      .refine((value) => !value.includes('\0'), 'holds a NUL, which no environment variable can'),
+      .refine((value) => Buffer.byteLength(value) <= 48 * 1024, 'must be at most 48 KiB')
+      .refine((value) => !value.includes('\0'), 'must not contain a NUL character'),
   })
   .openapi('NewSecret');
 
@@ -32,10 +32,10 @@ const list = createRoute({
   operationId: 'listSecrets',
   method: 'get',
   path: '/repos/{name}/secrets',
-  summary: "Names of a repository's secrets; values are never readable again",
+  summary: "List the names of a repository's secrets",
   ...secured,
   request: { params: RepoPath },
-  responses: { 200: json(pageOf(Secret), 'All of them, by name.'), ...problems(404) },
+  responses: { 200: json(pageOf(Secret), 'All secrets, sorted by name. Values are never returned.'), ...problems(404) },
 });
 
 const put = createRoute({
@@ -45,17 +45,20 @@ const put = createRoute({
   summary: 'Set a secret',
   ...secured,
   request: { params: SecretPath, ...jsonBody(NewSecret) },
-  responses: { 204: { description: 'Sealed and stored.' }, ...problems(400, 404, 413, 415, 422) },
+  responses: { 204: { description: 'The value is encrypted and stored.' }, ...problems(400, 404, 413, 415, 422) },
 });
 
 const remove = createRoute({
   operationId: 'removeSecret',
   method: 'delete',
   path: '/repos/{name}/secrets/{secret}',
-  summary: 'Take a secret out of force',
+  summary: 'Delete a secret',
   ...secured,
   request: { params: SecretPath },
-  responses: { 204: { description: 'Gone.' }, ...problems(404, 422) },
+  responses: {
+    204: { description: 'Deleted. Kept releases can still use the version that they were created with.' },
+    ...problems(404, 422),
+  },
 });
 
 export function secretRoutes(deps: ServerDeps) {

@@ -3,76 +3,76 @@ import { hasEnded } from '../../jobs/status.ts';
 import { ApiError, notFound } from '../http/problem.ts';
 import { type Poll, pollOnWakeup } from './poll.ts';
 
-/** A line of a log, with where the next one begins: what a reader says to go on after it. */
+/** A line of a log. Its id says where the next line begins; a client sends it to resume after this line. */
 export interface LogLine {
   id: string;
   /** The attempt's number. */
   attempt: number;
   /** Milliseconds since 1970. */
   at: number;
-  /** 0 is the job itself. */
+  /** 0: the job itself, outside of its steps. */
   step: number;
   stream: string;
   text: string;
 }
 
-export interface LogWanted {
+export interface LogRequest {
   job: string;
-  /** One attempt by its number; null for all, one after another. */
+  /** The number of one attempt; null for all attempts in order. */
   attempt: number | null;
-  /** The id of the last line that the reader has. */
+  /** The id of the last line that the client has. */
   after: string | null;
-  /** Whether to stay until the job has ended. */
+  /** Whether to continue until the job ends. */
   live: boolean;
 }
 
-type Place = { attempt: string; offset: number };
+type Position = { attempt: string; offset: number };
 
 /**
- * The lines of a job's log, a batch for each look at the file. What is read is bounded and read only when the batch before was taken.
- * Rejects before the first line when there is no such job, or no such place in its log.
+ * The lines of a job's log in batches of bounded size; a batch is read from the file only after the previous one was consumed. Rejects before
+ * the first line when the job, the attempt or the position does not exist.
  */
 export async function openJobLog(
-  deps: ServerDeps,
-  { job, attempt, after, live }: LogWanted,
+  deps: Pick<ServerDeps, 'logs' | 'store' | 'wakeups'>,
+  { job, attempt, after, live }: LogRequest,
 ): Promise<(signal: AbortSignal) => AsyncGenerator<LogLine[]>> {
   const { attempts } = await load();
   if (attempt !== null && attempts.length === 0) throw notFound(`attempt ${attempt} of job ${job}`);
-  const start = after === null ? null : await findPlace(deps, attempts, after);
+  const start = after === null ? null : await findPosition(deps, attempts, after);
 
   return async function* lines(signal) {
-    let place = start;
+    let position = start;
     const channels = new Set<string>();
-    const look = async (): Promise<Poll<LogLine>> => {
-      // The attempts are read before the file: one that had ended by then gets no line after what is read now.
+    const poll = async (): Promise<Poll<LogLine>> => {
+      // The attempts are read before the file: if an attempt has ended, no line is added after this read.
       const { status, run, attempts } = await load();
       channels.add(`run:${run}`);
-      place ??= attempts[0] ? { attempt: attempts[0].id, offset: 0 } : null;
-      const index = attempts.findIndex(({ id }) => id === place?.attempt);
+      position ??= attempts[0] ? { attempt: attempts[0].id, offset: 0 } : null;
+      const index = attempts.findIndex(({ id }) => id === position?.attempt);
       const current = attempts[index];
-      if (place === null || current === undefined)
-        return { news: [], next: live && !hasEnded(status) ? 'wait' : 'end' };
-      // Listening begins before the first look at a file, else a ring between the two is lost.
+      if (position === null || current === undefined)
+        return { items: [], next: live && !hasEnded(status) ? 'wait' : 'end' };
+      // Subscribe to a file before reading it; otherwise a wakeup in between would be lost.
       const channel = `log:${current.id}`;
       if (!channels.has(channel)) {
         channels.add(channel);
-        return { news: [], next: 'again' };
+        return { items: [], next: 'again' };
       }
-      const bytes = await deps.logs.read(current.id, place.offset);
+      const bytes = await deps.logs.read(current.id, position.offset);
       if (bytes.length > 0) {
-        const news = parseLines(current, place.offset, bytes);
-        place = { attempt: current.id, offset: place.offset + bytes.length };
-        return { news, next: 'again' };
+        const items = parseLines(current, position.offset, bytes);
+        position = { attempt: current.id, offset: position.offset + bytes.length };
+        return { items, next: 'again' };
       }
       const following = attempts[index + 1];
       if (following !== undefined && current.status === 'ended') {
-        place = { attempt: following.id, offset: 0 };
-        return { news: [], next: 'again' };
+        position = { attempt: following.id, offset: 0 };
+        return { items: [], next: 'again' };
       }
       const over = current.status === 'ended' && (hasEnded(status) || attempt !== null);
-      return { news: [], next: live && !over ? 'wait' : 'end' };
+      return { items: [], next: live && !over ? 'wait' : 'end' };
     };
-    yield* pollOnWakeup(deps.wakeups, channels, look, signal);
+    yield* pollOnWakeup(deps.wakeups, channels, poll, signal);
   };
 
   async function load() {
@@ -85,14 +85,18 @@ export async function openJobLog(
   }
 }
 
-/** A place is the start of the log, or right after the end of a line. */
-async function findPlace(deps: ServerDeps, attempts: Row<'attempts'>[], id: string): Promise<Place> {
+/** Valid positions are the start of the log and the end of each line. */
+async function findPosition(
+  deps: Pick<ServerDeps, 'logs'>,
+  attempts: Row<'attempts'>[],
+  id: string,
+): Promise<Position> {
   const [, attempt, digits] = /^(att_\w+)-(\d{1,15})$/.exec(id) ?? [];
   const offset = Number(digits);
   const known = attempt !== undefined && attempts.some((other) => other.id === attempt);
   if (known && (offset === 0 || (await deps.logs.read(attempt, offset - 1, 1)).toString() === '\n'))
     return { attempt, offset };
-  throw new ApiError(400, `Last-Event-ID ${id} is no place in this log; come back without it.`);
+  throw new ApiError(400, `Last-Event-ID ${id} is not a position in this log. Reconnect without it.`);
 }
 
 function parseLines(attempt: Row<'attempts'>, from: number, bytes: Buffer): LogLine[] {

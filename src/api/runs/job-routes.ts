@@ -7,7 +7,7 @@ import { notFound } from '../http/problem.ts';
 import { json, jsonBody, problems, secured } from '../http/route.ts';
 import { eventStream, pullStream, type ServerSentEvent } from '../http/sse.ts';
 import { type LogLine, openJobLog } from './job-log.ts';
-import { Job, showJob } from './run-resource.ts';
+import { Job, loadJobResource } from './run-resource.ts';
 import { NewTask } from './task-request.ts';
 
 const JobId = z.object({ id: z.string() });
@@ -16,17 +16,17 @@ const create = createRoute({
   operationId: 'submitJob',
   method: 'post',
   path: '/jobs',
-  summary: 'Run one container, with the queue, log and end of any other job',
+  summary: 'Run one container as a job',
   ...secured,
   request: jsonBody(NewTask),
-  responses: { 202: json(Job, 'On disk, and queued.'), ...problems(400, 413, 415, 422) },
+  responses: { 202: json(Job, 'Accepted, stored and queued.'), ...problems(400, 413, 415, 422) },
 });
 
 const get = createRoute({
   operationId: 'getJob',
   method: 'get',
   path: '/jobs/{id}',
-  summary: 'One job',
+  summary: 'Get a job',
   ...secured,
   request: { params: JobId },
   responses: { 200: json(Job, 'The job.'), ...problems(404) },
@@ -36,16 +36,16 @@ const logs = createRoute({
   operationId: 'readLog',
   method: 'get',
   path: '/jobs/{id}/logs',
-  summary: "A job's log, through its attempts, as server-sent events or as text",
+  summary: 'Read the log of a job, all its attempts, as server-sent events or as text',
   description:
-    'As events: one message a line, `{at, step, stream, text, attempt}`, until the job has ended and `end` closes; `Last-Event-ID` goes on ' +
-    'after that line. With `Accept: text/plain` the text that there is; with `follow=true` until the end. Escape sequences are as the job wrote them.',
+    'As events: one event for each line, `{at, step, stream, text, attempt}`, until the job ends; the last event is `end`. `Last-Event-ID` ' +
+    'resumes after a line. With `Accept: text/plain`: the text so far, or until the job ends with `follow=true`. Escape sequences are not removed.',
   ...secured,
   request: {
     params: JobId,
     query: z.strictObject({
-      attempt: z.coerce.number<string>().int().min(1).optional().describe('One attempt alone.'),
-      follow: z.enum(['true', 'false']).optional().describe('Of text: stay until the end.'),
+      attempt: z.coerce.number<string>().int().min(1).optional().describe('Only this attempt.'),
+      follow: z.enum(['true', 'false']).optional().describe('For text: continue until the job ends.'),
     }),
   },
   responses: {
@@ -58,8 +58,8 @@ const logs = createRoute({
 });
 
 export function jobRoutes(deps: ServerDeps, draining: AbortSignal) {
-  const found = async (id: string): Promise<Job> => {
-    const job = await showJob(deps.store.read, id);
+  const requireJob = async (id: string): Promise<Job> => {
+    const job = await loadJobResource(deps.store.read, id);
     if (job === null) throw notFound(`job ${id}`);
     return job;
   };
@@ -67,9 +67,9 @@ export function jobRoutes(deps: ServerDeps, draining: AbortSignal) {
   return new OpenAPIHono()
     .openapi(create, async (c) => {
       const { job } = await submitTask(deps, c.req.valid('json'));
-      return c.json(await found(job), 202, { location: `/api/v1/jobs/${job}` });
+      return c.json(await requireJob(job), 202, { location: `/api/v1/jobs/${job}` });
     })
-    .openapi(get, async (c) => c.json(await found(c.req.valid('param').id), 200))
+    .openapi(get, async (c) => c.json(await requireJob(c.req.valid('param').id), 200))
     .openapi(logs, async (c) => {
       const { id } = c.req.valid('param');
       const { attempt = null, follow } = c.req.valid('query');
@@ -86,11 +86,11 @@ export function jobRoutes(deps: ServerDeps, draining: AbortSignal) {
         live: !asText || follow === 'true',
       });
       if (asText) return text(pullStream((signal) => plain(lines(signal)), draining));
-      return eventStream((signal) => messages(lines(signal), () => found(id), signal), draining);
+      return eventStream((signal) => logEvents(lines(signal), () => requireJob(id), signal), draining);
     });
 }
 
-async function* messages(
+async function* logEvents(
   batches: AsyncGenerator<LogLine[]>,
   job: () => Promise<Job>,
   signal: AbortSignal,

@@ -1,30 +1,30 @@
 import type { ReaderWakeups } from '../../deps.ts';
 
-/** A lost ring costs a reader this much, in milliseconds. */
-const LOOK_EVERY = 1000;
+/** Milliseconds after which the next poll happens even without a wakeup. */
+const POLL_INTERVAL = 1000;
 
-/** One look at what is followed: what is new, whether more may be had at once, and whether that was the end. */
+/** The result of one poll: the new items, and whether to wait for a wakeup, poll again at once, or stop. */
 export interface Poll<T> {
-  news: T[];
+  items: T[];
   next: 'wait' | 'again' | 'end';
 }
 
 /**
- * Looks, and again with each ring of one of `channels` and each second, until a look is the end or `signal` aborts. Looks that found nothing
- * are told too. A channel may be added on the way.
+ * Polls after each wakeup on one of `channels`, and at least each second, until a poll returns `end` or `signal` aborts. Yields the items of
+ * every poll, also an empty list. `poll` may add channels.
  */
 export async function* pollOnWakeup<T>(
   wakeups: ReaderWakeups,
   channels: Set<string>,
-  look: () => Promise<Poll<T>>,
+  poll: () => Promise<Poll<T>>,
   signal: AbortSignal,
 ): AsyncGenerator<T[]> {
   const wakeup = openWakeup(wakeups, signal);
   try {
     while (!signal.aborted) {
       for (const channel of channels) wakeup.listen(channel);
-      const { news, next } = await look();
-      yield news;
+      const { items, next } = await poll();
+      yield items;
       if (next === 'end') return;
       if (next === 'wait') await wakeup.wait();
     }
@@ -50,7 +50,7 @@ function openWakeup(wakeups: ReaderWakeups, signal: AbortSignal) {
     async wait(): Promise<void> {
       if (!rung)
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, LOOK_EVERY);
+          const timer = setTimeout(resolve, POLL_INTERVAL);
           wake = () => {
             clearTimeout(timer);
             resolve();

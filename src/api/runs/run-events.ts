@@ -2,41 +2,45 @@ import { z } from '@hono/zod-openapi';
 import type { ServerDeps } from '../../deps.ts';
 import { hasEnded } from '../../jobs/status.ts';
 import { ApiError, notFound } from '../http/problem.ts';
-import type { ServerSentEvent, Source } from '../http/sse.ts';
+import type { EventSource, ServerSentEvent } from '../http/sse.ts';
 import { type Poll, pollOnWakeup } from './poll.ts';
-import { showRun } from './run-resource.ts';
+import { loadRunResource } from './run-resource.ts';
 
-const REVS_AT_ONCE = 50;
+const BATCH = 50;
 const Rev = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
-/** A run's revs as messages, from the one after `lastId`, or from the whole run as it is now; after its end, `end`. */
-export async function runEvents(deps: ServerDeps, id: string, lastId: string | undefined): Promise<Source> {
+/** The revisions of a run as events: those after `lastId`, or first a snapshot of the run. The event `end` follows the last revision. */
+export async function runEvents(
+  deps: Pick<ServerDeps, 'store' | 'wakeups'>,
+  id: string,
+  lastId: string | undefined,
+): Promise<EventSource> {
   const { rev: newest } = await state();
   const last = lastId === undefined ? null : Rev.safeParse(lastId).data;
   if (last === undefined || (last !== null && last > newest))
-    throw new ApiError(400, `Last-Event-ID ${lastId} is no rev of this run; come back without it.`);
+    throw new ApiError(400, `Last-Event-ID ${lastId} is not a revision of this run. Reconnect without it.`);
 
   return async function* source(signal) {
     let rev = last;
-    const look = async (): Promise<Poll<ServerSentEvent>> => {
+    const poll = async (): Promise<Poll<ServerSentEvent>> => {
       if (rev === null) {
-        const snapshot = await show();
+        const snapshot = await snapshotOf();
         rev = snapshot.rev;
-        return { news: [snapshot.message], next: 'again' };
+        return { items: [snapshot.event], next: 'again' };
       }
-      // The run is read first: when it had ended by then, the revs that follow are all there are.
+      // The run is read before its revisions: if it has ended, no more revisions can follow.
       const { status, rev: current } = await state();
       const rows = await readRevs(rev);
       rev = rows.at(-1)?.rev ?? rev;
-      const news: ServerSentEvent[] = rows.map((row) => ({ id: String(row.rev), event: 'run', data: row.data }));
+      const items: ServerSentEvent[] = rows.map((row) => ({ id: String(row.rev), event: 'run', data: row.data }));
       const over = hasEnded(status) && (rev >= current || rows.length === 0);
-      if (!over) return { news, next: rows.length > 0 ? 'again' : 'wait' };
-      return { news: [...news, { event: 'end', data: JSON.stringify({ status }) }], next: 'end' };
+      if (!over) return { items, next: rows.length > 0 ? 'again' : 'wait' };
+      return { items: [...items, { event: 'end', data: JSON.stringify({ status }) }], next: 'end' };
     };
-    yield* pollOnWakeup(deps.wakeups, new Set([`run:${id}`]), look, signal);
+    yield* pollOnWakeup(deps.wakeups, new Set([`run:${id}`]), poll, signal);
   };
 
   async function state() {
@@ -49,13 +53,13 @@ export async function runEvents(deps: ServerDeps, id: string, lastId: string | u
     return run;
   }
 
-  /** The jobs may be newer than the rev, which was read first: the revs that follow say the same again. */
-  async function show(): Promise<{ rev: number; message: ServerSentEvent }> {
+  /** The jobs may be newer than the rev, which is read first; later events then repeat their changes. */
+  async function snapshotOf(): Promise<{ rev: number; event: ServerSentEvent }> {
     const { rev } = await state();
-    const run = await showRun(deps.store.read, id);
+    const run = await loadRunResource(deps.store.read, id);
     if (run === null) throw notFound(`run ${id}`);
     const { jobs, ...rest } = run;
-    return { rev, message: { id: String(rev), event: 'run', data: JSON.stringify({ rev, run: rest, jobs }) } };
+    return { rev, event: { id: String(rev), event: 'run', data: JSON.stringify({ rev, run: rest, jobs }) } };
   }
 
   function readRevs(after: number) {
@@ -65,7 +69,7 @@ export async function runEvents(deps: ServerDeps, id: string, lastId: string | u
       .where('run_id', '=', id)
       .where('rev', '>', after)
       .orderBy('rev')
-      .limit(REVS_AT_ONCE)
+      .limit(BATCH)
       .execute();
   }
 }

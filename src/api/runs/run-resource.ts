@@ -58,8 +58,8 @@ export const Run = z
   .openapi('Run');
 export type Run = z.infer<typeof Run>;
 
-/** Runs as they are shown, each with its jobs in the order of the file. */
-export async function showRuns(sql: Sql, runs: Row<'runs'>[]): Promise<Run[]> {
+/** API representations of runs, each with its jobs in workflow order. */
+export async function loadRunResources(sql: Sql, runs: Row<'runs'>[]): Promise<Run[]> {
   if (runs.length === 0) return [];
   const ids = runs.map((run) => run.id);
   const jobs = await sql.selectFrom('jobs').selectAll().where('run_id', 'in', ids).orderBy('position').execute();
@@ -70,12 +70,12 @@ export async function showRuns(sql: Sql, runs: Row<'runs'>[]): Promise<Run[]> {
   }));
 }
 
-export async function showRun(sql: Sql, id: string): Promise<Run | null> {
+export async function loadRunResource(sql: Sql, id: string): Promise<Run | null> {
   const rows = await sql.selectFrom('runs').selectAll().where('id', '=', id).execute();
-  return (await showRuns(sql, rows))[0] ?? null;
+  return (await loadRunResources(sql, rows))[0] ?? null;
 }
 
-export async function showJob(sql: Sql, id: string): Promise<Job | null> {
+export async function loadJobResource(sql: Sql, id: string): Promise<Job | null> {
   const row = await sql.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : presentJob(row);
 }

@@ -9,31 +9,31 @@ import { invalidField, notFound } from '../http/problem.ts';
 import { json, jsonBody, problems, secured } from '../http/route.ts';
 import { eventStream } from '../http/sse.ts';
 import { runEvents } from './run-events.ts';
-import { Run, showRun, showRuns } from './run-resource.ts';
+import { loadRunResource, loadRunResources, Run } from './run-resource.ts';
 
 const RunId = z.object({ id: z.string() });
 const Ref = z
   .string()
   .min(1)
   .max(255)
-  .regex(/^[^\s~^:?*[\\\p{Cc}]+$/u, 'no name that a branch or a ref can have');
+  .regex(/^[^\s~^:?*[\\\p{Cc}]+$/u, 'invalid branch or ref name');
 
 const NewRun = z
   .strictObject({
     repo: z.string(),
-    ref: Ref.describe("A branch's name, a full ref as refs/tags/v1, or a commit's SHA."),
+    ref: Ref.describe('A branch name, a full ref such as refs/tags/v1, or a commit SHA.'),
     workflow: z
       .string()
       .min(1)
       .max(255)
       .optional()
-      .describe('One workflow by file name, path or name; all of them without it.'),
+      .describe('The file name, path or name of a workflow. Default: all workflows.'),
   })
   .openapi('NewRun');
 
 const Cancellation = z
   .strictObject({
-    force: z.boolean().default(false).describe('Without grace: containers are killed at once.'),
+    force: z.boolean().default(false).describe('Kill the containers immediately, without a grace period.'),
     reason: z.string().min(1).max(500).default('cancelled through the API'),
   })
   .openapi('Cancellation');
@@ -42,12 +42,12 @@ const list = createRoute({
   operationId: 'listRuns',
   method: 'get',
   path: '/runs',
-  summary: 'Runs, newest first',
+  summary: 'List runs, newest first',
   ...secured,
   request: {
     query: pageQuery('run', {
       repo: z.string().optional(),
-      sha: z.string().optional().describe('A commit, whole or its first digits.'),
+      sha: z.string().optional().describe('A commit SHA or its first digits.'),
       branch: z.string().optional(),
       status: JobStatus.optional(),
     }),
@@ -59,7 +59,7 @@ const get = createRoute({
   operationId: 'getRun',
   method: 'get',
   path: '/runs/{id}',
-  summary: 'One run with its jobs',
+  summary: 'Get a run with its jobs',
   ...secured,
   request: { params: RunId },
   responses: { 200: json(Run, 'The run.'), ...problems(404) },
@@ -72,42 +72,42 @@ const create = createRoute({
   summary: 'Start a run without a webhook',
   ...secured,
   request: jsonBody(NewRun),
-  responses: { 202: json(Run, 'On disk, and about to be planned.'), ...problems(400, 413, 415, 422) },
+  responses: { 202: json(Run, 'Accepted and stored; its jobs will be planned.'), ...problems(400, 413, 415, 422) },
 });
 
 const cancel = createRoute({
   operationId: 'cancelRun',
   method: 'post',
   path: '/runs/{id}/cancellation',
-  summary: 'Cancel a run; again, or after its end, nothing changes',
+  summary: 'Cancel a run; has no effect if the run has ended or is already being cancelled',
   ...secured,
   request: {
     params: RunId,
     body: { required: false, content: { 'application/json': { schema: Cancellation } } },
   },
-  responses: { 202: json(Run, 'The run as it is now.'), ...problems(400, 404, 413, 415, 422) },
+  responses: { 202: json(Run, 'The current state of the run.'), ...problems(400, 404, 413, 415, 422) },
 });
 
 const events = createRoute({
   operationId: 'followRun',
   method: 'get',
   path: '/runs/{id}/events',
-  summary: 'What changes in a run, as server-sent events until its end',
+  summary: 'Stream the changes of a run as server-sent events, until it ends',
   description:
-    'Messages `run` with `{rev, run, jobs}`: first the whole run, then with each rev the run and the jobs that changed. The id is the rev; ' +
-    '`Last-Event-ID` goes on after it. `end` closes.',
+    'Each `run` event contains `{rev, run, jobs}`. The first contains all jobs; each later one contains the jobs that changed. The event id is ' +
+    'the rev; `Last-Event-ID` resumes after it. The last event is `end`.',
   ...secured,
   request: { params: RunId },
   responses: {
-    200: { description: 'The stream.', content: { 'text/event-stream': { schema: z.string() } } },
+    200: { description: 'The event stream.', content: { 'text/event-stream': { schema: z.string() } } },
     ...problems(400, 404),
   },
 });
 
 export function runRoutes(deps: ServerDeps, draining: AbortSignal) {
   const { read } = deps.store;
-  const found = async (id: string): Promise<Run> => {
-    const run = await showRun(read, id);
+  const requireRun = async (id: string): Promise<Run> => {
+    const run = await loadRunResource(read, id);
     if (run === null) throw notFound(`run ${id}`);
     return run;
   };
@@ -121,7 +121,7 @@ export function runRoutes(deps: ServerDeps, draining: AbortSignal) {
         .orderBy('id', 'desc')
         .limit(limit + 1);
       if (cursor !== undefined) query = query.where('id', '<', cursor);
-      // Digits of a commit are all below g.
+      // A prefix search: hexadecimal digits sort below g.
       if (sha !== undefined)
         query = query.where('sha', '>=', sha.toLowerCase()).where('sha', '<', `${sha.toLowerCase()}g`);
       if (branch !== undefined) query = query.where('branch', '=', branch);
@@ -131,13 +131,13 @@ export function runRoutes(deps: ServerDeps, draining: AbortSignal) {
         query = registered ? query.where('repo_id', '=', registered.id) : query.where('repo', '=', repo);
       }
       const { rows, next_cursor } = paginate(await query.execute(), limit);
-      return c.json({ items: await showRuns(read, rows), next_cursor }, 200);
+      return c.json({ items: await loadRunResources(read, rows), next_cursor }, 200);
     })
-    .openapi(get, async (c) => c.json(await found(c.req.valid('param').id), 200))
+    .openapi(get, async (c) => c.json(await requireRun(c.req.valid('param').id), 200))
     .openapi(create, async (c) => {
       const { repo: name, ref, workflow } = c.req.valid('json');
       const repo = await findRepo(read, name);
-      if (repo === undefined) throw invalidField('repo', `${name} is not registered here`);
+      if (repo === undefined) throw invalidField('repo', `${name} is not registered`);
       const { run } = await startRun(deps, {
         repo_id: repo.id,
         repo: repo.name,
@@ -146,13 +146,13 @@ export function runRoutes(deps: ServerDeps, draining: AbortSignal) {
         workflow: workflow ?? null,
         actor: null,
       });
-      return c.json(await found(run), 202, { location: `/api/v1/runs/${run}` });
+      return c.json(await requireRun(run), 202, { location: `/api/v1/runs/${run}` });
     })
     .openapi(cancel, async (c) => {
       const { id } = c.req.valid('param');
       const { force, reason } = Cancellation.parse(c.req.valid('json'));
       if (!(await cancelRun(deps, id, { force, reason }))) throw notFound(`run ${id}`);
-      return c.json(await found(id), 202);
+      return c.json(await requireRun(id), 202);
     })
     .openapi(events, async (c) => {
       const source = await runEvents(deps, c.req.valid('param').id, c.req.header('last-event-id'));

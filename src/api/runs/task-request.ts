@@ -1,50 +1,55 @@
 import { z } from '@hono/zod-openapi';
 
-const text = (most: number) =>
+const text = (max: number) =>
   z
     .string()
     .min(1)
-    .max(most)
-    .refine((value) => !value.includes('\0'), 'holds a NUL');
+    .max(max)
+    .refine((value) => !value.includes('\0'), 'must not contain a NUL character');
 
 const Variables = z.record(
   z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "not a variable's name: letters, digits and _, not beginning with a digit"),
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      'invalid variable name: use letters, digits and _, and do not start with a digit',
+    ),
   z
     .string()
     .max(128 * 1024)
-    .refine((value) => !value.includes('\0'), 'holds a NUL'),
+    .refine((value) => !value.includes('\0'), 'must not contain a NUL character'),
 );
 
-/** One container job as it is asked for: a script for the image's shell, or the argv of the container's own process. */
+/** A single-container job: a script for the image's shell, or the argv of the container's main process. */
 export const NewTask = z
   .strictObject({
     image: z
       .string()
       .max(512)
-      .regex(/^[A-Za-z0-9][\w./:@-]*$/, "not an image's name"),
+      .regex(/^[A-Za-z0-9][\w./:@-]*$/, 'invalid image name'),
     run: text(256 * 1024)
       .optional()
-      .describe('A script for sh, or bash where the image has it.'),
+      .describe('A shell script; it runs in bash if the image has it, else in sh.'),
     command: z
       .array(
         z
           .string()
           .max(128 * 1024)
-          .refine((value) => !value.includes('\0'), 'holds a NUL'),
+          .refine((value) => !value.includes('\0'), 'must not contain a NUL character'),
       )
       .min(1)
       .max(1000)
       .optional(),
     env: Variables.default({}),
-    secrets: Variables.default({}).describe('Sealed, masked in the log, never returned.'),
+    secrets: Variables.default({}).describe(
+      'Environment variables that are encrypted at rest, masked in the log and never returned.',
+    ),
     timeout_minutes: z.number().positive().max(10_080).default(360),
     cpus: z.number().positive().max(1024).optional(),
     memory_mb: z.int().min(6).max(16_777_216).optional(),
   })
   .refine((task) => (task.run === undefined) !== (task.command === undefined), {
-    message: 'give either run or command',
+    message: 'set either `run` or `command`',
     path: ['run'],
   })
   .transform(({ run = null, command = null, cpus = null, memory_mb = null, ...rest }) => ({

@@ -8,7 +8,7 @@ import { findSender, findSubject, type HookTarget } from './webhook-sender.ts';
 
 const Receipt = z
   .object({
-    delivery: z.string().describe('Its id here.'),
+    delivery: z.string().describe('The id of the delivery.'),
     outcome: z.enum(['accepted', 'seen', 'ignored']),
     reason: z.string().nullable(),
   })
@@ -16,8 +16,12 @@ const Receipt = z
 
 const Headers = z.object({
   'x-github-event': z.string().max(100).optional(),
-  'x-github-delivery': z.string().max(100).optional().describe('A delivery is taken once, however often it comes.'),
-  'x-hub-signature-256': z.string().optional().describe("sha256=..., over the body's bytes."),
+  'x-github-delivery': z
+    .string()
+    .max(100)
+    .optional()
+    .describe('A delivery is processed once, even when GitHub sends it several times.'),
+  'x-hub-signature-256': z.string().optional().describe('sha256=..., the HMAC of the raw body.'),
   'x-github-hook-installation-target-type': z.string().optional(),
   'x-github-hook-installation-target-id': z.string().optional(),
 });
@@ -28,34 +32,34 @@ const receive = createRoute({
   operationId: 'receiveWebhook',
   method: 'post',
   path: '/webhooks/github',
-  summary: "GitHub's webhooks; signed, so that no token is needed",
+  summary: 'Receive a GitHub webhook; authenticated by its signature instead of a token',
   request: {
     headers: Headers,
     body: { required: true, content: { 'application/json': Body, 'application/x-www-form-urlencoded': Body } },
   },
   responses: {
-    202: json(Receipt, 'New, on disk, and about to be planned.'),
-    200: json(Receipt, 'Seen before, or ignored, with the reason.'),
+    202: json(Receipt, 'Accepted and stored; its runs will be planned.'),
+    200: json(Receipt, 'Already received, or ignored for the given reason.'),
     ...problems(400, 413, 415, 422),
   },
 });
 
-/** Needs SQL and the disk only: neither Redis nor GitHub. What is not signed with a secret of ours is counted and leaves no other trace. */
+/** Needs only SQL and the disk, neither Redis nor GitHub. A request without a valid signature is counted, but not stored. */
 export function webhookRoutes(deps: ServerDeps) {
   return new OpenAPIHono().openapi(receive, async (c) => {
     const headers = c.req.valid('header');
     const body = new Uint8Array(await c.req.arrayBuffer());
     const target = readTarget(headers);
     const sender = await findSender(deps, target, body, headers['x-hub-signature-256']);
-    if (sender === null) throw refuse('The signature holds with no secret that is registered here for this hook.');
+    if (sender === null) throw reject('Invalid webhook signature.');
 
     const event = headers['x-github-event'];
-    if (event === undefined) throw new ApiError(400, 'X-GitHub-Event is missing.');
+    if (event === undefined) throw new ApiError(400, 'Missing header X-GitHub-Event.');
     const payload = await readPayload(c.req.header('content-type'), body);
     const { trigger, reason, repository } = deps.webhooks.read(event, payload.value);
     const repo = await findSubject(deps, sender, repository, payload.owner_id);
     if (repo === 'foreign')
-      throw refuse(`This hook's secret does not speak for ${repository?.full_name ?? 'this repository'}.`);
+      throw reject(`The secret of this webhook is not valid for ${repository?.full_name ?? 'this repository'}.`);
 
     const wanted = repo === null ? null : trigger;
     const receipt = await submitDelivery(deps, {
@@ -66,17 +70,17 @@ export function webhookRoutes(deps: ServerDeps) {
       repo: repository?.full_name ?? repo?.name ?? null,
       repo_id: repo?.id ?? null,
       trigger: wanted,
-      reason: repo === null && repository !== null ? `${repository.full_name} is not registered here` : reason,
+      reason: repo === null && repository !== null ? `${repository.full_name} is not registered` : reason,
     });
     deps.metrics.deliveries.inc({ outcome: receipt.outcome });
     deps.log.info(
       { event, repo: repository?.full_name, ref: wanted?.ref, sha: wanted?.sha, ...receipt },
-      `delivery ${receipt.outcome}`,
+      'webhook delivery received',
     );
     return c.json(receipt, receipt.outcome === 'accepted' ? 202 : 200);
   });
 
-  function refuse(detail: string): ApiError {
+  function reject(detail: string): ApiError {
     deps.metrics.deliveries.inc({ outcome: 'refused' });
     return new ApiError(401, detail, { headers: { 'www-authenticate': 'Signature realm="github"' } });
   }

@@ -1,21 +1,21 @@
 import { findRepo, learnGitHubId, openWebhookSecret, type Repo } from '../../control/repos/repos.ts';
 import type { ServerDeps, WebhookRepository } from '../../deps.ts';
 
-/** GitHub's headers X-GitHub-Hook-Installation-Target-Type and -ID: whose hook it says it is. They are not signed. */
+/** From the headers X-GitHub-Hook-Installation-Target-Type and -ID: what the webhook is installed on. The headers are not signed. */
 export interface HookTarget {
   type: string | null;
   id: number | null;
 }
 
-/** Whose secret signed a body: one of registered repositories', or the installation's own, which may speak for an owner's. */
+/** Whose secret signed a body: that of registered repositories, or the installation's own secret, which covers all repositories of an owner. */
 export type WebhookSender = { repos: Repo[] } | { target: HookTarget };
 
-/** An unsigned request may cost at most this many bytes of hashing. */
-const MOST_HASHED = 200 * 1024 * 1024;
+/** Bytes that are hashed at most to verify one request: whoever sends it is not authenticated yet. */
+const MAX_HASHED_BYTES = 200 * 1024 * 1024;
 
 /**
- * Verifies the raw bytes, before anyone parses them. A hook whose headers name a registered repository is verified with that repository's
- * secret only. Null: with no secret of ours does the signature hold.
+ * Verifies the raw bytes, before they are parsed. A webhook whose headers name a registered repository is verified with that repository's
+ * secret only. Null: the signature matches none of our secrets.
  */
 export async function findSender(
   deps: ServerDeps,
@@ -24,7 +24,7 @@ export async function findSender(
   signature: string | undefined,
 ): Promise<WebhookSender | null> {
   const candidates = await findCandidates(deps, target);
-  if (candidates.length * body.length > MOST_HASHED) return null;
+  if (candidates.length * body.length > MAX_HASHED_BYTES) return null;
   const repos: Repo[] = [];
   for (const repo of candidates)
     if (await deps.webhooks.verify(openWebhookSecret(deps.vault, repo), body, signature)) repos.push(repo);
@@ -34,7 +34,7 @@ export async function findSender(
   return secret !== null && (await deps.webhooks.verify(secret, body, signature)) ? { target } : null;
 }
 
-/** Repositories whose secret may have signed: the one that the headers name, else those of which GitHub's id is not known yet; all without headers. */
+/** The repositories whose secret may have signed: the one named in the headers, else those whose GitHub id is unknown. Without headers: all. */
 async function findCandidates({ store }: ServerDeps, { type, id }: HookTarget): Promise<Repo[]> {
   const repos = store.read.selectFrom('repos').selectAll();
   if (type === null || id === null) return repos.execute();
@@ -43,7 +43,7 @@ async function findCandidates({ store }: ServerDeps, { type, id }: HookTarget): 
   return named.length > 0 ? named : repos.where('github_id', 'is', null).execute();
 }
 
-/** The payload's repository as it is registered; null when it is not; `foreign` when the sender may not speak for it. */
+/** The registered repository that the payload is about. Null: it is not registered. `foreign`: the sender's secret does not cover it. */
 export async function findSubject(
   deps: ServerDeps,
   sender: WebhookSender,
@@ -52,8 +52,8 @@ export async function findSubject(
 ): Promise<Repo | null | 'foreign'> {
   if ('repos' in sender) {
     if (named === null) return sender.repos[0] ?? 'foreign';
-    const repo = sender.repos.find((other) => isMeant(other, named));
-    return repo === undefined ? 'foreign' : identify(deps, repo, named);
+    const repo = sender.repos.find((other) => isSameRepo(other, named));
+    return repo === undefined ? 'foreign' : learnId(deps, repo, named);
   }
   const { type, id } = sender.target;
   if (named === null) return null;
@@ -65,16 +65,16 @@ export async function findSubject(
     .where('github_id', '=', named.id)
     .executeTakeFirst();
   const repo = byId ?? (await findRepo(deps.store.read, named.full_name));
-  return repo !== undefined && isMeant(repo, named) ? identify(deps, repo, named) : null;
+  return repo !== undefined && isSameRepo(repo, named) ? learnId(deps, repo, named) : null;
 }
 
-function isMeant(repo: Repo, named: WebhookRepository): boolean {
+function isSameRepo(repo: Repo, named: WebhookRepository): boolean {
   if (repo.github_id !== null) return repo.github_id === named.id;
   return repo.name.toLowerCase() === named.full_name.toLowerCase();
 }
 
-/** A repository registered without GitHub's id has it from here on. */
-async function identify(deps: ServerDeps, repo: Repo, named: WebhookRepository): Promise<Repo | 'foreign'> {
+/** Stores the GitHub id of a repository that was registered without it. */
+async function learnId(deps: ServerDeps, repo: Repo, named: WebhookRepository): Promise<Repo | 'foreign'> {
   if (repo.github_id !== null) return repo;
   const facts = { github_id: named.id, default_branch: named.default_branch };
   return (await learnGitHubId(deps, repo, facts)) ? { ...repo, ...facts } : 'foreign';

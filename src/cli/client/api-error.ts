@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { CliError, type ExitName } from '../terminal/exit.ts';
 
-/** RFC 9457, as far as people are shown it. */
+/** The parts of an RFC 9457 problem that are shown to the user. */
 const Problem = z.object({
   title: z.string().optional(),
   detail: z.string().optional(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).default([]),
 });
 
-/** An answer that says no, as a sentence and what to do about it. `url` is the server that answered. */
+/** The error for an unsuccessful response: its message, the invalid parts and advice. `url` is the server's. */
 export function toCliError(status: number, body: string, url: string): CliError {
   const problem = parse(body);
-  const said = problem?.detail ?? problem?.title ?? `the server answered ${status}`;
+  const message = problem?.detail ?? problem?.title ?? `the server answered with status ${status}`;
   const places = (problem?.errors ?? [])
-    .filter(({ detail }) => !said.includes(detail))
+    .filter(({ detail }) => !message.includes(detail))
     .map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
-  return new CliError(exitName(status), `${said}${places.join('')}`, adviceFor(status, url));
+  return new CliError(exitName(status), `${message}${places.join('')}`, adviceFor(status, url));
 }
 
 function parse(body: string): z.infer<typeof Problem> | null {
@@ -36,8 +36,8 @@ function exitName(status: number): ExitName {
 
 function adviceFor(status: number, url: string): string | null {
   if (status === 401)
-    return `Give a token of ${url} with GANTRY_TOKEN, GANTRY_TOKEN_FILE or --token. On the server's machine the first one is in server/token of its data directory (--data-dir).`;
-  if (status === 429) return 'Wait a little, then try again.';
-  if (status >= 500) return "The server's log says more.";
+    return `Pass a token for ${url} with GANTRY_TOKEN, GANTRY_TOKEN_FILE or --token. On the server's machine, the first token is in server/token of the data directory (--data-dir).`;
+  if (status === 429) return 'Try again later.';
+  if (status >= 500) return "See the server's log.";
   return null;
 }

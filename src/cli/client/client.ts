@@ -1,12 +1,13 @@
 import type { z } from 'zod';
+import { hasCode, messageOf } from '../../error.ts';
 import { CliError } from '../terminal/exit.ts';
 import { toCliError } from './api-error.ts';
 import type { ServerAddress } from './server-address.ts';
 
-/** Milliseconds for one answer; asking GitHub for a repository is the longest that a server does before it answers. */
+/** In milliseconds. Registering a repository takes longest, because the server asks GitHub. */
 const TIMEOUT = 30_000;
 
-/** The API over HTTP. Every verb throws `CliError`. */
+/** A client of the HTTP API. All methods throw `CliError`. */
 export interface Client {
   url: string;
   get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
@@ -14,12 +15,17 @@ export interface Client {
   put(path: string, body: unknown): Promise<void>;
   remove(path: string): Promise<void>;
   text(path: string, signal: AbortSignal): Promise<Response>;
-  /** One connection of server-sent events; the caller reconnects. */
+  /** Opens one connection for server-sent events; the caller reconnects. */
   events(path: string, last_id: string | null, signal: AbortSignal): Promise<Response>;
 }
 
+/** `apiPath('runs', id, 'events')` is `/api/v1/runs/<id>/events`; every segment is escaped. */
+export function apiPath(...segments: string[]): string {
+  return `/api/v1/${segments.map(encodeURIComponent).join('/')}`;
+}
+
 export function openClient({ url, token }: ServerAddress, stop: AbortSignal): Client {
-  const soon = () => AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT)]);
+  const withTimeout = () => AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT)]);
   const call = async (
     method: string,
     path: string,
@@ -37,17 +43,17 @@ export function openClient({ url, token }: ServerAddress, stop: AbortSignal): Cl
       signal: init.signal,
       redirect: 'manual',
     }).catch((error: unknown) => {
-      throw readFailure(error, url);
+      throw connectionError(error, url);
     });
     if (response.ok) return response;
     throw toCliError(response.status, await response.text().catch(() => ''), url);
   };
   const json = async <T>(method: string, path: string, body: unknown, schema: z.ZodType<T>): Promise<T> => {
-    const response = await call(method, path, { body, accept: 'application/json', signal: soon() });
+    const response = await call(method, path, { body, accept: 'application/json', signal: withTimeout() });
     return read(response, schema, url);
   };
   const send = async (method: string, path: string, body?: unknown) => {
-    const response = await call(method, path, { body, accept: 'application/json', signal: soon() });
+    const response = await call(method, path, { body, accept: 'application/json', signal: withTimeout() });
     await response.body?.cancel();
   };
   return {
@@ -63,29 +69,29 @@ export function openClient({ url, token }: ServerAddress, stop: AbortSignal): Cl
 
 async function read<T>(response: Response, schema: z.ZodType<T>, url: string): Promise<T> {
   const text = await response.text().catch((error: unknown) => {
-    throw readFailure(error, url);
+    throw connectionError(error, url);
   });
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
     throw new CliError(
       'failed',
-      `${url} answers, but not as Gantry of this version does`,
-      'Is it the right address? Are both ends the same version?',
+      `unexpected response from ${url}`,
+      'Check the address, and that the server and this command have the same version.',
       { cause: error },
     );
   }
 }
 
-function readFailure(error: unknown, url: string): CliError {
-  if (error instanceof DOMException && error.name === 'TimeoutError')
-    return new CliError('unreachable', `${url} did not answer within ${TIMEOUT / 1000} s`, null, { cause: error });
+function connectionError(error: unknown, url: string): CliError {
+  if (error instanceof DOMException && error.code === DOMException.TIMEOUT_ERR)
+    return new CliError('unreachable', `no answer from ${url} within ${TIMEOUT / 1000} s`, null, { cause: error });
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const why = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : '') : String(error);
+  const why = messageOf(cause) || (hasCode(cause) ? cause.code : '');
   return new CliError(
     'unreachable',
-    `nothing answers at ${url}${why === '' ? '' : ` (${why})`}`,
-    'Start the server with: gantry up. If it runs elsewhere, name it with GANTRY_URL or --url; if it has another data directory, with GANTRY_DATA_DIR or --data-dir.',
+    `cannot connect to ${url}${why === '' ? '' : ` (${why})`}`,
+    'Start the server with: gantry up. If it runs on another machine, set GANTRY_URL or --url. If it uses another data directory, set GANTRY_DATA_DIR or --data-dir.',
     { cause: error },
   );
 }

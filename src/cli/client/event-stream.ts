@@ -1,45 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../terminal/exit.ts';
 import type { Client } from './client.ts';
+import type { Session } from './session.ts';
 
-export interface Message {
+export interface StreamEvent {
   id: string | null;
   event: string;
   data: string;
 }
 
-/** The server sends a comment each 15 s; a connection that is silent for longer than this is dead (milliseconds). */
-const SILENCE = 40_000;
-/** How long a server that went away is waited for. */
-const PATIENCE = 120_000;
+/** Milliseconds without data after which a connection is considered dead. The server sends a comment every 15 s. */
+const SILENCE_TIMEOUT = 40_000;
+/** Milliseconds to wait for an unreachable server. */
+const RECONNECT_TIMEOUT = 120_000;
 
 /**
- * Messages in order, each once, up to `event: end`. When the connection is lost or the server shuts down it is made again from the last id, so that a
- * restart of the server loses and doubles nothing. Throws `CliError` `unreachable` when the server stays away for two minutes.
+ * Yields events in order, each once, until `event: end`. Reconnects from the last id when the connection is lost or the server shuts down,
+ * so a server restart neither loses nor repeats events. Throws `CliError` `unreachable` after two minutes without a server.
  */
 export async function* streamEvents(
-  client: Client,
+  { client, terminal, signal }: Pick<Session, 'client' | 'terminal' | 'signal'>,
   path: string,
-  { signal, lost }: { signal: AbortSignal; lost(): void },
-): AsyncGenerator<Message> {
+): AsyncGenerator<StreamEvent> {
   let last_id: string | null = null;
   let lost_at: number | null = null;
   let pause = 250;
-  const heard = () => {
+  const onData = () => {
     lost_at = null;
     pause = 250;
   };
   for (;;) {
     try {
-      for await (const message of connection(client, path, last_id, signal, heard)) {
-        last_id = message.id ?? last_id;
-        if (message.event === 'end') return;
-        if (message.event !== 'shutdown') yield message;
+      for await (const event of connection(client, path, last_id, signal, onData)) {
+        last_id = event.id ?? last_id;
+        if (event.event === 'end') return;
+        if (event.event !== 'shutdown') yield event;
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (!isPassing(error) || (lost_at !== null && Date.now() - lost_at > PATIENCE)) throw error;
-      if (lost_at === null) lost();
+      if (!isTransient(error) || (lost_at !== null && Date.now() - lost_at > RECONNECT_TIMEOUT)) throw error;
+      if (lost_at === null) terminal.note('Connection lost; waiting for the server ...');
       lost_at ??= Date.now();
     }
     await delay(pause, undefined, { signal });
@@ -47,8 +47,8 @@ export async function* streamEvents(
   }
 }
 
-/** A refusal stays one; a server that is away or restarts comes back. */
-function isPassing(error: unknown): boolean {
+/** Whether reconnecting can help: yes for an unreachable server, no for an error response. */
+function isTransient(error: unknown): boolean {
   return !(error instanceof CliError) || error.code === 'unreachable';
 }
 
@@ -57,10 +57,10 @@ async function* connection(
   path: string,
   last_id: string | null,
   outer: AbortSignal,
-  heard: () => void,
-): AsyncGenerator<Message> {
+  onData: () => void,
+): AsyncGenerator<StreamEvent> {
   const silence = new AbortController();
-  const watch = setTimeout(() => silence.abort(), SILENCE);
+  const watch = setTimeout(() => silence.abort(), SILENCE_TIMEOUT);
   try {
     const response = await client.events(path, last_id, AbortSignal.any([outer, silence.signal]));
     if (response.status === 204 || response.body === null) {
@@ -69,19 +69,22 @@ async function* connection(
     }
     yield* parseEvents(response.body.pipeThrough(new TextDecoderStream()), () => {
       watch.refresh();
-      heard();
+      onData();
     });
   } finally {
     clearTimeout(watch);
   }
 }
 
-/** The event stream format of the HTML standard; `heard` is called for every piece, comments too. */
-export async function* parseEvents(text: AsyncIterable<string>, heard: () => void = () => {}): AsyncGenerator<Message> {
+/** The event stream format of the HTML standard. `onData` is called for every chunk, also for comments. */
+export async function* parseEvents(
+  text: AsyncIterable<string>,
+  onData: () => void = () => {},
+): AsyncGenerator<StreamEvent> {
   let rest = '';
   let fields: { id: string | null; event: string; data: string[] } = { id: null, event: 'message', data: [] };
   for await (const chunk of text) {
-    heard();
+    onData();
     rest += chunk;
     const lines = rest.split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop() ?? '';

@@ -14,11 +14,11 @@ export interface Page<T> {
 
 export function withPagingOptions(command: Command): Command {
   return command
-    .option('-n, --limit <number>', 'at most so many', wholeNumber, 20)
-    .option('--cursor <cursor>', 'where the page before ended: its next_cursor');
+    .option('-n, --limit <number>', 'maximum number of results', wholeNumber, 20)
+    .option('--cursor <cursor>', 'the next_cursor of the previous page');
 }
 
-/** As many of a list as asked for, in pages of at most a hundred. */
+/** Up to `limit` items of a list, requested in pages of at most 100. */
 export async function listPage<T>(
   client: Client,
   path: string,
@@ -43,6 +43,6 @@ export async function listPage<T>(
 
 export function wholeNumber(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It is a whole number from 1.');
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number, at least 1.');
   return number;
 }

@@ -36,7 +36,7 @@ const Annotation = z.looseObject({
   message: z.string(),
 });
 
-/** A run as the API shows it; what is not used here is kept for `--json`. */
+/** A run in a response of the API. Unknown properties are kept for `--json`. */
 export const Run = z.looseObject({
   id: z.string(),
   number: z.int().nullish(),
@@ -79,14 +79,14 @@ export function isOver(status: string): boolean {
   return ['succeeded', 'failed', 'errored', 'timed_out', 'cancelled', 'skipped'].includes(status);
 }
 
-/** `acme/shop #12 CI`: how people speak of a run. */
+/** `acme/shop #12 CI` */
 export function describeRun(run: Run): string {
-  // A task belongs to no repository, which is what counts runs.
+  // Runs are numbered per repository; a task has none.
   const number = run.repo ? `#${run.number}` : '';
   return [run.repo, number, run.workflow].filter(Boolean).join(' ') || run.id;
 }
 
-/** `main`, `v1.2`, `pull 7`: a full ref as people write it. */
+/** `main`, `v1.2` or `pull 7`, from a full ref. */
 export function shortRef(ref: string | null | undefined): string {
   return (ref ?? '').replace(/^refs\/(heads|tags)\//, '').replace(/^refs\/pull\/(\d+)\/.*$/, 'pull $1');
 }

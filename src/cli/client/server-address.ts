@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
+import { hasCode } from '../../error.ts';
 import { CliError } from '../terminal/exit.ts';
 
-/** The file in which a server of this machine says where it listens. */
+/** The file to which a running server writes its address. */
 export function addressFile(config: Config): string {
   return join(config.shared_dir, 'address');
 }
 
-/** The first admin token, 0600; gone when the operator removed it. */
+/** The first admin token, 0600. The operator may have deleted it. */
 export function tokenFile(config: Config): string {
   return join(config.server_dir, 'token');
 }
@@ -19,25 +20,24 @@ export interface ServerAddress {
 }
 
 /**
- * GANTRY_URL and GANTRY_TOKEN, else what the server of this machine's data directory wrote down. Its token goes to that
- * server's address and to no other.
+ * GANTRY_URL and GANTRY_TOKEN, else the address and token in the local data directory. The local token is only sent to the local
+ * server.
  */
 export function findServer(config: Config): ServerAddress {
-  const written = readOrNull(addressFile(config));
-  const here = written ?? `http://127.0.0.1:${config.port}`;
-  const url = config.url ?? here;
+  const running = readOrNull(addressFile(config));
+  const local = running ?? `http://127.0.0.1:${config.port}`;
+  const url = config.url ?? local;
   if (config.token !== null) return { url, token: config.token };
-  return { url, token: url === here ? readOrNull(tokenFile(config)) : null };
+  return { url, token: url === local ? readOrNull(tokenFile(config)) : null };
 }
 
 function readOrNull(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim() || null;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    // The token is the server's user's alone: someone else on this machine brings one by GANTRY_TOKEN.
-    if (code === 'EACCES') return null;
-    throw new CliError('failed', `${path} cannot be read`, null, { cause: error });
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
+    // Only the server's user can read the token; other users set GANTRY_TOKEN.
+    if (hasCode(error, 'EACCES')) return null;
+    throw new CliError('failed', `cannot read ${path}`, null, { cause: error });
   }
 }

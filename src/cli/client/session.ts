@@ -4,14 +4,14 @@ import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 import { type Client, openClient } from './client.ts';
 import { findServer } from './server-address.ts';
 
-/** What a command that speaks to the server works with. */
+/** What a command that calls the server needs. */
 export interface Session {
   config: Config;
   client: Client;
   terminal: Terminal;
   /** Aborts on SIGINT and SIGTERM. */
   signal: AbortSignal;
-  /** One JSON document on stdout when `--json` was given, else what `render` prints. */
+  /** Prints the value as one JSON document with `--json`; otherwise calls `render`. */
   show<T>(value: T, render: (value: T) => void): void;
   json: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { apiPath } from '../client/client.ts';
 import { Run } from '../client/responses.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { CliError } from '../terminal/exit.ts';
@@ -6,10 +7,10 @@ import { CliError } from '../terminal/exit.ts';
 export function addCancel(program: Command, context: CommandContext): void {
   program
     .command('cancel')
-    .argument('<run>', 'its id: run_...')
-    .option('--force', 'without grace: its containers are killed at once')
+    .argument('<run>', 'run id: run_...')
+    .option('--force', 'kill its containers immediately, without a grace period')
     .description(
-      'End a run. Its containers are gone within seconds. Doing it twice, or after the end, changes nothing.',
+      'Cancel a run. Its containers are removed within seconds. Has no effect on a run that has ended or is already being cancelled.',
     )
     .action((id: string, options: { force?: boolean }, command: Command) =>
       cancel(openSession(command, context), id, options.force === true),
@@ -20,16 +21,15 @@ async function cancel(session: Session, id: string, force: boolean): Promise<voi
   if (id.startsWith('job_'))
     throw new CliError(
       'usage',
-      `${id} is a job, and it is runs that are cancelled`,
-      `Its run stands in: gantry jobs show ${id}`,
+      `${id} is a job; only runs can be cancelled`,
+      `To find its run: gantry jobs show ${id}`,
     );
-  const path = `/api/v1/runs/${encodeURIComponent(id)}`;
-  const run = await session.client.post(`${path}/cancellation`, { force }, Run);
+  const run = await session.client.post(apiPath('runs', id, 'cancellation'), { force }, Run);
   session.show(run, () =>
     session.terminal.print(
       run.finished_at
         ? `${id} has ended: ${run.status}`
-        : `${id} is being cancelled; watch it with: gantry runs show ${id}`,
+        : `Cancelling ${id}. To see its status: gantry runs show ${id}`,
     ),
   );
 }

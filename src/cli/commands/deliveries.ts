@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { apiPath } from '../client/client.ts';
 import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
 import { shortRef } from '../client/responses.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
@@ -23,21 +24,21 @@ const Delivery = z.looseObject({
 type Delivery = z.infer<typeof Delivery>;
 
 export function addDeliveries(program: Command, context: CommandContext): void {
-  const deliveries = program.command('deliveries').description('Webhooks that came in, and what became of each.');
+  const deliveries = program.command('deliveries').description('List and show webhook deliveries.');
 
   withPagingOptions(deliveries.command('list'))
-    .description('The newest deliveries: received, planned, ignored (with the reason) or failed.')
+    .description('List the newest deliveries with their status (received, planned, ignored or failed) and reason.')
     .action((paging: Paging, command: Command) => listDeliveries(openSession(command, context), paging));
 
   deliveries
     .command('show')
-    .argument('<delivery>', 'its id: dlv_...')
-    .description('One delivery and the runs that it made.')
+    .argument('<delivery>', 'delivery id: dlv_...')
+    .description('Show a delivery and the runs that it started.')
     .action((id: string, _options: unknown, command: Command) => showDelivery(openSession(command, context), id));
 }
 
 async function listDeliveries(session: Session, paging: Paging): Promise<void> {
-  const page = await listPage(session.client, '/api/v1/deliveries', {}, paging, Delivery);
+  const page = await listPage(session.client, apiPath('deliveries'), {}, paging, Delivery);
   session.show(page, ({ items }) =>
     printTable(
       session.terminal,
@@ -56,11 +57,11 @@ async function listDeliveries(session: Session, paging: Paging): Promise<void> {
 }
 
 async function showDelivery(session: Session, id: string): Promise<void> {
-  const delivery = await session.client.get(`/api/v1/deliveries/${encodeURIComponent(id)}`, Delivery);
+  const delivery = await session.client.get(apiPath('deliveries', id), Delivery);
   session.show(delivery, () =>
     printFacts(session.terminal, [
       ['delivery', delivery.id],
-      ["GitHub's id", delivery.guid],
+      ['GUID', delivery.guid],
       ['event', eventOf(delivery)],
       ['repo', delivery.repo],
       ['ref', delivery.ref],

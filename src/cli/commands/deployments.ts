@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { apiPath } from '../client/client.ts';
 import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
 import { Deployment, shortSha } from '../client/responses.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
@@ -7,12 +8,12 @@ import { statusStyle } from '../terminal/terminal.ts';
 import { ago, duration } from '../terminal/time.ts';
 
 export function addDeployments(program: Command, context: CommandContext): void {
-  const deployments = program.command('deployments').description('What was made live, where and when.');
+  const deployments = program.command('deployments').description('List and show deployments.');
 
   withPagingOptions(deployments.command('list'))
-    .description('The newest deployments.')
-    .option('--app <app>', 'of this app')
-    .option('--environment <environment>', 'in this environment')
+    .description('List the newest deployments.')
+    .option('--app <app>', 'only deployments of this app')
+    .option('--environment <environment>', 'only deployments to this environment')
     .addHelpText('after', '\nExample:\n  gantry deployments list --app shop --environment production')
     .action((options: Paging & { app?: string; environment?: string }, command: Command) =>
       listDeployments(openSession(command, context), options),
@@ -20,8 +21,8 @@ export function addDeployments(program: Command, context: CommandContext): void 
 
   deployments
     .command('show')
-    .argument('<deployment>', 'its id: dep_...')
-    .description('One deployment: its release, its phases and how long each took.')
+    .argument('<deployment>', 'deployment id: dep_...')
+    .description('Show a deployment with its release and the duration of its phases.')
     .action((id: string, _options: unknown, command: Command) => showDeployment(openSession(command, context), id));
 }
 
@@ -29,7 +30,7 @@ async function listDeployments(
   session: Session,
   { app, environment, ...paging }: Paging & { app?: string; environment?: string },
 ): Promise<void> {
-  const page = await listPage(session.client, '/api/v1/deployments', { app, environment }, paging, Deployment);
+  const page = await listPage(session.client, apiPath('deployments'), { app, environment }, paging, Deployment);
   session.show(page, ({ items }) =>
     printTable(
       session.terminal,
@@ -49,7 +50,7 @@ async function listDeployments(
 }
 
 async function showDeployment(session: Session, id: string): Promise<void> {
-  const deployment = await session.client.get(`/api/v1/deployments/${encodeURIComponent(id)}`, Deployment);
+  const deployment = await session.client.get(apiPath('deployments', id), Deployment);
   session.show(deployment, () =>
     printFacts(session.terminal, [
       ['deployment', deployment.id],

@@ -11,7 +11,7 @@ export function addHealthcheck(program: Command, { env }: CommandContext): void 
   program
     .command('healthcheck')
     .description(
-      "For the HEALTHCHECK of a container: asks the server's /healthz. In a worker's container, which answers nothing, it is well as long as\nthe worker lives.",
+      'Check the health of this container, for HEALTHCHECK in a Dockerfile. In a server container, requests /healthz. A worker container\nhas no HTTP server and is healthy as long as the worker runs.',
     )
     .action(async (_options: unknown, command: Command) => {
       if (isWorker(mainProcess())) return;
@@ -22,12 +22,12 @@ export function addHealthcheck(program: Command, { env }: CommandContext): void 
 
 async function askHealth(url: string): Promise<void> {
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT) }).catch((cause: unknown) => {
-    throw new CliError('unreachable', `nothing answers at ${url}/healthz`, null, { cause });
+    throw new CliError('unreachable', `no answer from ${url}/healthz`, null, { cause });
   });
-  if (!answer.ok) throw new CliError('failed', `${url}/healthz answers ${answer.status}`);
+  if (!answer.ok) throw new CliError('failed', `${url}/healthz answered with status ${answer.status}`);
 }
 
-/** What the container was started for: its first process, or what an init runs. */
+/** The command line of the container's first process. An init process has the actual command among its arguments. */
 function mainProcess(): string {
   try {
     return readFileSync('/proc/1/cmdline', 'utf8').replaceAll('\0', ' ');

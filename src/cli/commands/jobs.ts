@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { apiPath } from '../client/client.ts';
 import { wholeNumber } from '../client/paging.ts';
 import { Job } from '../client/responses.ts';
-import { expectSuccess } from '../client/run-progress.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { requireSuccess } from '../client/watch-run.ts';
 import { CliError } from '../terminal/exit.ts';
 import { printable, printableLine } from '../terminal/printable.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
@@ -11,26 +12,24 @@ import { took } from '../terminal/time.ts';
 import { tailJobLog } from './logs.ts';
 
 export function addJobs(program: Command, context: CommandContext): void {
-  const jobs = program
-    .command('jobs')
-    .description('Run one container as a job, with the queue, logs and limits of any other.');
+  const jobs = program.command('jobs').description('Run single containers as jobs.');
 
   jobs
     .command('start')
     .argument('<image>', 'the container image')
-    .argument('[command...]', 'after `--`: the command and its arguments, without a shell')
-    .addOption(new Option('--run <script>', 'a shell script in place of a command'))
-    .option('-e, --env <NAME=value>', 'a variable; may be given again', collectPair, {})
+    .argument('[command...]', 'a command and its arguments, after `--`; not run in a shell')
+    .addOption(new Option('--run <script>', 'a shell script instead of a command'))
+    .option('-e, --env <NAME=value>', 'an environment variable; repeatable', collectPair, {})
     .option(
       '-s, --secret <NAME>',
-      'a secret, its value taken from the variable NAME of this shell; may be given again',
+      'a secret; its value is read from the environment variable NAME; repeatable',
       collect,
       [],
     )
-    .option('--timeout-minutes <minutes>', 'end it after so long', wholeNumber)
-    .option('--cpus <cores>', 'at most so many cores', positive)
-    .option('--memory-mb <megabytes>', 'at most so much memory', wholeNumber)
-    .option('-w, --wait', 'print its output as it comes; exit 1 unless it succeeds')
+    .option('--timeout-minutes <minutes>', 'time limit; default: 360', wholeNumber)
+    .option('--cpus <cores>', 'CPU limit in cores', positive)
+    .option('--memory-mb <megabytes>', 'memory limit', wholeNumber)
+    .option('-w, --wait', 'print its output until it ends; exit with 1 unless it succeeds')
     .description('Start a job.')
     .addHelpText(
       'after',
@@ -40,15 +39,15 @@ export function addJobs(program: Command, context: CommandContext): void {
       startJob(openSession(command, context), {
         image,
         argv,
-        secrets: takeSecrets(options.secret, context.env),
+        secrets: readSecrets(options.secret, context.env),
         ...options,
       }),
     );
 
   jobs
     .command('show')
-    .argument('<job>', 'its id: job_...')
-    .description('One job with its steps and outputs.')
+    .argument('<job>', 'job id: job_...')
+    .description('Show a job with its steps and outputs.')
     .action((id: string, _options: unknown, command: Command) => showJob(openSession(command, context), id));
 }
 
@@ -79,12 +78,12 @@ async function startJob(
   if ((run === undefined) === (argv.length === 0))
     throw new CliError(
       'usage',
-      'a job has either a script (--run) or a command (after --)',
-      'As in: gantry jobs start busybox --run "echo hello"',
+      'a job needs either a script (--run) or a command (after --)',
+      'Example: gantry jobs start busybox --run "echo hello"',
     );
   const { client, terminal, json } = session;
   const started = await client.post(
-    '/api/v1/jobs',
+    apiPath('jobs'),
     {
       image,
       ...(run === undefined ? { command: argv } : { run }),
@@ -98,20 +97,20 @@ async function startJob(
   );
   if (wait !== true) {
     session.show(started, () =>
-      terminal.print(`${started.id} is on its way; watch it with: gantry logs -f ${started.id}`),
+      terminal.print(`Started ${started.id}. To follow its log: gantry logs -f ${started.id}`),
     );
     return;
   }
-  terminal.note(`${started.id} waits for a worker ...`);
+  terminal.note(`Started ${started.id}; waiting for a worker ...`);
   const print = json ? terminal.note : terminal.print;
   await tailJobLog(session, started.id, ({ text }) => print(printableLine(text, terminal.colours)));
-  const ended = await client.get(jobPath(started.id), Job);
+  const ended = await client.get(apiPath('jobs', started.id), Job);
   session.show(ended, () => terminal.note(`${ended.status}${ended.reason ? ` (${printable(ended.reason)})` : ''}`));
-  expectSuccess(ended, { skipped_is_well: false });
+  requireSuccess(ended, { skipped_is_success: false });
 }
 
 async function showJob(session: Session, id: string): Promise<void> {
-  const job = await session.client.get(jobPath(id), Job);
+  const job = await session.client.get(apiPath('jobs', id), Job);
   const { terminal } = session;
   session.show(job, () => {
     const now = Date.now();
@@ -124,14 +123,14 @@ async function showJob(session: Session, id: string): Promise<void> {
       ['reason', job.reason],
       ['exit code', job.exit_code?.toString()],
       ['attempt', job.attempt?.toString()],
-      ['took', took(job.started_at, job.finished_at, now)],
+      ['duration', took(job.started_at, job.finished_at, now)],
       ...Object.entries(job.outputs).map(([name, value]): [string, string] => [`output ${name}`, value]),
     ]);
     if (job.steps.length === 0) return;
     terminal.print('');
     printTable(
       terminal,
-      ['step', 'name', 'status', 'took', 'reason'],
+      ['step', 'name', 'status', 'duration', 'reason'],
       job.steps.map((step) => [
         String(step.number),
         step.name,
@@ -143,19 +142,15 @@ async function showJob(session: Session, id: string): Promise<void> {
   });
 }
 
-function jobPath(id: string): string {
-  return `/api/v1/jobs/${encodeURIComponent(id)}`;
-}
-
-function takeSecrets(names: string[], env: NodeJS.ProcessEnv): Record<string, string> {
+function readSecrets(names: string[], env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
       const value = env[name];
       if (value === undefined || value === '')
         throw new CliError(
           'usage',
-          `--secret ${name}: this shell has no variable ${name}`,
-          `As in: ${name}=... gantry jobs start ... --secret ${name}`,
+          `--secret ${name}: the environment variable ${name} is not set`,
+          `Example: ${name}=... gantry jobs start ... --secret ${name}`,
         );
       return [name, value];
     }),
@@ -168,12 +163,12 @@ function collect(value: string, before: string[]): string[] {
 
 function collectPair(pair: string, before: Record<string, string>): Record<string, string> {
   const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(pair) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('It reads NAME=value.');
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must have the form NAME=value.');
   return { ...before, [name]: value };
 }
 
 function positive(text: string): number {
   const number = Number(text);
-  if (!(number > 0)) throw new InvalidArgumentError('It is a number above 0.');
+  if (!(number > 0)) throw new InvalidArgumentError('It must be a number greater than 0.');
   return number;
 }

@@ -2,12 +2,13 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { apiPath } from '../client/client.ts';
 import { streamEvents } from '../client/event-stream.ts';
 import { Job, Run } from '../client/responses.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printable, printableLine } from '../terminal/printable.ts';
 
-/** `step` 0 is the job itself; of the stream `system` Gantry speaks. */
+/** Step 0 is the job itself. The stream is `stdout`, `stderr`, or `system` for messages from Gantry. */
 const LogLine = z.looseObject({ at: z.string(), step: z.int(), stream: z.string(), text: z.string() });
 export type LogLine = z.infer<typeof LogLine>;
 
@@ -15,8 +16,10 @@ export function addLogs(program: Command, context: CommandContext): void {
   program
     .command('logs')
     .argument('<job|run>', 'job_... or run_...')
-    .option('-f, --follow', 'go on until it has ended; a restart of the server loses and doubles no line')
-    .description('What a job printed, or all jobs of a run, each line behind the name of its job.')
+    .option('-f, --follow', 'print new lines until it ends, even across server restarts')
+    .description(
+      'Print the log of a job, or of all jobs of a run. For several jobs, each line starts with the name of its job.',
+    )
     .addHelpText('after', HELP)
     .action((id: string, { follow = false }: { follow?: boolean }, command: Command) => {
       const session = openSession(command, context);
@@ -25,21 +28,21 @@ export function addLogs(program: Command, context: CommandContext): void {
 }
 
 const HELP = `
-On a terminal colours stay, and cursor moves, titles and the like are left out; elsewhere colours are left out too.
-With --json one document holds each job's text; with --json -f each line is a document, with its time, step and stream.
+Cursor movements, window titles and similar control sequences are removed; colours too, unless stdout is a terminal.
+With --json, one document contains the text of each job. With --json -f, each line is a document with its time, step and stream.
 
 Examples:
   gantry logs job_01K...
   gantry logs -f run_01K...
   gantry logs run_01K... | grep -i error`;
 
-/** What there is by now. */
+/** Prints the lines so far. */
 async function printLogs(session: Session, id: string): Promise<void> {
   const { client, terminal, signal, json } = session;
   const jobs = await findJobs(session, id);
   const items: { job: string; name: string; text: string }[] = [];
   for (const job of jobs) {
-    const response = await client.text(`${jobPath(job.id)}/logs`, signal);
+    const response = await client.text(apiPath('jobs', job.id, 'logs'), signal);
     if (json) {
       items.push({ job: job.id, name: job.name, text: await response.text() });
       continue;
@@ -54,29 +57,28 @@ async function printLogs(session: Session, id: string): Promise<void> {
 async function tailLogs(session: Session, id: string): Promise<void> {
   if (id.startsWith('run_')) return tailRunLogs(session, id);
   const [job] = await findJobs(session, id);
-  if (job !== undefined) await tell(session, job, false);
+  if (job !== undefined) await tailJob(session, job, false);
 }
 
-/** Each job's log from when the job starts, several at once. */
+/** Prints the logs of all jobs concurrently, each as soon as its job starts. */
 async function tailRunLogs(session: Session, id: string): Promise<void> {
-  const { client, signal, terminal } = session;
-  const followed = new Map<string, Promise<void>>();
-  const look = async () => {
-    const { jobs } = await client.get(runPath(id), Run);
+  const { client, terminal } = session;
+  const tails = new Map<string, Promise<void>>();
+  const tailStartedJobs = async () => {
+    const { jobs } = await client.get(apiPath('runs', id), Run);
     for (const job of jobs)
-      if (job.started_at && !followed.has(job.id)) followed.set(job.id, tell(session, job, jobs.length > 1));
+      if (job.started_at && !tails.has(job.id)) tails.set(job.id, tailJob(session, job, jobs.length > 1));
   };
-  await look();
-  for await (const _ of streamEvents(client, `${runPath(id)}/events`, { signal, lost: () => lost(session) }))
-    await look();
-  await look();
-  await Promise.all(followed.values());
-  const run = await client.get(runPath(id), Run);
-  if (followed.size === 0)
+  await tailStartedJobs();
+  for await (const _ of streamEvents(session, apiPath('runs', id, 'events'))) await tailStartedJobs();
+  await tailStartedJobs();
+  await Promise.all(tails.values());
+  const run = await client.get(apiPath('runs', id), Run);
+  if (tails.size === 0)
     terminal.note(`No job of ${id} has started: ${run.status}${run.reason ? ` (${printable(run.reason)})` : ''}`);
 }
 
-async function tell(session: Session, job: Job, named: boolean): Promise<void> {
+async function tailJob(session: Session, job: Job, named: boolean): Promise<void> {
   const print = printer(session, job, named);
   await tailJobLog(session, job.id, (line) => {
     if (session.json) session.terminal.print(JSON.stringify({ job: job.id, name: job.name, ...line }));
@@ -84,10 +86,9 @@ async function tell(session: Session, job: Job, named: boolean): Promise<void> {
   });
 }
 
-/** Every line of a job once, attempt after attempt, until the job has ended. */
+/** Passes every line of the job's log to `take` once, for all attempts in order, until the job ends. */
 export async function tailJobLog(session: Session, job: string, take: (line: LogLine) => void): Promise<void> {
-  const { client, signal } = session;
-  for await (const { data } of streamEvents(client, `${jobPath(job)}/logs`, { signal, lost: () => lost(session) }))
+  for await (const { data } of streamEvents(session, apiPath('jobs', job, 'logs')))
     take(LogLine.parse(JSON.parse(data)));
 }
 
@@ -97,18 +98,6 @@ function printer({ terminal }: Session, job: Job, named: boolean): (text: string
 }
 
 async function findJobs({ client }: Session, id: string): Promise<Job[]> {
-  if (id.startsWith('run_')) return (await client.get(runPath(id), Run)).jobs.filter((job) => job.started_at);
-  return [await client.get(jobPath(id), Job)];
-}
-
-function lost({ terminal }: Session): void {
-  terminal.note('The connection is lost; waiting for the server ...');
-}
-
-function runPath(id: string): string {
-  return `/api/v1/runs/${encodeURIComponent(id)}`;
-}
-
-function jobPath(id: string): string {
-  return `/api/v1/jobs/${encodeURIComponent(id)}`;
+  if (id.startsWith('run_')) return (await client.get(apiPath('runs', id), Run)).jobs.filter((job) => job.started_at);
+  return [await client.get(apiPath('jobs', id), Job)];
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import { apiPath } from '../client/client.ts';
 import { listPage, type Paging, wholeNumber, withPagingOptions } from '../client/paging.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { readFileArgument } from '../terminal/stdin.ts';
@@ -16,30 +17,31 @@ const Repo = z.looseObject({
 const Registered = Repo.extend({ webhook: z.looseObject({ url: z.string(), secret: z.string() }) });
 
 export function addRepos(program: Command, context: CommandContext): void {
-  const repos = program.command('repos').description('The repositories whose pushes are run.');
+  const repos = program.command('repos').description('Manage the registered repositories.');
 
   withPagingOptions(repos.command('list'))
-    .description('All registered repositories.')
+    .description('List the registered repositories.')
     .action((paging: Paging, command: Command) => listRepos(openSession(command, context), paging));
 
   repos
     .command('add')
-    .argument('<owner/name>', 'as GitHub names it')
-    .description(
-      'Register a repository. Prints the address and the secret for its webhook; what is not given is asked of GitHub or made.',
-    )
+    .argument('<owner/name>', 'the repository on GitHub')
+    .description('Register a repository, and print the address and the secret for its webhook.')
     .addOption(
-      new Option('--github-token <token>', 'to clone it and to tell GitHub how runs ended').conflicts(
+      new Option('--github-token <token>', 'a GitHub token to clone the repository and to report statuses').conflicts(
         'githubTokenFile',
       ),
     )
-    .option('--github-token-file <file>', 'the same, from a file, which no process list shows')
-    .option('--clone-url <address>', 'default: what GitHub says')
-    .option('--webhook-secret <secret>', 'default: one is made')
-    .option('--github-id <number>', 'default: what GitHub says', wholeNumber)
+    .option(
+      '--github-token-file <file>',
+      'read the GitHub token from a file, so that it is not visible in the process list',
+    )
+    .option('--clone-url <address>', 'the clone URL; default: requested from GitHub')
+    .option('--webhook-secret <secret>', 'the webhook secret; default: generated')
+    .option('--github-id <number>', 'the GitHub id; default: requested from GitHub', wholeNumber)
     .addHelpText(
       'after',
-      "\nExample:\n  gantry repos add acme/shop --github-token-file ~/.github-token\n\nThen, in the repository's settings on GitHub, add a webhook with the address and secret that are printed,\ncontent type application/json, for pushes and pull requests.",
+      '\nExample:\n  gantry repos add acme/shop --github-token-file ~/.github-token\n\nThen add a webhook in the settings of the repository on GitHub, with the printed address and secret,\ncontent type application/json, for pushes and pull requests.',
     )
     .action((name: string, options: AddOptions, command: Command) =>
       addRepo(openSession(command, context), name, options),
@@ -48,22 +50,22 @@ export function addRepos(program: Command, context: CommandContext): void {
   repos
     .command('show')
     .argument('<owner/name>', 'a registered repository')
-    .description('One repository.')
+    .description('Show a repository.')
     .action((name: string, _options: unknown, command: Command) => showRepo(openSession(command, context), name));
 
   repos
     .command('remove')
     .argument('<owner/name>', 'a registered repository')
-    .description('Forget a repository. Its webhooks are refused from then on; what it deployed goes on serving.')
+    .description('Remove a repository. Its webhooks are rejected from then on; its deployed apps keep running.')
     .action((name: string, _options: unknown, command: Command) => removeRepo(openSession(command, context), name));
 }
 
 async function listRepos(session: Session, paging: Paging): Promise<void> {
-  const page = await listPage(session.client, '/api/v1/repos', {}, paging, Repo);
+  const page = await listPage(session.client, apiPath('repos'), {}, paging, Repo);
   session.show(page, ({ items }) =>
     printTable(
       session.terminal,
-      ['repo', 'branch', 'added', 'cloned from'],
+      ['repo', 'default branch', 'added', 'clone URL'],
       items.map((repo) => [repo.name, repo.default_branch ?? '', ago(repo.created_at, Date.now()), repo.clone_url]),
     ),
   );
@@ -87,38 +89,34 @@ async function addRepo(session: Session, name: string, options: AddOptions): Pro
     ...(options.webhookSecret !== undefined && { webhook_secret: options.webhookSecret }),
     ...(options.githubId !== undefined && { github_id: options.githubId }),
   };
-  const repo = await session.client.post('/api/v1/repos', body, Registered);
+  const repo = await session.client.post(apiPath('repos'), body, Registered);
   session.show(repo, () => {
     printFacts(session.terminal, [
       ['repo', repo.name],
-      ['cloned from', repo.clone_url],
-      ['webhook address', repo.webhook.url],
+      ['clone URL', repo.clone_url],
+      ['webhook URL', repo.webhook.url],
       ['webhook secret', repo.webhook.secret],
     ]);
     session.terminal.note(
-      '\nThe secret is shown this once. Add the webhook on GitHub: content type application/json, pushes and pull requests.',
+      '\nThe secret is shown only once. Add the webhook on GitHub: content type application/json, events push and pull_request.',
     );
   });
 }
 
 async function showRepo(session: Session, name: string): Promise<void> {
-  const repo = await session.client.get(repoPath(name), Repo);
+  const repo = await session.client.get(apiPath('repos', name), Repo);
   session.show(repo, () =>
     printFacts(session.terminal, [
       ['repo', repo.name],
-      ['cloned from', repo.clone_url],
+      ['clone URL', repo.clone_url],
       ['default branch', repo.default_branch],
-      ["GitHub's id", repo.github_id?.toString()],
+      ['GitHub id', repo.github_id?.toString()],
       ['added', repo.created_at],
     ]),
   );
 }
 
 async function removeRepo(session: Session, name: string): Promise<void> {
-  await session.client.remove(repoPath(name));
+  await session.client.remove(apiPath('repos', name));
   session.show({ name, removed: true }, () => session.terminal.note(`${name} is no longer registered.`));
-}
-
-function repoPath(name: string): string {
-  return `/api/v1/repos/${encodeURIComponent(name)}`;
 }

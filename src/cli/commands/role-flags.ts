@@ -1,45 +1,45 @@
 import { type Command, Option } from 'commander';
 
-/** Flags of the commands that start something; each wins over the variable that it names. */
+/** Flags of the commands that start a role, and of `doctor`. Each overrides its environment variable. */
 const flags = [
-  { flag: '--host <address>', name: 'GANTRY_HOST', help: 'where the API listens', of: ['up', 'server'] },
-  { flag: '--port <port>', name: 'GANTRY_PORT', help: 'its port', of: ['up', 'server'] },
+  { flag: '--host <address>', name: 'GANTRY_HOST', help: 'host on which the API listens', of: ['up', 'server'] },
+  { flag: '--port <port>', name: 'GANTRY_PORT', help: 'port on which the API listens', of: ['up', 'server'] },
   {
     flag: '--public-url <address>',
     name: 'GANTRY_PUBLIC_URL',
-    help: 'where GitHub and people reach it',
+    help: 'URL at which GitHub and users reach the server',
     of: ['up', 'server'],
   },
-  { flag: '--workers <number>', name: 'GANTRY_WORKERS', help: 'worker processes', of: ['up'] },
-  { flag: '--slots <number>', name: 'GANTRY_SLOTS', help: "a worker's jobs at once", of: ['up', 'worker'] },
+  { flag: '--workers <number>', name: 'GANTRY_WORKERS', help: 'number of worker processes', of: ['up'] },
+  { flag: '--slots <number>', name: 'GANTRY_SLOTS', help: 'concurrent jobs per worker', of: ['up', 'worker'] },
   {
     flag: '--redis-url <address>',
     name: 'GANTRY_REDIS_URL',
-    help: 'a Redis that runs',
+    help: 'the Redis to use',
     of: ['up', 'server', 'worker', 'doctor'],
   },
   {
     flag: '--proxy-http-port <port>',
     name: 'GANTRY_PROXY_HTTP_PORT',
-    help: 'where deployed apps are reached',
+    help: 'HTTP port of deployed apps',
     of: ['up', 'worker', 'doctor'],
   },
   {
     flag: '--proxy-https-port <port>',
     name: 'GANTRY_PROXY_HTTPS_PORT',
-    help: 'the same with TLS',
+    help: 'HTTPS port of deployed apps',
     of: ['up', 'worker', 'doctor'],
   },
   {
     flag: '--github-api-url <address>',
     name: 'GANTRY_GITHUB_API_URL',
-    help: "GitHub's API",
+    help: 'URL of the GitHub API',
     of: ['up', 'server', 'worker'],
   },
   {
     flag: '--ca-file <file>',
     name: 'GANTRY_CA_FILE',
-    help: 'more certificate authorities, for jobs and builds',
+    help: 'additional certificate authorities for jobs and builds',
     of: ['up', 'worker', 'doctor'],
   },
   {
@@ -50,15 +50,15 @@ const flags = [
   },
 ] as const;
 
-export type Flagged = (typeof flags)[number]['of'][number];
+export type RoleCommand = (typeof flags)[number]['of'][number];
 
-export function withRoleFlags(command: Command, of: Flagged): Command {
-  for (const { flag, name, help, of: takers } of flags)
-    if ((takers as readonly string[]).includes(of)) command.addOption(new Option(flag, `${help} (${name})`));
+export function withRoleFlags(command: Command, of: RoleCommand): Command {
+  for (const { flag, name, help, of: commands } of flags)
+    if ((commands as readonly string[]).includes(of)) command.addOption(new Option(flag, `${help} (${name})`));
   return command;
 }
 
-/** What was given, under the names that the environment has for it. */
+/** The given flags, keyed by their environment variables. */
 export function readRoleFlags(command: Command): Record<string, string> {
   const options = command.optsWithGlobals<Record<string, string | undefined>>();
   const given = [

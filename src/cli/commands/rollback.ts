@@ -1,24 +1,25 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { expectSuccess, printRunProgress } from '../client/run-progress.ts';
+import { apiPath } from '../client/client.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { watchRun } from '../client/watch-run.ts';
 
-/** The deployment, which a run of its own makes. */
+/** The created deployment; its own run executes it. */
 const Started = z.looseObject({ run_id: z.string() });
 
 export function addRollback(program: Command, context: CommandContext): void {
   program
     .command('rollback')
-    .argument('<app>', "the app's name in gantry.yml")
-    .argument('<environment>', 'such as production')
-    .argument('[release]', 'rel_...; default: the newest kept release that was live before the one that is live now')
-    .option('--no-wait', 'do not follow it to its end')
+    .argument('<app>', 'the name of the app in gantry.yml')
+    .argument('<environment>', 'the environment, such as production')
+    .argument('[release]', 'release id: rel_...; default: the newest kept release that was live before the current one')
+    .option('--no-wait', 'do not wait until it ends')
     .description(
-      'Put a release back: image, configuration and routing together, without a build. The one that serves goes on until\nthe other is healthy. Follows to the end and exits 1 unless it succeeds.',
+      'Deploy an earlier release again: its image, configuration, secrets and routing, without a build. The current release serves until\nthe other one is healthy. Waits until the rollback ends, and exits with 1 unless it succeeds.',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  gantry rollback shop production\n  gantry rollback shop production rel_01K...\n  gantry deployments list --app shop    which releases there are',
+      '\nExamples:\n  gantry rollback shop production\n  gantry rollback shop production rel_01K...\n  gantry deployments list --app shop    lists the releases',
     )
     .action(
       (app: string, environment: string, release: string | undefined, options: { wait: boolean }, command: Command) =>
@@ -35,14 +36,12 @@ async function rollback(
   target: { app: string; environment: string; release?: string },
   wait: boolean,
 ): Promise<void> {
-  const { client, terminal, signal, json } = session;
-  const started = await client.post('/api/v1/deployments', target, Started);
+  const { client, terminal } = session;
+  const started = await client.post(apiPath('deployments'), target, Started);
   const { run_id } = started;
   if (!wait) {
-    session.show(started, () => terminal.print(`${run_id} is on its way; watch it with: gantry logs -f ${run_id}`));
+    session.show(started, () => terminal.print(`Started ${run_id}. To follow its log: gantry logs -f ${run_id}`));
     return;
   }
-  const run = await printRunProgress(run_id, { client, terminal, signal, progress: !json });
-  session.show(run, () => {});
-  expectSuccess(run, { skipped_is_well: false });
+  await watchRun(session, run_id, { skipped_is_success: false });
 }

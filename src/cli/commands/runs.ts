@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { apiPath } from '../client/client.ts';
 import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
 import { describeRun, Run, shortRef, shortSha } from '../client/responses.ts';
-import { expectSuccess, printRunProgress } from '../client/run-progress.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
+import { watchRun } from '../client/watch-run.ts';
 import { printFacts, printTable } from '../terminal/table.ts';
 import { statusStyle } from '../terminal/terminal.ts';
 import { ago, took } from '../terminal/time.ts';
@@ -12,13 +13,13 @@ export function addRuns(program: Command, context: CommandContext): void {
   const runs = program.command('runs').description('List, show, watch and start runs.');
 
   withPagingOptions(runs.command('list'))
-    .description('The newest runs.')
-    .option('--repo <owner/name>', 'of this repository')
-    .option('--branch <branch>', 'of this branch')
-    .option('--sha <commit>', 'at this commit')
+    .description('List the newest runs.')
+    .option('--repo <owner/name>', 'only runs of this repository')
+    .option('--branch <branch>', 'only runs of this branch')
+    .option('--sha <commit>', 'only runs of this commit')
     .option(
       '--status <status>',
-      'in this status: waiting, queued, running, succeeded, failed, errored, timed_out, cancelled, skipped',
+      'only runs with this status: waiting, queued, running, succeeded, failed, errored, timed_out, cancelled, skipped',
     )
     .addHelpText(
       'after',
@@ -28,23 +29,25 @@ export function addRuns(program: Command, context: CommandContext): void {
 
   runs
     .command('show')
-    .argument('<run>', 'its id: run_...')
-    .description('One run with its jobs, steps and remarks.')
+    .argument('<run>', 'run id: run_...')
+    .description('Show a run with its jobs, steps and annotations.')
     .action((id: string, _options: unknown, command: Command) => showRun(openSession(command, context), id));
 
   runs
     .command('watch')
-    .argument('<run>', 'its id: run_...')
-    .description('Follow a run to its end, job by job and step by step; exit 1 unless it succeeds.')
-    .action((id: string, _options: unknown, command: Command) => watchRun(openSession(command, context), id));
+    .argument('<run>', 'run id: run_...')
+    .description('Print the progress of a run until it ends. Exits with 1 unless the run succeeds.')
+    .action((id: string, _options: unknown, command: Command) =>
+      watchRun(openSession(command, context), id, { skipped_is_success: true }),
+    );
 
   runs
     .command('start')
     .argument('<owner/name>', 'a registered repository')
     .description('Run the workflows of a repository without a push.')
-    .option('--ref <ref>', 'a branch, or a full ref such as refs/tags/v1; default: the default branch')
-    .option('--workflow <file>', 'only this workflow: its file, path or name')
-    .option('-w, --wait', 'follow it to its end; exit 1 unless it succeeds')
+    .option('--ref <ref>', 'a branch, a full ref such as refs/tags/v1, or a commit SHA; default: the default branch')
+    .option('--workflow <file>', 'only this workflow: its file name, path or name')
+    .option('-w, --wait', 'print its progress until it ends; exit with 1 unless it succeeds')
     .addHelpText(
       'after',
       '\nExamples:\n  gantry runs start acme/shop --wait\n  gantry runs start acme/shop --ref refs/tags/v1.4.0 --workflow release.yml',
@@ -62,12 +65,12 @@ interface RunFilter {
 }
 
 async function listRuns(session: Session, { repo, branch, sha, status, ...paging }: RunFilter & Paging): Promise<void> {
-  const page = await listPage(session.client, '/api/v1/runs', { repo, branch, sha, status }, paging, Run);
+  const page = await listPage(session.client, apiPath('runs'), { repo, branch, sha, status }, paging, Run);
   const { terminal } = session;
   session.show(page, ({ items }) =>
     printTable(
       terminal,
-      ['run', 'what', 'ref', 'commit', 'status', 'took', 'when'],
+      ['run', 'workflow', 'ref', 'commit', 'status', 'duration', 'created'],
       items.map((run) => [
         run.id,
         describeRun(run),
@@ -82,7 +85,7 @@ async function listRuns(session: Session, { repo, branch, sha, status, ...paging
 }
 
 async function showRun(session: Session, id: string): Promise<void> {
-  const run = await session.client.get(`/api/v1/runs/${encodeURIComponent(id)}`, Run);
+  const run = await session.client.get(apiPath('runs', id), Run);
   session.show(run, () => printRun(session, run));
 }
 
@@ -90,14 +93,14 @@ function printRun({ terminal }: Session, run: Run): void {
   const now = Date.now();
   printFacts(terminal, [
     ['run', run.id],
-    ['what', describeRun(run)],
+    ['workflow', describeRun(run)],
     ['trigger', run.trigger],
     ['ref', run.ref],
     ['commit', run.sha],
     ['status', run.status],
     ['reason', run.reason],
     ['created', run.created_at],
-    ['took', took(run.started_at, run.finished_at, now)],
+    ['duration', took(run.started_at, run.finished_at, now)],
   ]);
   if (run.jobs.length > 0) terminal.print('');
   const rows = run.jobs.flatMap((job) => [
@@ -118,7 +121,7 @@ function printRun({ terminal }: Session, run: Run): void {
       step.reason ?? '',
     ]),
   ]);
-  if (rows.length > 0) printTable(terminal, ['job', 'name', 'kind', 'status', 'took', 'reason'], rows);
+  if (rows.length > 0) printTable(terminal, ['job', 'name', 'kind', 'status', 'duration', 'reason'], rows);
   for (const { path, line, column, level, message } of run.annotations)
     printFacts(terminal, [[level, `${path}:${line}:${column} ${message}`]]);
 }
@@ -132,24 +135,17 @@ interface StartOptions {
 async function startRun(session: Session, repo: string, { ref, workflow, wait }: StartOptions): Promise<void> {
   const { client, terminal } = session;
   const body = { repo, ref: ref ?? (await defaultBranch(session, repo)), ...(workflow !== undefined && { workflow }) };
-  const started = await client.post('/api/v1/runs', body, Run);
+  const started = await client.post(apiPath('runs'), body, Run);
   if (wait !== true) {
     session.show(started, () =>
-      terminal.print(`${started.id} is on its way; watch it with: gantry logs -f ${started.id}`),
+      terminal.print(`Started ${started.id}. To follow its log: gantry logs -f ${started.id}`),
     );
     return;
   }
-  await watchRun(session, started.id);
-}
-
-async function watchRun(session: Session, id: string): Promise<void> {
-  const { client, terminal, signal, json } = session;
-  const run = await printRunProgress(id, { client, terminal, signal, progress: !json });
-  session.show(run, () => {});
-  expectSuccess(run, { skipped_is_well: true });
+  await watchRun(session, started.id, { skipped_is_success: true });
 }
 
 async function defaultBranch({ client }: Session, repo: string): Promise<string> {
   const schema = z.looseObject({ default_branch: z.string() });
-  return (await client.get(`/api/v1/repos/${encodeURIComponent(repo)}`, schema)).default_branch;
+  return (await client.get(apiPath('repos', repo), schema)).default_branch;
 }

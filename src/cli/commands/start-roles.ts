@@ -7,7 +7,7 @@ import { readRoleFlags, withRoleFlags } from './role-flags.ts';
 export function addUp(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('up'), 'up')
     .description(
-      'Start everything on this machine: the server, its workers, and a Redis unless one is named. Nothing needs to be configured;\nthe first start makes a key and an admin token.',
+      'Start the server, its workers and, unless GANTRY_REDIS_URL is set, a Redis. No configuration is needed;\nthe first start creates a key and an admin token.',
     )
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
@@ -24,20 +24,20 @@ export function addUp(program: Command, { env, signal }: CommandContext): void {
 }
 
 const HELP = `
-Flags win over the environment. Each secret may be given as a file: GANTRY_TOKEN_FILE, GANTRY_WEBHOOK_SECRET_FILE.
+Flags override environment variables. Secrets can also be read from files: GANTRY_TOKEN_FILE, GANTRY_WEBHOOK_SECRET_FILE.
 
 Examples:
   gantry up
   gantry up --port 9000 --data-dir /srv/gantry --public-url https://ci.example.com
   GANTRY_REDIS_URL=redis://10.0.0.5:6379 gantry up --workers 4
 
-Ctrl-C or SIGTERM lets running jobs end (GANTRY_SHUTDOWN_TIMEOUT, 30 s); a second one does not wait.
-Deployed apps and their proxy go on serving in both cases.`;
+Ctrl-C or SIGTERM waits for running jobs (GANTRY_SHUTDOWN_TIMEOUT, default 30 s). A second signal stops immediately.
+In both cases, deployed apps and their proxy keep running.`;
 
 export function addServer(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('server'), 'server')
     .description(
-      'Start the server alone: API, webhooks and control. It holds the key and the database, and no Docker socket. It needs a Redis that the\nworkers use too (GANTRY_REDIS_URL), or the one that `gantry up` keeps in the same data directory.',
+      'Start only the server: API, webhooks and control. It holds the key and the database, and has no Docker socket. It needs the\nRedis that the workers use: GANTRY_REDIS_URL, or the one that `gantry up` manages in the same data directory.',
     )
     .action(async (_options: unknown, command: Command) => {
       becomeRole('server');
@@ -51,7 +51,7 @@ export function addServer(program: Command, { env, signal }: CommandContext): vo
 export function addWorker(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('worker'), 'worker')
     .description(
-      'Start one worker alone: it takes jobs, plans and reports from Redis and runs them on this Docker Engine. It needs a Redis that the\nserver uses too (GANTRY_REDIS_URL) and the worker key (in the data directory, or GANTRY_WORKER_KEY_FILE). Who holds the Docker socket is root.',
+      'Start only one worker. It runs jobs on this Docker Engine, plans runs and reports to GitHub. It needs the Redis that the server uses\n(GANTRY_REDIS_URL) and the worker key (from the data directory, or GANTRY_WORKER_KEY_FILE). Access to the Docker socket is equivalent to root.',
     )
     .action(async (_options: unknown, command: Command) => {
       becomeRole('worker');

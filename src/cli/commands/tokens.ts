@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { apiPath } from '../client/client.ts';
 import { listPage, type Paging, withPagingOptions } from '../client/paging.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printTable } from '../terminal/table.ts';
@@ -15,32 +16,32 @@ const Token = z.looseObject({
 export function addTokens(program: Command, context: CommandContext): void {
   const tokens = program
     .command('token')
-    .description('Tokens for the API. They are stored hashed: a lost one is replaced, not recovered.');
+    .description('Manage API tokens. Only their hashes are stored, so a lost token cannot be recovered.');
 
   withPagingOptions(tokens.command('list'))
-    .description('Tokens by name, with their last use.')
+    .description('List the tokens with the time of their last use.')
     .action((paging: Paging, command: Command) => listTokens(openSession(command, context), paging));
 
   tokens
     .command('create')
-    .argument('<name>', 'whom it is for')
-    .description('Make a token; it is printed this once.')
+    .argument('<name>', 'a name for the token, such as its user or purpose')
+    .description('Create a token. It is printed only once.')
     .addHelpText('after', '\nExample:\n  GANTRY_TOKEN=$(gantry token create deploy-bot) ./deploy')
     .action((name: string, _options: unknown, command: Command) => createToken(openSession(command, context), name));
 
   tokens
     .command('revoke')
-    .argument('<token>', 'its id: tok_...')
-    .description('End a token at once.')
+    .argument('<token>', 'token id: tok_...')
+    .description('Revoke a token immediately.')
     .action((id: string, _options: unknown, command: Command) => revokeToken(openSession(command, context), id));
 }
 
 async function listTokens(session: Session, paging: Paging): Promise<void> {
-  const page = await listPage(session.client, '/api/v1/tokens', {}, paging, Token);
+  const page = await listPage(session.client, apiPath('tokens'), {}, paging, Token);
   session.show(page, ({ items }) =>
     printTable(
       session.terminal,
-      ['token', 'name', 'made', 'last used'],
+      ['token', 'name', 'created', 'last used'],
       items.map((token) => [
         token.id,
         token.name,
@@ -53,17 +54,17 @@ async function listTokens(session: Session, paging: Paging): Promise<void> {
 
 async function createToken(session: Session, name: string): Promise<void> {
   const made = await session.client.post(
-    '/api/v1/tokens',
+    apiPath('tokens'),
     { name },
     z.looseObject({ id: z.string(), token: z.string() }),
   );
   session.show(made, () => {
-    session.terminal.note(`${made.id}; this is the only time that it is shown:`);
+    session.terminal.note(`Token ${made.id} is created. It is shown only once:`);
     session.terminal.print(made.token);
   });
 }
 
 async function revokeToken(session: Session, id: string): Promise<void> {
-  await session.client.remove(`/api/v1/tokens/${encodeURIComponent(id)}`);
-  session.show({ id, revoked: true }, () => session.terminal.note(`${id} is revoked.`));
+  await session.client.remove(apiPath('tokens', id));
+  session.show({ id, revoked: true }, () => session.terminal.note(`Token ${id} is revoked.`));
 }

@@ -10,34 +10,35 @@ import { CliError } from '../terminal/exit.ts';
 import { requireUsableRedis } from './redis-check.ts';
 import { makeSocketFolder, redisSocket } from './redis-socket.ts';
 
-/** Loading a large append-only file takes this long at most (milliseconds). */
-const START = 60_000;
-const WATCH = 1000;
+/** In milliseconds; loading a large append-only file takes a while. */
+const START_TIMEOUT = 60_000;
+const WATCH_INTERVAL = 1000;
 
 export interface ManagedRedis {
-  /** The path of its socket: a Redis address as good as any. */
+  /** The path of its unix socket, a valid Redis address. */
   url: string;
   facts: RedisFacts;
+  /** Whether it was already running. */
   adopted: boolean;
   stop(): Promise<void>;
 }
 
 /**
- * The Redis of this data directory: the one that survived us, else a new child, in a process group of its own so that neither
- * Ctrl-C nor our end reaches it. Started again with backoff when it dies; `stop` ends it.
+ * Runs the Redis of this data directory: adopts one that is already running, or starts a child in its own process group, so that it
+ * survives Ctrl-C and the end of this process. Restarts it with backoff when it dies; `stop` ends it.
  */
-export async function manageRedis(config: Config, checks: Checks, say: (text: string) => void): Promise<ManagedRedis> {
+export async function manageRedis(config: Config, checks: Checks, note: (text: string) => void): Promise<ManagedRedis> {
   const socket = redisSocket(config);
   makeSocketFolder(socket);
-  const survivor = await checks.askRedis(socket).catch(() => null);
-  const facts = survivor ?? (await start(config, checks, socket));
+  const running = await checks.askRedis(socket).catch(() => null);
+  const facts = running ?? (await start(config, checks, socket));
   requireUsableRedis(socket, facts);
   const watching = new AbortController();
-  const watched = watch(config, checks, socket, facts.pid, say, watching.signal);
+  const watched = watch(config, checks, socket, facts.pid, note, watching.signal);
   return {
     url: socket,
     facts,
-    adopted: survivor !== null,
+    adopted: running !== null,
     async stop() {
       watching.abort();
       const pid = await watched;
@@ -55,17 +56,17 @@ async function start(config: Config, checks: Checks, socket: string): Promise<Re
   });
   const exit = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`));
+    child.once('exit', (code, signal) => resolve(`it exited with ${signal ?? code}`));
   });
   child.unref();
-  const deadline = Date.now() + START;
+  const deadline = Date.now() + START_TIMEOUT;
   while (Date.now() < deadline) {
     const facts = await checks.askRedis(socket).catch(() => null);
     if (facts !== null) return facts;
     const ended = await Promise.race([exit, delay(20, null)]);
-    if (ended !== null) throw failed(ended, log_file);
+    if (ended !== null) throw startFailed(ended, log_file);
   }
-  throw failed(`it did not answer within ${START / 1000} s`, log_file);
+  throw startFailed(`no answer within ${START_TIMEOUT / 1000} s`, log_file);
 }
 
 function serverArguments(folder: string, socket: string, log_file: string): string[] {
@@ -92,16 +93,16 @@ function findServer(): string {
   }
   throw new CliError(
     'failed',
-    'there is no Redis: GANTRY_REDIS_URL is not set, and neither valkey-server nor redis-server is on PATH',
+    'no Redis found: GANTRY_REDIS_URL is not set, and neither valkey-server nor redis-server is on PATH',
     NO_REDIS,
   );
 }
 
-const NO_REDIS = `Install one, and Gantry starts and keeps it:
+const NO_REDIS = `Install one; Gantry then starts and supervises it:
   Debian, Ubuntu:  apt-get install redis-server && systemctl disable --now redis-server
   Fedora:          dnf install valkey
   macOS:           brew install valkey
-or name one that runs:
+Or use one that is already running:
   GANTRY_REDIS_URL=redis://127.0.0.1:6379 gantry up`;
 
 /** Resolves with the last known pid once `signal` aborts. */
@@ -110,28 +111,28 @@ async function watch(
   checks: Checks,
   socket: string,
   first_pid: number,
-  say: (text: string) => void,
+  note: (text: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
   let pid = first_pid;
   const restarts = restartBackoff();
   while (!signal.aborted) {
-    await delay(WATCH, undefined, { signal }).catch(() => undefined);
+    await delay(WATCH_INTERVAL, undefined, { signal }).catch(() => undefined);
     if (signal.aborted || isAlive(pid)) continue;
-    say('Redis is gone; starting it again. Nothing is lost by that.');
+    note('Redis ended; restarting it. No work is lost.');
     await delay(restarts.next(), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     try {
       pid = (await start(config, checks, socket)).pid;
     } catch (error) {
-      say(`Redis does not start: ${messageOf(error)}`);
+      note(`Redis restart failed: ${messageOf(error)}`);
     }
   }
   return pid;
 }
 
-function failed(why: string, log_file: string): CliError {
-  return new CliError('failed', `Redis did not start: ${why}${lastLines(log_file)}`, `Its log is ${log_file}.`);
+function startFailed(why: string, log_file: string): CliError {
+  return new CliError('failed', `Redis did not start: ${why}${lastLines(log_file)}`, `See its log: ${log_file}`);
 }
 
 function lastLines(path: string): string {

@@ -5,16 +5,16 @@ import { CliError } from '../terminal/exit.ts';
 import { redisSocket } from './redis-socket.ts';
 
 /**
- * The configuration with a Redis in it: the one named, else the one that `gantry up` keeps in this data directory. One that does not
- * answer is waited for by the role itself; one that would drop what is on its way is refused.
+ * The configuration with `redis_url` set: the configured Redis, else the one that `gantry up` manages in this data directory. Rejects if
+ * that Redis is unusable. A Redis that does not answer is accepted: the role waits for it.
  */
 export async function withRedisUrl(config: Config): Promise<Config> {
   const redis_url = config.redis_url ?? redisSocket(config);
   if (config.redis_url === null && !existsSync(redis_url))
     throw new CliError(
       'usage',
-      `no Redis is named, and none is kept in ${config.data_dir}`,
-      'Name the one that server and workers share, as in: GANTRY_REDIS_URL=redis://127.0.0.1:6379. Or start everything with: gantry up',
+      `GANTRY_REDIS_URL is not set, and ${config.data_dir} has no Redis managed by Gantry`,
+      'Set it to the Redis that server and workers share, for example: GANTRY_REDIS_URL=redis://127.0.0.1:6379. Or start everything with: gantry up',
     );
   const checks = await openChecks(config);
   const facts = await checks.askRedis(redis_url).catch(() => null);
@@ -22,32 +22,32 @@ export async function withRedisUrl(config: Config): Promise<Config> {
   return { ...config, redis_url };
 }
 
-/** BullMQ asks for it. */
-const LEAST = '6.2';
+/** Required by BullMQ. */
+const MIN_VERSION = '6.2';
 
-/** What is wrong with a Redis and what to type about it; null when it serves. */
+/** Why Gantry cannot use this Redis and how to fix it; null when it can. */
 export function findRedisProblem({ version, policy }: RedisFacts): { problem: string; advice: string } | null {
-  if (isOlder(version, LEAST))
+  if (isOlder(version, MIN_VERSION))
     return {
-      problem: `it is version ${version}`,
-      advice: `Version ${LEAST} or newer is needed: upgrade it, or use another.`,
+      problem: `version ${version} is too old`,
+      advice: `Gantry needs Redis ${MIN_VERSION} or newer. Upgrade it or use another one.`,
     };
   if (policy !== 'noeviction')
     return {
-      problem: `its maxmemory-policy is ${policy}, so it may drop what is on its way`,
+      problem: `with maxmemory-policy ${policy} it may delete queue entries`,
       advice:
-        'Type: redis-cli config set maxmemory-policy noeviction && redis-cli config rewrite\nIf others need that policy, give Gantry a Redis of its own.',
+        'Run: redis-cli config set maxmemory-policy noeviction && redis-cli config rewrite\nIf another application needs that policy, give Gantry its own Redis.',
     };
   return null;
 }
 
-export function requireUsableRedis(where: string, facts: RedisFacts): void {
-  const judged = findRedisProblem(facts);
-  if (judged !== null)
-    throw new CliError('failed', `Redis at ${where} cannot be used: ${judged.problem}`, judged.advice);
+export function requireUsableRedis(url: string, facts: RedisFacts): void {
+  const unusable = findRedisProblem(facts);
+  if (unusable !== null)
+    throw new CliError('failed', `cannot use Redis at ${url}: ${unusable.problem}`, unusable.advice);
 }
 
-/** An address without the password that it may hold. */
+/** The URL without its password. */
 export function redactRedisUrl(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//***@');
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import { hasCode } from '../../error.ts';
 import { CliError } from '../terminal/exit.ts';
 
-/** The folders of the data directory with the modes that keep them apart; made where they are missing, tightened where they are open. */
+/** Creates the missing folders of the data directory, and removes permissions that exceed their modes. */
 export function makeDataDir(config: Config): void {
   for (const { path, mode } of layout(config)) {
     try {
@@ -11,12 +11,12 @@ export function makeDataDir(config: Config): void {
       const found = statSync(path).mode & 0o777;
       if ((found & ~mode) !== 0) chmodSync(path, found & mode);
     } catch (error) {
-      throw refused(path, error);
+      throw notWritable(path, error);
     }
   }
 }
 
-/** `server` holds key, SQL and first token; `shared` what server and workers both read; `work` what is mounted into jobs. */
+/** `server`: key, SQL and first token. `shared`: what server and workers both read. `work`: what is mounted into jobs. */
 export function layout(config: Config): { path: string; mode: number }[] {
   return [
     { path: config.data_dir, mode: 0o755 },
@@ -27,12 +27,12 @@ export function layout(config: Config): { path: string; mode: number }[] {
   ];
 }
 
-function refused(path: string, error: unknown): CliError {
+function notWritable(path: string, error: unknown): CliError {
   const why = hasCode(error) ? error.code : String(error);
   return new CliError(
     'failed',
-    `${path} cannot be made or written (${why})`,
-    `Give this user the folder, or name another with GANTRY_DATA_DIR or --data-dir: mkdir -p ${path} && chown $(id -un) ${path}`,
+    `cannot create or write ${path} (${why})`,
+    `Make this user its owner (mkdir -p ${path} && chown $(id -un) ${path}), or choose another folder with GANTRY_DATA_DIR or --data-dir.`,
     { cause: error },
   );
 }

@@ -5,14 +5,14 @@ import type { Checks } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
 import { CliError } from '../terminal/exit.ts';
 
-/** The proxy's ports must be free, or our own proxy's from before. The API's port is the server's to try. */
+/** Each proxy port must be free or already in use by our own proxy. The server itself checks the port of the API. */
 export async function requireFreePorts(config: Config, checks: Checks): Promise<void> {
   for (const { port, variable } of proxyPorts(config))
     if (port !== 0 && !(await isOurProxyPort(port, checks)) && !(await isFree(port)))
       throw new CliError(
         'failed',
-        `port ${port}, where deployed apps are to be reached, is taken by another program`,
-        `End that (ss -ltnp 'sport = :${port}' names it), or choose another with ${variable}, as in: ${variable}=${port + 8001} gantry up`,
+        `port ${port}, which the proxy of deployed apps needs, is in use by another program`,
+        `Stop that program (to find it, run: ss -ltnp 'sport = :${port}'), or choose another port, for example: ${variable}=${port + 8001} gantry up`,
       );
 }
 
@@ -35,15 +35,15 @@ export async function isFree(port: number): Promise<boolean> {
     await once(server, 'listening');
     return true;
   } catch (error) {
-    // A port that only root may take is Docker's to take.
-    if (hasCode(error, 'EACCES')) return !(await answers(port));
+    // Only root may bind this port. Docker can, so it is free unless something answers on it.
+    if (hasCode(error, 'EACCES')) return !(await acceptsConnections(port));
     return false;
   } finally {
     server.close();
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function acceptsConnections(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });
   try {
     await once(socket, 'connect');

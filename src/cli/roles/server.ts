@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
+import { unlessAborted } from '../../abort.ts';
 import { type HttpServer, serve } from '../../api/http-server.ts';
 import type { Config } from '../../config.ts';
 import { openControl } from '../../control/control.ts';
@@ -13,59 +14,52 @@ import type { ServerReady } from '../supervision/role-process.ts';
 import { makeDataDir } from './data-dir.ts';
 import { takeLock } from './lock.ts';
 
-/** API and control in one process, until `signal` aborts: then the server closes, and control hears what is still on its way. */
+/** Runs API and control in this process until `signal` aborts. Then the HTTP server closes first, and control handles the remaining events. */
 export async function startServer(
   config: Config,
   signal: AbortSignal,
   ready: (server: ServerReady) => void,
 ): Promise<void> {
   makeDataDir(config);
-  await using open = new AsyncDisposableStack();
+  await using resources = new AsyncDisposableStack();
   const lock = takeLock(await openLocks(), join(config.server_dir, 'server.lock'), `the server of ${config.data_dir}`);
-  open.defer(() => lock.release());
+  resources.defer(() => lock.release());
   const deps = openControl(await serverDeps(await withRedisUrl(config), manifest.version));
-  open.defer(() => closeDeps(deps));
-  const first_token = await makeFirstToken(deps);
+  resources.defer(() => closeDeps(deps));
+  const first_token = await createFirstToken(deps);
   const stop = new AbortController();
   const control = runControl(deps, stop.signal);
-  open.defer(async () => {
+  resources.defer(async () => {
     stop.abort();
     await control.catch(() => undefined);
   });
-  const server = await serve(deps);
-  open.defer(() => server.close());
-  const address = addressOf(server);
+  const http = await serve(deps);
+  resources.defer(() => http.close());
+  const address = localAddress(http);
   writeFileSync(addressFile(config), `${address}\n`, { mode: 0o644 });
-  open.defer(() => rmSync(addressFile(config), { force: true }));
-  deps.log.info({ address, data_dir: config.data_dir }, 'the server is ready');
+  resources.defer(() => rmSync(addressFile(config), { force: true }));
+  deps.log.info({ address, data_dir: config.data_dir }, 'server ready');
   ready({ address, first_token, installation: deps.vault.installation });
-  await Promise.race([control, aborted(signal)]);
-  deps.log.info('the server stops');
+  await unlessAborted(control, signal);
+  deps.log.info('server stopping');
 }
 
-/** How a process of this machine reaches it. */
-function addressOf({ host, port }: HttpServer): string {
+/** The URL for clients on this machine. */
+function localAddress({ host, port }: HttpServer): string {
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host);
   return `http://${reachable}:${port}`;
 }
 
-async function closeDeps(deps: ServerDeps): Promise<void> {
+async function closeDeps(deps: Pick<ServerDeps, 'bus' | 'offers' | 'store' | 'wakeups'>): Promise<void> {
   await Promise.allSettled([deps.bus.close(), deps.offers.close(), deps.wakeups.close()]);
   await deps.store.close();
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /**
- * On the first start an admin token, in `server/token` (0600) for the command line of this machine. Not when one is given from outside, and not
- * again: whoever lost all tokens starts the server with GANTRY_TOKEN.
+ * Creates an admin token on the first start and writes it to `server/token` (0600), for the command line on this machine. Does nothing
+ * when GANTRY_TOKEN is set or any token exists: an operator who lost all tokens starts the server with GANTRY_TOKEN.
  */
-async function makeFirstToken(deps: ServerDeps): Promise<boolean> {
+async function createFirstToken(deps: ServerDeps): Promise<boolean> {
   if (deps.config.token !== null) return false;
   const any = await deps.store.read.selectFrom('tokens').select('id').limit(1).executeTakeFirst();
   if (any !== undefined) return false;

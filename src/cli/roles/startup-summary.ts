@@ -11,7 +11,7 @@ export interface Summary extends ServerReady {
   pid: number;
 }
 
-/** Everything is up: where it is, how to get in and what to do next. */
+/** Prints addresses, versions, the first token and the next steps. With `json`, one JSON document on stdout. */
 export function printStartupSummary(summary: Summary, terminal: Terminal, json: boolean): void {
   const { address, installation, config, docker, redis, pid } = summary;
   const apps = `http://127.0.0.1${config.proxy_http_port === 80 ? '' : `:${config.proxy_http_port}`}`;
@@ -33,24 +33,24 @@ export function printStartupSummary(summary: Summary, terminal: Terminal, json: 
     );
     return;
   }
-  const fact = (name: string, value: string) => terminal.note(`  ${name.padEnd(9)} ${value}`);
-  terminal.note('\nGantry is up.\n');
-  fact('API', `${address}  (described at ${address}/openapi.json)`);
-  if (config.public_url !== address) fact('public', config.public_url);
-  fact('apps', `${apps}, by their host names`);
-  fact('data', config.data_dir);
-  fact('Redis', redis);
-  fact('Docker', docker);
-  fact('workers', String(config.workers));
-  fact('process', String(pid));
+  const row = (name: string, value: string) => terminal.note(`  ${name.padEnd(10)} ${value}`);
+  terminal.note('\nGantry is running.\n');
+  row('API', `${address}  (description: ${address}/openapi.json)`);
+  if (config.public_url !== address) row('public URL', config.public_url);
+  row('apps', `${apps}, by host name`);
+  row('data', config.data_dir);
+  row('Redis', redis);
+  row('Docker', docker);
+  row('workers', String(config.workers));
+  row('process', String(pid));
   if (summary.first_token) {
-    fact('token', readFileSync(tokenFile(config), 'utf8').trim());
-    terminal.note(`\nThe token opens everything and is shown this once; it is kept in ${tokenFile(config)}.`);
+    row('token', readFileSync(tokenFile(config), 'utf8').trim());
+    terminal.note(`\nThis token gives full access. It is shown only once and stored in ${tokenFile(config)}.`);
   }
   terminal.note(`
-On this machine the command line finds all this by itself. Next:
-  gantry repos add OWNER/NAME --github-token-file FILE   have a repository's pushes run
-  gantry jobs start busybox --run 'echo hello' --wait    or run any container
-  gantry doctor                                          check each part
-Ctrl-C ends it; deployed apps go on.\n`);
+On this machine, the command line finds the server and the token by itself. Next steps:
+  gantry repos add OWNER/NAME --github-token-file FILE   register a repository, to run its workflows
+  gantry jobs start busybox --run 'echo hello' --wait    run a container
+  gantry doctor                                          check the installation
+Press Ctrl-C to stop. Deployed apps keep running.\n`);
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { unlessAborted } from '../../abort.ts';
 import type { Config } from '../../config.ts';
 import { type Checks, openChecks, openLocks } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
@@ -12,19 +14,19 @@ import { takeLock } from './lock.ts';
 import { requireFreePorts } from './ports.ts';
 import { printStartupSummary } from './startup-summary.ts';
 
-export interface Up {
+export interface UpOptions {
   config: Config;
-  /** For the roles: the environment with the flags in it. */
+  /** The environment of the roles, including the command-line flags. */
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
   json: boolean;
 }
 
-/** Milliseconds that a role takes beyond GANTRY_SHUTDOWN_TIMEOUT, at most, to clean up what it gave up. */
-const LAST_WORDS = 20_000;
+/** Milliseconds that a role has after GANTRY_SHUTDOWN_TIMEOUT to clean up the jobs that it stopped. */
+const CLEANUP_TIME = 20_000;
 
-/** Starts everything, waits for a signal, and lets everything drain. What was started is ended again when a part of it fails. */
-export async function up({ config, env, signal, json }: Up): Promise<void> {
+/** Starts Redis, the server and the workers, waits for a signal, and drains them. If a start fails, everything started before is stopped. */
+export async function up({ config, env, signal, json }: UpOptions): Promise<void> {
   process.title = 'gantry up';
   process.once('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
   const terminal = openTerminal();
@@ -33,7 +35,7 @@ export async function up({ config, env, signal, json }: Up): Promise<void> {
   const lock = takeLock(await openLocks(), join(config.data_dir, 'up.lock'), config.data_dir);
   started.defer(() => lock.release());
   const checks = await openChecks(config);
-  const docker = await reachDocker(checks);
+  const docker = await requireDocker(checks);
   await requireFreePorts(config, checks);
 
   const redis = await openRedis(config, checks, terminal.note);
@@ -47,68 +49,71 @@ export async function up({ config, env, signal, json }: Up): Promise<void> {
     return role.ready;
   };
 
-  // Workers need the key that the server makes.
+  // Workers need the key that the server writes.
   const first = await unlessAborted(start('server', 'server'), signal);
   const server = first?.server ?? null;
   const workers = Array.from({ length: server === null ? 0 : config.workers }, (_, index) =>
     start(`worker ${index + 1}`, 'worker'),
   );
   if (server !== null && (await unlessAborted(Promise.all(workers), signal)) !== null) {
-    printStartupSummary({ ...server, config, docker, redis: redis.told, pid: process.pid }, terminal, json);
-    await aborted(signal);
+    const { pid } = process;
+    printStartupSummary({ ...server, config, docker, redis: redis.description, pid }, terminal, json);
+    if (!signal.aborted) await once(signal, 'abort');
   }
-  terminal.note('Stopping: running jobs may end, deployed apps go on. Once more ends it at once.');
+  terminal.note(
+    'Stopping: waiting for running jobs. Deployed apps keep running. Press Ctrl-C again to stop immediately.',
+  );
 }
 
-async function reachDocker(checks: Checks): Promise<string> {
+async function requireDocker(checks: Checks): Promise<string> {
   try {
     return (await checks.docker.version()).version;
   } catch (error) {
     throw new CliError(
       'failed',
-      `no Docker Engine can be used: ${messageOf(error)}`,
-      'Start one (systemctl start docker; bin/setup starts one where there is no systemd), or name another with DOCKER_HOST. This user must be root or in the group docker.',
+      `cannot use a Docker Engine: ${messageOf(error)}`,
+      'Start Docker (systemctl start docker; without systemd, run bin/setup), or set DOCKER_HOST. This user must be root or in the group docker.',
       { cause: error },
     );
   }
 }
 
-/** `told` is how people are told of it. */
+/** The Redis that the configuration names, else one that Gantry manages. `description` is for the startup summary. */
 async function openRedis(
   config: Config,
   checks: Checks,
-  say: (text: string) => void,
-): Promise<{ url: string; told: string; stop(): Promise<void> }> {
+  note: (text: string) => void,
+): Promise<{ url: string; description: string; stop(): Promise<void> }> {
   if (config.redis_url === null) {
-    const { url, facts, adopted, stop } = await manageRedis(config, checks, say);
-    return { url, told: `${facts.version}, ${adopted ? 'found running' : 'started'} at ${url}`, stop };
+    const { url, facts, adopted, stop } = await manageRedis(config, checks, note);
+    return { url, description: `${facts.version}, ${adopted ? 'already running' : 'started'} at ${url}`, stop };
   }
-  const where = redactRedisUrl(config.redis_url);
+  const redacted = redactRedisUrl(config.redis_url);
   const facts = await checks.askRedis(config.redis_url).catch((error: unknown) => {
     throw new CliError(
       'unreachable',
-      `no Redis answers at ${where}: ${messageOf(error)}`,
-      'Start it, or correct GANTRY_REDIS_URL (or REDIS_URL), or unset it: then Gantry starts one of its own.',
+      `cannot reach Redis at ${redacted}: ${messageOf(error)}`,
+      'Start it, or correct GANTRY_REDIS_URL (or REDIS_URL), or unset it: then Gantry starts its own Redis.',
     );
   });
-  requireUsableRedis(where, facts);
-  return { url: config.redis_url, told: `${facts.version} at ${where}`, stop: async () => undefined };
+  requireUsableRedis(redacted, facts);
+  return { url: config.redis_url, description: `${facts.version} at ${redacted}`, stop: async () => undefined };
 }
 
-/** The server's secrets are not for those who hold the Docker socket. */
-const SERVERS_OWN = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET'].flatMap((name) => [name, `${name}_FILE`]);
+/** Only the server gets these variables: workers hold the Docker socket and must not know the server's secrets. */
+const SERVER_ONLY = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET'].flatMap((name) => [name, `${name}_FILE`]);
 
 function roleSpec(config: Config, env: NodeJS.ProcessEnv, name: string, command: 'server' | 'worker'): RoleSpec {
-  const kept = Object.entries(env).filter(([variable]) => command === 'server' || !SERVERS_OWN.includes(variable));
+  const kept = Object.entries(env).filter(([variable]) => command === 'server' || !SERVER_ONLY.includes(variable));
   return {
     name,
     argv: [...process.execArgv, join(import.meta.dirname, '../main.ts'), command],
     env: Object.fromEntries(kept),
-    grace: config.shutdown_timeout + LAST_WORDS,
+    grace: config.shutdown_timeout + CLEANUP_TIME,
   };
 }
 
-/** Workers first: what they have to say at their end, the server must hear. */
+/** Stops the workers first: the server must still receive their last events. */
 async function stopRoles([server, ...workers]: Supervised[]): Promise<void> {
   await Promise.all(workers.map((worker) => worker.stop()));
   await server?.stop();
@@ -122,16 +127,4 @@ function forceOnSecondSignal(roles: Supervised[], first: AbortSignal): void {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, force);
   };
   first.addEventListener('abort', listen, { once: true });
-}
-
-/** Null when the signal came first. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  return Promise.race([work, aborted(signal)]);
-}
-
-function aborted(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
 }

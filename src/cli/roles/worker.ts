@@ -6,10 +6,10 @@ import { runWorker } from '../../workers/run-worker.ts';
 import { withRedisUrl } from '../redis/redis-check.ts';
 import { CliError } from '../terminal/exit.ts';
 
-/** How long a server that starts at the same time may take to write the workers' key. */
-const KEY = 60_000;
+/** Milliseconds to wait for the worker key, which a server that starts at the same time may still have to write. */
+const KEY_TIMEOUT = 60_000;
 
-/** One worker of the fleet, until `signal` aborts and what it holds has ended. */
+/** Runs one worker until `signal` aborts and its jobs have ended. */
 export async function startWorker(config: Config, signal: AbortSignal, ready: () => void): Promise<void> {
   await waitForKey(config, signal);
   if (signal.aborted) return;
@@ -20,13 +20,13 @@ export async function startWorker(config: Config, signal: AbortSignal, ready: ()
 }
 
 async function waitForKey({ worker_key_file }: Config, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + KEY;
+  const deadline = Date.now() + KEY_TIMEOUT;
   while (!existsSync(worker_key_file) && !signal.aborted) {
     if (Date.now() > deadline)
       throw new CliError(
         'usage',
-        `${worker_key_file} is missing`,
-        'The server writes it when it starts. On another host, copy it there and set GANTRY_WORKER_KEY_FILE.',
+        `missing worker key ${worker_key_file}`,
+        'The server writes it when it starts. On another host, copy it from the server and set GANTRY_WORKER_KEY_FILE.',
       );
     await delay(200, undefined, { signal }).catch(() => undefined);
   }

@@ -7,39 +7,39 @@ import { restartBackoff } from './restarts.ts';
 import { Ready } from './role-process.ts';
 
 export interface RoleSpec {
-  /** As people read it: `server`, `worker 2`. */
+  /** As shown to the user: `server`, `worker 2`. */
   name: string;
-  /** What Node is started with. */
+  /** Node's arguments. */
   argv: string[];
   env: NodeJS.ProcessEnv;
-  /** Milliseconds between being asked to drain and being killed. */
+  /** Milliseconds between SIGTERM and SIGKILL. */
   grace: number;
 }
 
 export interface Supervised {
   name: string;
-  /** The first time that it is ready. Rejects with `CliError` when it cannot even start: then it is not started again. */
+  /** Resolves when the role is ready for the first time. Rejects with `CliError` when it cannot start; then it is not restarted. */
   ready: Promise<Ready>;
   pid(): number | null;
-  /** Lets it drain; resolves when it is gone and stays gone. */
+  /** Lets the role drain, and does not restart it. Resolves when it has ended. */
   stop(): Promise<void>;
-  /** Without grace. */
+  /** Kills the role immediately. */
   force(): void;
 }
 
-/** Starts that end before it was ever ready; after so many it is taken to be broken. */
-const TRIES = 4;
+/** Starts without ever becoming ready, after which a role is considered broken. */
+const MAX_STARTS = 4;
 
 /**
- * Keeps one role running: when it ends it is started again, after 1 s doubling up to 30 s. It has a process group of its own,
- * so that Ctrl-C reaches the supervisor alone, and a channel whose end tells it that its supervisor is gone.
+ * Keeps a role running: restarts it when it ends, after 1 s doubling up to 30 s. The role has its own process group, so that Ctrl-C
+ * reaches only the supervisor, and an IPC channel, whose end tells it that the supervisor is gone. `note` prints a line for the user.
  */
-export function supervise(spec: RoleSpec, say: (text: string) => void): Supervised {
+export function supervise(spec: RoleSpec, note: (text: string) => void): Supervised {
   const stopping = new AbortController();
   const first = Promise.withResolvers<Ready>();
   first.promise.catch(() => undefined);
   let child: ChildProcess | null = null;
-  const kept = keep();
+  const ended = keepRunning();
   return {
     name: spec.name,
     ready: first.promise,
@@ -49,10 +49,10 @@ export function supervise(spec: RoleSpec, say: (text: string) => void): Supervis
       const running = child;
       running?.kill('SIGTERM');
       const late = setTimeout(() => {
-        say(`The ${spec.name} does not end; it is killed.`);
+        note(`The ${spec.name} did not stop within ${spec.grace / 1000} s; killing it.`);
         kill(running);
       }, spec.grace);
-      await kept;
+      await ended;
       clearTimeout(late);
     },
     force() {
@@ -61,10 +61,10 @@ export function supervise(spec: RoleSpec, say: (text: string) => void): Supervis
     },
   };
 
-  async function keep(): Promise<void> {
+  async function keepRunning(): Promise<void> {
     const restarts = restartBackoff();
     let was_ready = false;
-    for (let tries = 1; !stopping.signal.aborted; tries++) {
+    for (let starts = 1; !stopping.signal.aborted; starts++) {
       child = start(spec);
       child.on('message', (message) => {
         const ready = Ready.safeParse(message);
@@ -72,15 +72,15 @@ export function supervise(spec: RoleSpec, say: (text: string) => void): Supervis
         was_ready = true;
         first.resolve(ready.data);
       });
-      const ended = await end(child);
+      const exit = await exitOf(child);
       child = null;
       if (stopping.signal.aborted) break;
-      if (!was_ready && (ended === exits.usage || tries === TRIES)) {
-        first.reject(new CliError('failed', `the ${spec.name} does not start`, 'What it said stands above.'));
+      if (!was_ready && (exit === exits.usage || starts === MAX_STARTS)) {
+        first.reject(new CliError('failed', `the ${spec.name} failed to start`, 'See its messages above.'));
         return;
       }
       const pause = restarts.next();
-      say(`The ${spec.name} ended (${ended}); it is started again in ${pause / 1000} s.`);
+      note(`The ${spec.name} ended (${exit}); restarting it in ${pause / 1000} s.`);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
     first.reject(new CliError('failed', `the ${spec.name} was stopped`));
@@ -91,8 +91,8 @@ function start({ argv, env }: RoleSpec): ChildProcess {
   return spawn(process.execPath, argv, { env, detached: true, stdio: ['ignore', 2, 'inherit', 'ipc'] });
 }
 
-/** The exit code, or the signal's name, or why it was never there. */
-async function end(child: ChildProcess): Promise<number | string> {
+/** The exit code, the name of the signal, or the error that prevented the start. */
+async function exitOf(child: ChildProcess): Promise<number | string> {
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return signal ?? code ?? 'unknown';
@@ -101,7 +101,7 @@ async function end(child: ChildProcess): Promise<number | string> {
   }
 }
 
-/** With all that it started in its own group, such as git. */
+/** Kills the whole process group, including children such as git. */
 function kill(child: ChildProcess | null): void {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {

@@ -1,5 +1,5 @@
 import { CodedError, hasCode } from '../../error.ts';
-/** What the process ends with: the same for every command. */
+/** The exit codes of all commands. */
 export const exits = {
   ok: 0,
   failed: 1,
@@ -13,7 +13,7 @@ export const exits = {
 
 export type ExitName = keyof typeof exits;
 
-/** Ends the command: `message` says what is wrong, `advice` what to do about it. Nothing else prints to people in a failure. */
+/** Ends the command. `message` says what is wrong, `advice` what to do; main.ts prints both. An empty message prints nothing. */
 export class CliError extends CodedError<ExitName> {
   readonly advice: string | null;
   constructor(code: ExitName, message: string, advice: string | null = null, options?: ErrorOptions) {
@@ -22,10 +22,10 @@ export class CliError extends CodedError<ExitName> {
   }
 }
 
-/** The one place where a failure becomes an exit code. */
+/** The exit code for any error. */
 export function exitOf(error: unknown): number {
   if (error instanceof CliError) return exits[error.code];
-  // The configuration, or an address that cannot be listened on: trying again helps neither.
+  // An invalid configuration or listen address: retrying does not help.
   if (hasCode(error, 'config', 'listen')) return exits.usage;
   return exits.failed;
 }

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-// Control sequences that a terminal acts on: CSI, OSC and its like up to their end, other escapes, single-byte controls.
+// Terminal control sequences: CSI; OSC and similar strings up to their terminator; other escapes; single-byte controls.
 const CSI = '(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]';
 const STRINGS =
   '(?:\\u001b[\\]PX^_]|[\\u0090\\u0098\\u009d-\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c|$)';
@@ -9,7 +9,7 @@ const CONTROLS = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]';
 const unsafe = new RegExp(`${STRINGS}|${CSI}|${OTHERS}|${CONTROLS}`, 'g');
 const COLOUR = /^[\d;:]*m$/;
 
-/** One line of a log, harmless to the terminal that shows it: no cursor moves, titles or links; colours only when asked for. */
+/** A log line without cursor movement, titles, links and other control sequences. Keeps colours if `colours` is set. */
 export function printableLine(line: string, colours: boolean): string {
   let coloured = false;
   const text = lastOverwrite(line).replace(unsafe, (sequence) => {
@@ -20,12 +20,12 @@ export function printableLine(line: string, colours: boolean): string {
   return coloured ? `${text}\u001b[0m` : text;
 }
 
-/** A name, a reason, a message from elsewhere, as part of a line of ours. */
+/** External text, such as a name or a reason, as part of a line. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(unsafe, '').replace(/\s+/g, ' ').trim();
 }
 
-/** The same for text of several lines, whose breaks and indents stay. */
+/** The same for text with several lines; keeps line breaks and indentation. */
 export function printableText(text: string): string {
   return text
     .split('\n')
@@ -33,7 +33,7 @@ export function printableText(text: string): string {
     .join('\n');
 }
 
-/** What a progress bar that returns to the line's start shows in the end. */
+/** What remains visible of a line that was overwritten with carriage returns, such as a progress bar. */
 function lastOverwrite(line: string): string {
   if (!line.includes('\r')) return line;
   return line.split('\r').findLast((part) => part !== '') ?? '';

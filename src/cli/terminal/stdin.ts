@@ -2,20 +2,24 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { CliError } from './exit.ts';
 
-/** A value that must not stand in a process list: piped in, or typed without being shown. Its last line break is dropped. */
+/** Reads a secret from a pipe, or from the keyboard without echo. Removes the last line break. */
 export async function readSecret(prompt: string): Promise<string> {
   const value = process.stdin.isTTY ? await ask(prompt) : (await text(process.stdin)).replace(/\r?\n$/, '');
   if (value === '')
-    throw new CliError('usage', 'the value is empty', 'Pipe it in, as in: printf %s "$VALUE" | gantry secrets set ...');
+    throw new CliError(
+      'usage',
+      'the value is empty',
+      'Pipe it in, for example: printf %s "$VALUE" | gantry secrets set ...',
+    );
   return value;
 }
 
-/** The content of a file that was named, or a usage error that names it. */
+/** The content of a file that the user named. Throws a usage error when it cannot be read. */
 export function readFileArgument(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CliError('usage', `${path} cannot be read`, null, { cause: error });
+    throw new CliError('usage', `cannot read ${path}`, null, { cause: error });
   }
 }
 

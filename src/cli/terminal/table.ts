@@ -6,19 +6,19 @@ export interface Cell {
   style?: Style;
 }
 
-/** Aligned columns under a head. On a terminal a row that is too long loses the end of its last column. */
+/** Prints aligned columns with a header. On a terminal, the last column is truncated to fit. */
 export function printTable(terminal: Terminal, head: string[], rows: (string | Cell)[][]): void {
   const cells = rows.map((row) => row.map((cell) => clean(typeof cell === 'string' ? { text: cell } : cell)));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => width(row[column]?.text ?? ''))),
   );
   const last = head.length - 1;
-  const room =
+  const available =
     terminal.columns === null ? Number.POSITIVE_INFINITY : terminal.columns - sum(widths.slice(0, last)) - last * 2;
   const line = (row: Cell[]) =>
     row
       .map(({ text, style }, column) => {
-        const shown = column === last ? cut(text, room) : text;
+        const shown = column === last ? truncate(text, available) : text;
         const padding = column === last ? '' : ' '.repeat((widths[column] ?? 0) - width(shown));
         return (style === undefined ? shown : terminal.paint(style, shown)) + padding;
       })
@@ -28,7 +28,7 @@ export function printTable(terminal: Terminal, head: string[], rows: (string | C
   for (const row of cells) terminal.print(line(row));
 }
 
-/** `name  value` lines of one thing; an empty value is left out. */
+/** Prints `name  value` lines, without those that have no value. */
 export function printFacts(terminal: Terminal, facts: [string, string | null | undefined][]): void {
   const shown = facts.filter(
     (fact): fact is [string, string] => fact[1] !== null && fact[1] !== undefined && fact[1] !== '',
@@ -47,10 +47,10 @@ function width(text: string): number {
   return Array.from(text).length;
 }
 
-function cut(text: string, room: number): string {
-  if (width(text) <= room || room < 8) return text;
+function truncate(text: string, max: number): string {
+  if (width(text) <= max || max < 8) return text;
   return `${Array.from(text)
-    .slice(0, room - 1)
+    .slice(0, max - 1)
     .join('')}…`;
 }
 

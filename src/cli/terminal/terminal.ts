@@ -2,14 +2,14 @@ import { styleText } from 'node:util';
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** Results go to stdout, words about them to stderr; each is coloured only when it is a terminal (or FORCE_COLOR says so). */
+/** `print` writes results to stdout, `note` writes messages to stderr. Colours only on a terminal, or with FORCE_COLOR. */
 export interface Terminal {
   print(text: string): void;
   note(text: string): void;
   paint(style: Style, text: string): string;
-  /** Whether stdout shows colours. */
+  /** Whether stdout supports colours. */
   colours: boolean;
-  /** Width of stdout, or null when it is no terminal. */
+  /** The width of stdout; null when it is not a terminal. */
   columns: number | null;
 }
 
@@ -27,7 +27,7 @@ export function openTerminal(
   };
 }
 
-/** How a status looks, wherever it stands. */
+/** The style of a status of a run, job, step, deployment or delivery. */
 export function statusStyle(status: string): Style {
   if (status === 'succeeded' || status === 'live' || status === 'planned') return 'green';
   if (['failed', 'errored', 'timed_out'].includes(status)) return 'red';

@@ -1,4 +1,4 @@
-/** `3 min ago`, from an RFC 3339 time; empty for none. */
+/** `3 min ago`, from an RFC 3339 time; empty without a time. */
 export function ago(at: string | null | undefined, now: number): string {
   if (at === null || at === undefined) return '';
   const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
@@ -8,13 +8,13 @@ export function ago(at: string | null | undefined, now: number): string {
   return `${Math.floor(seconds / 86_400)} days ago`;
 }
 
-/** Between two RFC 3339 times, or until now when the second is not there yet. */
+/** The duration between two RFC 3339 times, or until now without the second. Empty without the first. */
 export function took(from: string | null | undefined, to: string | null | undefined, now: number): string {
   if (from === null || from === undefined) return '';
   return duration((to === null || to === undefined ? now : Date.parse(to)) - Date.parse(from));
 }
 
-/** Of milliseconds: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Formats milliseconds: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(ms: number): string {
   const tenths = Math.max(0, Math.round(ms / 100));
   if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;

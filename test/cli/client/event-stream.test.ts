@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { type Message, parseEvents } from '../../../src/cli/client/event-stream.ts';
+import { parseEvents, type StreamEvent } from '../../../src/cli/client/event-stream.ts';
 
-async function parse(...chunks: string[]): Promise<Message[]> {
-  const messages: Message[] = [];
+async function parse(...chunks: string[]): Promise<StreamEvent[]> {
+  const messages: StreamEvent[] = [];
   for await (const message of parseEvents(Readable.from(chunks) as AsyncIterable<string>)) messages.push(message);
   return messages;
 }
