@@ -17,7 +17,7 @@ const PURE = ['workflows', 'jobs'];
 /** The import table of ARCHITECTURE.md. */
 const TABLE: Record<string, Rule> = {
   workflows: { rooms: [], packages: ['@actions/', 'yaml'], node: false },
-  jobs: { rooms: ['workflows'], packages: ['@actions/', 'yaml'], node: false },
+  jobs: { rooms: [], packages: [], node: false },
   engine: { rooms: ['workflows', 'jobs', 'log'], packages: ['tar-stream', '@balena/dockerignore'], node: true },
   workers: { rooms: ['engine', 'workflows', 'jobs', 'log'], packages: [], node: true },
   control: { rooms: ['workflows', 'jobs', 'log'], packages: [], node: true },
@@ -101,9 +101,8 @@ const FOLDERS: Record<string, Record<string, string[]>> = {
   jobs: {
     '.': [],
     deploy: ['.'],
-    report: ['.'],
-    run: ['.', 'protocol'],
-    protocol: ['.', 'deploy', 'report', 'run'],
+    run: ['.'],
+    protocol: ['.', 'deploy', 'run'],
   },
   workers: {
     plan: [],
@@ -114,10 +113,10 @@ const FOLDERS: Record<string, Record<string, string[]>> = {
   workflows: {
     '.': [],
     expressions: [],
-    yaml: ['expressions'],
+    yaml: [],
     app: ['.', 'yaml'],
+    syntax: ['.', 'expressions', 'yaml'],
     plan: ['.', 'expressions', 'syntax', 'yaml'],
-    syntax: ['.', 'expressions', 'plan', 'yaml'],
   },
   'adapters/docker': {
     engine: ['.'],

@@ -1,5 +1,5 @@
 import type { ServerDeps } from '../../deps.ts';
-import { chooseOffers, type Offerable, poolOf } from '../../jobs/protocol/offers.ts';
+import { chooseOffers, type PendingAttempt, poolOf } from '../../jobs/protocol/offers.ts';
 import type { Lane } from '../../jobs/run/plan.ts';
 import { freeSlots } from './fleet.ts';
 
@@ -19,7 +19,7 @@ export async function makeOffers(deps: Pick<ServerDeps, 'fleet' | 'offers' | 'st
 }
 
 /** Attempts to offer, oldest first. A repository's jobs are one group; all tasks together are another. */
-async function offerable({ store, now }: Pick<ServerDeps, 'store' | 'now'>): Promise<Offerable[]> {
+async function offerable({ store, now }: Pick<ServerDeps, 'store' | 'now'>): Promise<PendingAttempt[]> {
   const rows = await store.read
     .selectFrom((from) =>
       from

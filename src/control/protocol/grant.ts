@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
 import { Outputs } from '../../jobs/protocol/event.ts';
 import type { CloneSource, Grant } from '../../jobs/protocol/grant.ts';
-import { Report } from '../../jobs/report/report.ts';
+import { Report } from '../../jobs/report.ts';
 import { mergeOutputs } from '../../jobs/run/advance.ts';
 import { foldNeed } from '../../jobs/run/fold.ts';
 import { PlannedJob } from '../../jobs/run/plan.ts';

@@ -1,6 +1,6 @@
 import type { Row } from '../../deps.ts';
-import type { Report } from '../../jobs/report/report.ts';
-import { brokenRunReport, deploymentReport, statusReport } from '../../jobs/report/reporting.ts';
+import type { Report } from '../../jobs/report.ts';
+import { brokenRunReport, deploymentReport, statusReport } from '../../jobs/report.ts';
 import { hasEnded } from '../../jobs/status.ts';
 import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';

@@ -1,10 +1,10 @@
 import type { Row, ServerDeps } from '../../deps.ts';
 import { JsonObject } from '../../jobs/json.ts';
 import { Outputs } from '../../jobs/protocol/event.ts';
-import { type Advance, advance, type GraphJob } from '../../jobs/run/advance.ts';
-import { githubContext } from '../../jobs/run/github-context.ts';
+import { advance, type GraphJob, type JobMove } from '../../jobs/run/advance.ts';
 import { type Contexts, PlannedJob } from '../../jobs/run/plan.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
+import { githubContext } from '../../workflows/plan/github-context.ts';
 import { newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';
 import { endWaitingDeployments, queueDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
@@ -27,7 +27,7 @@ export async function advanceRun(t: Transaction, change: RunChange): Promise<voi
   }
 }
 
-async function makeMove(t: Transaction, change: RunChange, move: Advance): Promise<boolean> {
+async function makeMove(t: Transaction, change: RunChange, move: JobMove): Promise<boolean> {
   const job = change.jobs.find((other) => other.id === move.job);
   if (!job) return false;
   if (move.to === 'queued') return queueJob(t, change, job);

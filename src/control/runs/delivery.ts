@@ -1,6 +1,6 @@
 import type { Row, ServerDeps } from '../../deps.ts';
-import { trimPayload } from '../../jobs/run/payload.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
+import { trimPayload } from '../../jobs/run/trigger.ts';
 import { newAttempt } from '../attempts/attempts.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { insertRun } from './runs.ts';

@@ -1,6 +1,6 @@
 import type { Row } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
-import { judge } from '../../jobs/run/judge.ts';
+import { decideRetry } from '../../jobs/protocol/verdict.ts';
 import type { DeploymentStatus, EndStatus } from '../../jobs/status.ts';
 import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
 import { endWaitingDeployments } from '../deployments/deployments.ts';
@@ -22,13 +22,13 @@ const WAITING_ENDS = {
 export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, outputs }: Finished): Promise<void> {
   const { change, job } = await changeJob(t, attempt.subject_id);
   const deployed = await deploymentsOf(t, attempt);
-  const judgement = judge({
+  const decision = decideRetry({
     verdict: timedOut(t, attempt, verdict),
     errors: job.errors,
     cancel_reason: job.stop_request === null ? null : (job.stop_reason ?? 'the job was cancelled'),
-    done: deployed.some(({ status }) => status === 'live'),
+    irreversible: deployed.some(({ status }) => status === 'live'),
   });
-  if (judgement.next === 'retry') {
+  if (decision.next === 'retry') {
     change.setJob(job, { errors: job.errors + (verdict.handed_back ? 0 : 1) });
     await t.sql
       .updateTable('deployments')
@@ -36,10 +36,10 @@ export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, 
       .where('attempt_id', '=', attempt.id)
       .where('status', '=', 'waiting')
       .execute();
-    await queueJob(t, change, job, judgement.delay);
-    change.setJob(job, { reason: `retrying after: ${judgement.reason}` });
+    await queueJob(t, change, job, decision.delay);
+    change.setJob(job, { reason: `retrying after: ${decision.reason}` });
   } else {
-    const { status, reason, exit_code } = judgement;
+    const { status, reason, exit_code } = decision;
     if (change.moveJob(job, status, { reason, exit_code, outputs: JSON.stringify(outputs) }) && job.started_at !== null)
       observeDuration(t, job, job.started_at);
     await endWaitingDeployments(t, job.id, WAITING_ENDS[status], reason ?? status);

@@ -1,6 +1,6 @@
 import type { Row } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
-import { judge } from '../../jobs/run/judge.ts';
+import { decideRetry } from '../../jobs/protocol/verdict.ts';
 import type { Plan, PlannedRun } from '../../jobs/run/plan.ts';
 import { Trigger } from '../../jobs/run/trigger.ts';
 import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
@@ -16,17 +16,17 @@ export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict,
     .selectAll()
     .where('id', '=', attempt.subject_id)
     .executeTakeFirstOrThrow();
-  const judgement = judge({ verdict, errors: attempt.number - 1, cancel_reason: null, done: false });
-  if (judgement.next === 'retry' && delivery.status === 'received') {
+  const decision = decideRetry({ verdict, errors: attempt.number - 1, cancel_reason: null, irreversible: false });
+  if (decision.next === 'retry' && delivery.status === 'received') {
     const { number, subject_id } = attempt;
-    await newAttempt(t, { subject: 'delivery', subject_id, number: number + 1, lane: 'plan', delay: judgement.delay });
+    await newAttempt(t, { subject: 'delivery', subject_id, number: number + 1, lane: 'plan', delay: decision.delay });
     return;
   }
   // A run that was cancelled before its plan has closed its delivery.
   if (delivery.status !== 'received') return;
-  const isPlanned = judgement.next === 'end' && judgement.status === 'succeeded';
+  const isPlanned = decision.next === 'end' && decision.status === 'succeeded';
   if (plan && isPlanned) await insertRuns(t, delivery, plan, 'planned');
-  else await insertRuns(t, delivery, failedPlan(delivery, judgement.reason), 'failed');
+  else await insertRuns(t, delivery, failedPlan(delivery, decision.reason), 'failed');
 }
 
 function failedPlan(delivery: Row<'deliveries'>, reason: string | null): Plan {

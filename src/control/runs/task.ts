@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { TaskLimits } from '../../jobs/protocol/grant.ts';
-import { ownJob, ownStep } from '../../jobs/run/own-job.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
+import { standaloneJob, standaloneStep } from '../../jobs/run/standalone-job.ts';
 import { type TransactDeps, transact } from '../outbox/transact.ts';
 import { startSingleJobRun } from './single-job-run.ts';
 
@@ -49,14 +49,14 @@ export function submitTask(
 function taskSpec(task: NewTask): PlannedJob {
   const fromSecrets = Object.fromEntries(Object.keys(task.secrets).map((name) => [name, `\${{ secrets['${name}'] }}`]));
   const literal = Object.fromEntries(Object.entries(task.env).map(([name, value]) => [name, asTemplate(value)]));
-  return ownJob({
+  return standaloneJob({
     key: 'task',
     name: 'task',
     kind: 'task',
     timeout_minutes: task.timeout_minutes,
     container: { image: asTemplate(task.image), env: {} },
     env: [literal, fromSecrets],
-    steps: task.run === null ? [] : [ownStep({ name: 'Run', run: asTemplate(task.run) })],
+    steps: task.run === null ? [] : [standaloneStep({ name: 'Run', run: asTemplate(task.run) })],
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Reconciliation } from '../deploy/deployment.ts';
 import { JsonObject } from '../json.ts';
-import { Report } from '../report/report.ts';
+import { Report } from '../report.ts';
 import { PlannedJob } from '../run/plan.ts';
 import { Trigger } from '../run/trigger.ts';
 import { Outputs } from './event.ts';

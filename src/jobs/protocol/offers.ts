@@ -1,13 +1,13 @@
 import type { Lane } from '../run/plan.ts';
 
-/** An attempt that nobody has yet. `group` is whose turn it takes: its repository, or the tasks together. */
-export interface Offerable {
+/** An attempt that no worker has claimed. Groups share the slots evenly: a repository is one, and so are all tasks together. */
+export interface PendingAttempt {
   attempt: string;
   lane: Lane;
   group: string;
 }
 
-/** Free slots of the whole fleet; `work` is shared by the lanes test and build. */
+/** Free slots of the whole fleet; the lanes test and build share `work`. */
 export interface FreeSlots {
   plan: number;
   work: number;
@@ -16,17 +16,18 @@ export interface FreeSlots {
 }
 
 /**
- * What to offer now: never more than there are slots, groups in turn so that one with five hundred jobs cannot keep another's one waiting.
- * `queue` is oldest first. `served` says when each group got its last slot: slots come free one by one, and the group whose turn is longest ago is next.
+ * Chooses what to offer now: at most one attempt per free slot, and one group after another, so that a group with five
+ * hundred jobs does not block a group with one. `queue` is oldest first. `last_turns` has the time at which each group
+ * last got a slot: usually slots free up one at a time, and the group that has waited longest gets the next one.
  */
 export function chooseOffers(
-  queue: readonly Offerable[],
+  queue: readonly PendingAttempt[],
   free: FreeSlots,
-  served: ReadonlyMap<string, number> = new Map(),
-): Offerable[] {
+  last_turns: ReadonlyMap<string, number> = new Map(),
+): PendingAttempt[] {
   return (['plan', 'work', 'deploy', 'notify'] as const).flatMap((pool) => {
-    const waiting = queue.filter((offer) => poolOf(offer.lane) === pool);
-    return inTurns(waiting, served).slice(0, Math.max(0, free[pool]));
+    const waiting = queue.filter((pending) => poolOf(pending.lane) === pool);
+    return roundRobin(waiting, last_turns).slice(0, Math.max(0, free[pool]));
   });
 }
 
@@ -34,9 +35,9 @@ export function poolOf(lane: Lane): keyof FreeSlots {
   return lane === 'test' || lane === 'build' ? 'work' : lane;
 }
 
-function inTurns(queue: readonly Offerable[], served: ReadonlyMap<string, number>): Offerable[] {
-  const groups = [...Map.groupBy(queue, (offer) => offer.group)]
-    .toSorted(([a], [b]) => (served.get(a) ?? 0) - (served.get(b) ?? 0))
+function roundRobin(queue: readonly PendingAttempt[], last_turns: ReadonlyMap<string, number>): PendingAttempt[] {
+  const groups = [...Map.groupBy(queue, (pending) => pending.group)]
+    .toSorted(([a], [b]) => (last_turns.get(a) ?? 0) - (last_turns.get(b) ?? 0))
     .map(([, group]) => group);
   const rounds = Math.max(0, ...groups.map((group) => group.length));
   return Array.from({ length: rounds }, (_, round) => groups.flatMap((group) => group[round] ?? [])).flat();

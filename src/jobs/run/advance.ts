@@ -1,8 +1,9 @@
+import { messageOf } from '../../error.ts';
 import { hasEnded, type JobStatus } from '../status.ts';
 import { foldNeed, foldRun } from './fold.ts';
 import type { Contexts, PlannedJob } from './plan.ts';
 
-/** A job as the rules of its run's graph see it. */
+/** What the rules of a run's graph need to know of a job. */
 export interface GraphJob {
   id: string;
   status: JobStatus;
@@ -13,29 +14,29 @@ export interface GraphJob {
 
 export interface GraphRun {
   jobs: readonly GraphJob[];
-  /** Everything that conditions may look at but `needs`. */
+  /** The contexts that a condition may read, except `needs`. */
   contexts: Contexts;
-  /** Someone wants the run cancelled: only conditions that ask for it (`always()`, `cancelled()`) let a job start. */
+  /** Cancellation was requested: a job starts only if its condition says so (`always()`, `cancelled()`). */
   cancelled: boolean;
 }
 
-/** What follows for a job: it may start, it never will, or it must stop. */
-export type Advance =
+/** What a job does next: start, end without starting, or, if it is running, stop. */
+export type JobMove =
   | { job: string; to: 'queued' }
   | { job: string; to: 'skipped' | 'cancelled' | 'failed'; reason: string }
   | { job: string; to: 'stop'; reason: string };
 
-/** Whether a job's condition holds; throws what the language says when it cannot be evaluated. */
-export type Condition = (expression: string, contexts: Contexts, so_far: SoFar) => boolean;
+/** Evaluates a job's `if`; throws when that is not possible. */
+export type EvaluateCondition = (expression: string, contexts: Contexts, prior: PriorStatus) => boolean;
 
-/** How the whole chain before a job went; `skipped`: not all of it succeeded, and none failed. */
-export type SoFar = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+/** The combined result of all jobs before a job; `skipped`: none failed, but not all succeeded. */
+export type PriorStatus = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
-/** For people: what became of a job. */
-const ENDED = {
-  waiting: 'still waits',
+/** For people: what a job did. */
+const STATUS_TEXT = {
+  waiting: 'is still waiting',
   queued: 'is still queued',
-  running: 'still runs',
+  running: 'is still running',
   succeeded: 'succeeded',
   failed: 'failed',
   errored: 'errored',
@@ -44,74 +45,74 @@ const ENDED = {
   skipped: 'was skipped',
 } as const satisfies Record<JobStatus, string>;
 
-/** Every step that the graph can take now. Taking them may open further ones: call again until there are none. */
-export function advance(run: GraphRun, holds: Condition): Advance[] {
+/** Every move that the graph allows now. Moves can enable more moves: call again until there are none. */
+export function advance(run: GraphRun, evaluate: EvaluateCondition): JobMove[] {
   const stops = failFast(run.jobs);
   const stopped = new Set(stops.map((stop) => stop.job));
-  const starts = run.jobs
+  const moves = run.jobs
     .filter((job) => job.status === 'waiting' && !stopped.has(job.id))
-    .flatMap((job) => ready(job, run, holds));
-  return [...stops, ...withinParallel(run.jobs, starts)];
+    .flatMap((job) => moveWaiting(job, run, evaluate));
+  return [...stops, ...limitParallel(run.jobs, moves)];
 }
 
-/** A cell that failed ends its siblings, unless the matrix says otherwise. */
-function failFast(jobs: readonly GraphJob[]): Advance[] {
+/** A failed cell ends the other cells of its matrix, unless `fail-fast` is false. */
+function failFast(jobs: readonly GraphJob[]): JobMove[] {
   return jobs.flatMap((job) => {
     if (hasEnded(job.status) || job.spec.matrix === null || !job.spec.strategy.fail_fast) return [];
-    const culprit = jobs.find((other) => other.spec.base === job.spec.base && brokeTheMatrix(other));
-    if (culprit === undefined) return [];
-    const reason = `${culprit.spec.name} ${ENDED[culprit.status]}, and its matrix fails fast`;
+    const failed = jobs.find((other) => other.spec.base === job.spec.base && failsMatrix(other));
+    if (failed === undefined) return [];
+    const reason = `${failed.spec.name} ${STATUS_TEXT[failed.status]}, and the matrix has \`fail-fast\``;
     return [{ job: job.id, to: job.status === 'running' ? ('stop' as const) : ('cancelled' as const), reason }];
   });
 }
 
-function brokeTheMatrix(job: GraphJob): boolean {
+function failsMatrix(job: GraphJob): boolean {
   return ['failed', 'timed_out', 'errored'].includes(job.status) && !job.continue_on_error;
 }
 
-function ready(job: GraphJob, run: GraphRun, holds: Condition): Advance[] {
+function moveWaiting(job: GraphJob, run: GraphRun, evaluate: EvaluateCondition): JobMove[] {
   const needs = job.spec.needs.map((base) => ({ base, cells: cellsOf(base, run.jobs) }));
   if (!needs.every(({ cells }) => cells.every((cell) => hasEnded(cell.status)))) return [];
   const results = needs.map(({ base, cells }) => [base, { result: foldNeed(cells), outputs: mergeOutputs(cells) }]);
   const contexts: Contexts = { ...run.contexts, needs: Object.fromEntries(results) };
   try {
-    if (holds(job.spec.if, contexts, howItWent(job, run))) return [{ job: job.id, to: 'queued' }];
+    if (evaluate(job.spec.if, contexts, priorStatus(job, run))) return [{ job: job.id, to: 'queued' }];
   } catch (error) {
-    return [{ job: job.id, to: 'failed', reason: `its condition cannot be evaluated: ${(error as Error).message}` }];
+    return [{ job: job.id, to: 'failed', reason: `its condition cannot be evaluated: ${messageOf(error)}` }];
   }
   if (run.cancelled) return [{ job: job.id, to: 'cancelled', reason: 'the run was cancelled' }];
-  return [{ job: job.id, to: 'skipped', reason: whySkipped(job, run, contexts, holds) }];
+  return [{ job: job.id, to: 'skipped', reason: skipReason(job, run, contexts, evaluate) }];
 }
 
-/** As at GitHub a failure or a skip counts along the whole chain, whatever the jobs between made of it. */
-function howItWent(job: GraphJob, run: GraphRun): SoFar {
+/** As on GitHub, a failed or skipped job counts for all jobs after it, however the jobs in between ended. */
+function priorStatus(job: GraphJob, run: GraphRun): PriorStatus {
   if (run.cancelled) return 'cancelled';
   const results = ancestors(job, run.jobs).map((base) => foldNeed(cellsOf(base, run.jobs)));
   if (results.includes('failure')) return 'failed';
   return results.every((result) => result === 'success') ? 'succeeded' : 'skipped';
 }
 
-/** The job that stood in the way; or the condition, where it would not hold after success either. */
-function whySkipped(job: GraphJob, run: GraphRun, contexts: Contexts, holds: Condition): string {
+/** Names the job that did not succeed, or the condition if it is false even after success. */
+function skipReason(job: GraphJob, run: GraphRun, contexts: Contexts, evaluate: EvaluateCondition): string {
   const blocker = [...job.spec.needs, ...ancestors(job, run.jobs)].find(
     (base) => foldNeed(cellsOf(base, run.jobs)) !== 'success',
   );
-  if (blocker === undefined || !wouldHold(job.spec.if, contexts, holds))
+  if (blocker === undefined || !isTrueAfterSuccess(job.spec.if, contexts, evaluate))
     return `its condition \`${job.spec.if}\` is false`;
-  return `${blocker} ${ENDED[foldRun(cellsOf(blocker, run.jobs))]}`;
+  return `${blocker} ${STATUS_TEXT[foldRun(cellsOf(blocker, run.jobs))]}`;
 }
 
-/** After success; what cannot be evaluated then was not looked at, so that it kept nothing from running. */
-function wouldHold(expression: string, contexts: Contexts, holds: Condition): boolean {
+/** True as well for a condition that only throws after success: it was not evaluated, so it is not why the job is skipped. */
+function isTrueAfterSuccess(expression: string, contexts: Contexts, evaluate: EvaluateCondition): boolean {
   try {
-    return holds(expression, contexts, 'succeeded');
+    return evaluate(expression, contexts, 'succeeded');
   } catch {
     return true;
   }
 }
 
-/** Keeps a matrix with `max-parallel` within it: the rest waits on. */
-function withinParallel(jobs: readonly GraphJob[], moves: Advance[]): Advance[] {
+/** Lets at most `max-parallel` cells of a matrix start; the others stay `waiting`. */
+function limitParallel(jobs: readonly GraphJob[], moves: JobMove[]): JobMove[] {
   const used = new Map<string, number>();
   for (const { status, spec } of jobs)
     if (status === 'queued' || status === 'running') used.set(spec.base, (used.get(spec.base) ?? 0) + 1);
@@ -124,7 +125,7 @@ function withinParallel(jobs: readonly GraphJob[], moves: Advance[]): Advance[] 
   });
 }
 
-/** The jobs that it needs, and what those need, each once. */
+/** All jobs that a job depends on, directly or not, each once. */
 function ancestors(job: GraphJob, jobs: readonly GraphJob[], seen = new Set<string>()): string[] {
   for (const base of job.spec.needs) {
     if (seen.has(base)) continue;
@@ -139,7 +140,7 @@ function cellsOf(base: string, jobs: readonly GraphJob[]): GraphJob[] {
   return jobs.filter((job) => job.spec.base === base);
 }
 
-/** A matrix's cells share one set of outputs: the last cell that set one wins, as at GitHub. */
+/** The cells of a matrix share one set of outputs. As on GitHub, the last cell that sets an output wins. */
 export function mergeOutputs(cells: readonly { outputs: Record<string, string> }[]): Record<string, string> {
   const set = cells.flatMap((cell) => Object.entries(cell.outputs).filter(([, value]) => value !== ''));
   const all = cells.flatMap((cell) => Object.keys(cell.outputs).map((name): [string, string] => [name, '']));

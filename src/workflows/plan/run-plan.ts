@@ -5,8 +5,8 @@ import type { Contexts, PlannedJob, PlannedRun } from '../../jobs/run/plan.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
 import { stepKindOf } from '../action.ts';
 import type { Workflow, WorkflowJob } from '../syntax/workflow.ts';
+import { triggerContext } from './github-context.ts';
 import { JobPlanError, planJob } from './job-plan.ts';
-import { triggerContext } from './trigger-context.ts';
 
 const MOST_JOBS = 1000;
 

@@ -19,7 +19,7 @@ export function matchTrigger(
   changed: string[] | null,
   message: string | null,
 ): TriggerMatch {
-  if (trigger.kind === 'api') return startsByHand(workflow, trigger);
+  if (trigger.kind === 'api') return matchManualStart(workflow, trigger);
   const filter = workflow.events[trigger.event];
   if (filter === undefined) return no(`it does not start on ${trigger.event}`);
   if (trigger.event === 'push') return matchPush(filter, trigger, changed);
@@ -29,7 +29,7 @@ export function matchTrigger(
 }
 
 /** Started by hand without a name: what a push to that ref would start, whatever it touched. A named workflow always runs. */
-export function startsByHand(workflow: Workflow, trigger: Trigger): TriggerMatch {
+export function matchManualStart(workflow: Workflow, trigger: Trigger): TriggerMatch {
   const filter = workflow.events.push;
   if (filter === undefined) return no('it does not start on push; name it to start it by hand');
   return matchPush(filter, trigger, null);

@@ -1,14 +1,14 @@
 import type { Annotation } from '../../jobs/run/annotation.ts';
-import { problemsOfNeeds } from '../plan/needs.ts';
 import { readYaml } from '../yaml/yaml-file.ts';
 import { entriesOf, textOf } from '../yaml/yaml-node.ts';
 import { annotationsOf, hasFailed, reportPlace, unreadable, type YamlSource } from '../yaml/yaml-source.ts';
-import { templateOf, templatesOf } from '../yaml/yaml-template.ts';
 import { checkGitHubSchema } from './github-schema.ts';
+import { checkNeeds } from './needs.ts';
 import { reportUnsupported } from './unsupported.ts';
 import type { Workflow } from './workflow.ts';
 import { readEvents, readInputs } from './workflow-events.ts';
 import { readDefaults, readJob } from './workflow-job.ts';
+import { templateOf, templatesOf } from './yaml-template.ts';
 
 export type ParsedWorkflow =
   | { workflow: Workflow; annotations: Annotation[] }
@@ -40,7 +40,7 @@ function readWorkflow(source: YamlSource): Workflow {
   const valueOf = (key: string) => entries.find((entry) => entry.key === key)?.value ?? null;
   const defaults = readDefaults(source, valueOf('defaults'), { shell: null, working_directory: null });
   const jobs = entriesOf(source, valueOf('jobs'), '`jobs`').map((job) => readJob(source, job, defaults));
-  for (const problem of problemsOfNeeds(jobs)) reportPlace(source, problem, problem.message);
+  for (const problem of checkNeeds(jobs)) reportPlace(source, problem, problem.message);
   return {
     path: source.path,
     name: textOf(source, valueOf('name'), '`name`') || source.path,

@@ -2,10 +2,10 @@ import type { Node } from 'yaml';
 import type { PlannedContainer } from '../../jobs/run/plan.ts';
 import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from '../yaml/yaml-node.ts';
 import { placeOf, report, type YamlSource } from '../yaml/yaml-source.ts';
-import { templateOf, templatesOf } from '../yaml/yaml-template.ts';
 import { reportUnsupported } from './unsupported.ts';
 import type { Located, WorkflowJob } from './workflow.ts';
 import { type RunDefaults, readCondition, readShell, readStep } from './workflow-step.ts';
+import { templateOf, templatesOf } from './yaml-template.ts';
 
 const MOST_STEPS = 1000;
 

@@ -5,7 +5,7 @@ import { conditionOf, isAlwaysTrue } from '../expressions/condition.ts';
 import { parseExpression } from '../expressions/expression.ts';
 import { type Entry, entriesOf, textOf } from '../yaml/yaml-node.ts';
 import { placeOf, report, type YamlSource } from '../yaml/yaml-source.ts';
-import { reporting, templateOf, templatesOf } from '../yaml/yaml-template.ts';
+import { reporting, templateOf, templatesOf } from './yaml-template.ts';
 
 /** `defaults.run` of job over workflow. */
 export interface RunDefaults {

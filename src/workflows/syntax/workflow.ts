@@ -1,7 +1,7 @@
 import type { Json } from '../../jobs/json.ts';
 import type { PlannedContainer, PlannedStep } from '../../jobs/run/plan.ts';
-import type { Need } from '../plan/needs.ts';
 import type { Place } from '../yaml/yaml-source.ts';
+import type { Need } from './needs.ts';
 
 /** A workflow as its file says it: nothing evaluated, strings are templates. */
 export interface Workflow {

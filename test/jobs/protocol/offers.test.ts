@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { chooseOffers, type FreeSlots, type Offerable, poolOf } from '../../../src/jobs/protocol/offers.ts';
+import { chooseOffers, type FreeSlots, type PendingAttempt, poolOf } from '../../../src/jobs/protocol/offers.ts';
 import type { Lane } from '../../../src/jobs/run/plan.ts';
 
 const NONE: FreeSlots = { plan: 0, work: 0, deploy: 0, notify: 0 };
 
 /** `shop1 shop2 blog1`: attempts of groups, in the order in which they came. */
-function queue(names: string, lane: Lane = 'test'): Offerable[] {
+function queue(names: string, lane: Lane = 'test'): PendingAttempt[] {
   return names.split(' ').map((attempt) => ({ attempt, lane, group: attempt.replace(/\d+$/, '') }));
 }
 
-function chosen(waiting: Offerable[], free: Partial<FreeSlots>, served: Record<string, number> = {}): string {
+function chosen(waiting: PendingAttempt[], free: Partial<FreeSlots>, served: Record<string, number> = {}): string {
   const offers = chooseOffers(waiting, { ...NONE, ...free }, new Map(Object.entries(served)));
   return offers.map(({ attempt }) => attempt).join(' ');
 }

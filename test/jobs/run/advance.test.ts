@@ -151,7 +151,7 @@ describe('In a cancelled run', () => {
 });
 
 describe('A matrix that fails fast', () => {
-  const reason = 'test (1) failed, and its matrix fails fast';
+  const reason = 'test (1) failed, and the matrix has `fail-fast`';
 
   it('stops the cells that run and cancels those that do not yet', () => {
     expect(follow(cells('test', ['failed', 'running', 'queued', 'waiting', 'succeeded']))).toEqual([
@@ -162,9 +162,9 @@ describe('A matrix that fails fast', () => {
   });
 
   it.each<[JobStatus, string | null]>([
-    ['failed', 'test (1) failed, and its matrix fails fast'],
-    ['timed_out', 'test (1) timed out, and its matrix fails fast'],
-    ['errored', 'test (1) errored, and its matrix fails fast'],
+    ['failed', 'test (1) failed, and the matrix has `fail-fast`'],
+    ['timed_out', 'test (1) timed out, and the matrix has `fail-fast`'],
+    ['errored', 'test (1) errored, and the matrix has `fail-fast`'],
     ['cancelled', null],
     ['skipped', null],
     ['succeeded', null],

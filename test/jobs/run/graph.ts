@@ -1,4 +1,4 @@
-import { type Advance, advance, type GraphJob, type GraphRun } from '../../../src/jobs/run/advance.ts';
+import { advance, type GraphJob, type GraphRun, type JobMove } from '../../../src/jobs/run/advance.ts';
 import type { JobStatus } from '../../../src/jobs/status.ts';
 import { evaluateCondition } from '../../../src/workflows/expressions/condition.ts';
 
@@ -43,6 +43,6 @@ export function cells(
 }
 
 /** What follows, by the conditions of the real language. */
-export function follow(jobs: GraphJob[], run: Partial<GraphRun> = {}): Advance[] {
+export function follow(jobs: GraphJob[], run: Partial<GraphRun> = {}): JobMove[] {
   return advance({ jobs, contexts: {}, cancelled: false, ...run }, evaluateCondition);
 }

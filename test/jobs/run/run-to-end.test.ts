@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Advance, GraphJob } from '../../../src/jobs/run/advance.ts';
+import type { GraphJob, JobMove } from '../../../src/jobs/run/advance.ts';
 import { type EndStatus, hasEnded, type JobStatus, jobMoves, mayMove } from '../../../src/jobs/status.ts';
 import { cells, follow } from './graph.ts';
 
@@ -37,7 +37,7 @@ function settle(jobs: GraphJob[], cancelled: boolean): void {
 }
 
 /** A job that is asked to stop does; false when nothing changed. */
-function take(jobs: GraphJob[], step: Advance): boolean {
+function take(jobs: GraphJob[], step: JobMove): boolean {
   const job = jobs.find(({ id }) => id === step.job);
   if (job === undefined || hasEnded(job.status)) return false;
   move(job, step.to === 'stop' ? 'cancelled' : step.to);

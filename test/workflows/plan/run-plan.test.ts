@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PlannedRun } from '../../../src/jobs/run/plan.ts';
 import type { Trigger } from '../../../src/jobs/run/trigger.ts';
+import { triggerContext } from '../../../src/workflows/plan/github-context.ts';
 import { failedRun, planRun } from '../../../src/workflows/plan/run-plan.ts';
-import { triggerContext } from '../../../src/workflows/plan/trigger-context.ts';
 import type { Workflow } from '../../../src/workflows/syntax/workflow.ts';
 import { parseWorkflow } from '../../../src/workflows/syntax/workflow-file.ts';
 

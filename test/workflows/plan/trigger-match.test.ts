@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../../src/jobs/run/trigger.ts';
-import { matchTrigger, startsByHand } from '../../../src/workflows/plan/trigger-match.ts';
+import { matchManualStart, matchTrigger } from '../../../src/workflows/plan/trigger-match.ts';
 import type { Workflow } from '../../../src/workflows/syntax/workflow.ts';
 import { parseWorkflow } from '../../../src/workflows/syntax/workflow-file.ts';
 
@@ -120,7 +120,7 @@ describe('by hand and without a name', () => {
     ['workflow_dispatch', { run: false, reason: 'it does not start on push; name it to start it by hand' }],
   ])('on: %s', (on, match) => {
     const trigger: Trigger = { ...push(MAIN), kind: 'api', event: 'workflow_dispatch' };
-    expect(startsByHand(workflow(on), trigger)).toEqual(match);
+    expect(matchManualStart(workflow(on), trigger)).toEqual(match);
     expect(matchTrigger(workflow(on), trigger, ['b'], null)).toEqual(match);
   });
 });

@@ -321,8 +321,8 @@ describe('what Gantry cannot do is refused, with its place and what to do', () =
 describe('`needs` must come to an end', () => {
   it.each<[Record<string, string>, string[]]>([
     [{ a: '', b: 'a, nope' }, ['4:19 `needs`: there is no job `nope`']],
-    [{ a: 'a' }, ['3:16 `needs` goes in a circle: `a` → `a`']],
-    [{ start: '', a: 'c, start', b: 'a', c: 'b', late: 'a' }, ['5:16 `needs` goes in a circle: `a` → `c` → `b` → `a`']],
+    [{ a: 'a' }, ['3:16 `needs` has a cycle: `a` → `a`']],
+    [{ start: '', a: 'c, start', b: 'a', c: 'b', late: 'a' }, ['5:16 `needs` has a cycle: `a` → `c` → `b` → `a`']],
   ])('%j', (needs, problems) => {
     expect(problemsOf(jobs(needs))).toEqual(problems);
   });

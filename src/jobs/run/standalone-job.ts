@@ -1,7 +1,7 @@
 import type { PlannedJob, PlannedStep } from './plan.ts';
 
-/** A job of ours, which stands in no workflow's file: what is not said of it is as in a file that says nothing. */
-export function ownJob(
+/** A job that no workflow file defines. Missing properties get a workflow's defaults. */
+export function standaloneJob(
   job: Pick<PlannedJob, 'key' | 'name' | 'kind' | 'timeout_minutes'> & Partial<PlannedJob>,
 ): PlannedJob {
   return {
@@ -23,7 +23,7 @@ export function ownJob(
   };
 }
 
-export function ownStep(step: Pick<PlannedStep, 'name'> & Partial<PlannedStep>): PlannedStep {
+export function standaloneStep(step: Pick<PlannedStep, 'name'> & Partial<PlannedStep>): PlannedStep {
   return {
     id: null,
     if: 'success()',

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Report } from '../../../src/jobs/report/report.ts';
-import { brokenRunReport, deploymentReport, statusReport } from '../../../src/jobs/report/reporting.ts';
-import type { DeploymentStatus, JobStatus } from '../../../src/jobs/status.ts';
+import { brokenRunReport, deploymentReport, Report, statusReport } from '../../src/jobs/report.ts';
+import type { DeploymentStatus, JobStatus } from '../../src/jobs/status.ts';
 
 const run = { workflow: 'CI', sha: 'a'.repeat(40), url: 'http://127.0.0.1:8080/api/v1/runs/run_1' };
 const times = { started_at: null, finished_at: null };

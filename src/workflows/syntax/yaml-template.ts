@@ -2,8 +2,8 @@ import type { Node } from 'yaml';
 import { parseExpression } from '../expressions/expression.ts';
 import { ExpressionError } from '../expressions/expression-error.ts';
 import { segmentsOf } from '../expressions/template.ts';
-import { entriesOf, textOf } from './yaml-node.ts';
-import { report, type YamlSource } from './yaml-source.ts';
+import { entriesOf, textOf } from '../yaml/yaml-node.ts';
+import { report, type YamlSource } from '../yaml/yaml-source.ts';
 
 /** A scalar as a template whose expressions can be read; what cannot is reported. */
 export function templateOf(source: YamlSource, node: Node | null, what: string): string {

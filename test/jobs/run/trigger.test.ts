@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { trimPayload } from '../../../src/jobs/run/payload.ts';
+import { trimPayload } from '../../../src/jobs/run/trigger.ts';
 
 const KIB = 1024;
 

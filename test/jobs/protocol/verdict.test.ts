@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../../src/jobs/protocol/verdict.ts';
-import { type Judged, judge } from '../../../src/jobs/run/judge.ts';
+import { decideRetry, type RetryInput } from '../../../src/jobs/protocol/verdict.ts';
 
 const lost = { status: 'errored', reason: 'its worker was lost', exit_code: null } satisfies Verdict;
 
-function judged(verdict: Verdict, more: Partial<Judged> = {}) {
-  return judge({ verdict, errors: 0, cancel_reason: null, done: false, ...more });
+function decide(verdict: Verdict, more: Partial<RetryInput> = {}) {
+  return decideRetry({ verdict, errors: 0, cancel_reason: null, irreversible: false, ...more });
 }
 
 describe('A verdict on the work ends the job', () => {
@@ -16,18 +16,18 @@ describe('A verdict on the work ends the job', () => {
     { status: 'skipped', reason: 'a newer commit is live already', exit_code: null },
     { status: 'cancelled', reason: 'a newer deployment took its place', exit_code: null },
   ])('$status, whatever errors there were before', (verdict) => {
-    expect(judged(verdict, { errors: 2 })).toEqual({ next: 'end', ...verdict });
+    expect(decide(verdict, { errors: 2 })).toEqual({ next: 'end', ...verdict });
   });
 });
 
 describe('An errored attempt is followed by at most two more', () => {
   it('the first after a second, the second after four', () => {
-    expect(judged(lost, { errors: 0 })).toEqual({ next: 'retry', delay: 1000, reason: lost.reason });
-    expect(judged(lost, { errors: 1 })).toEqual({ next: 'retry', delay: 4000, reason: lost.reason });
+    expect(decide(lost, { errors: 0 })).toEqual({ next: 'retry', delay: 1000, reason: lost.reason });
+    expect(decide(lost, { errors: 1 })).toEqual({ next: 'retry', delay: 4000, reason: lost.reason });
   });
 
   it('then the job has errored, and says after how many', () => {
-    expect(judged(lost, { errors: 2 })).toEqual({
+    expect(decide(lost, { errors: 2 })).toEqual({
       next: 'end',
       status: 'errored',
       reason: 'its worker was lost (attempt 3 of 3)',
@@ -37,14 +37,14 @@ describe('An errored attempt is followed by at most two more', () => {
 
   it('with a reason even when it gave none', () => {
     const reason = 'the attempt ended without a reason';
-    expect(judged({ ...lost, reason: null })).toEqual({ next: 'retry', delay: 1000, reason });
+    expect(decide({ ...lost, reason: null })).toEqual({ next: 'retry', delay: 1000, reason });
   });
 });
 
 describe('An attempt that its worker handed back', () => {
   it.each([0, 1, 2])('is followed by another at once, also after %d errors', (errors) => {
     const verdict = { ...lost, reason: 'its worker stops', handed_back: true };
-    expect(judged(verdict, { errors })).toEqual({ next: 'retry', delay: 0, reason: 'its worker stops' });
+    expect(decide(verdict, { errors })).toEqual({ next: 'retry', delay: 0, reason: 'its worker stops' });
   });
 });
 
@@ -59,12 +59,12 @@ describe('Under the intent to cancel', () => {
     { ...lost, handed_back: true },
   ])('$status ends as cancelled, with the reason of who wanted it', (verdict) => {
     const end = { next: 'end', status: 'cancelled', reason: cancel_reason, exit_code: verdict.exit_code };
-    expect(judged(verdict, { cancel_reason })).toEqual(end);
+    expect(decide(verdict, { cancel_reason })).toEqual(end);
   });
 
   it('what succeeded in something that cannot be taken back has succeeded', () => {
     const verdict: Verdict = { status: 'succeeded', reason: null, exit_code: null };
-    expect(judged(verdict, { cancel_reason, done: true })).toEqual({ next: 'end', ...verdict });
-    expect(judged(lost, { cancel_reason, done: true })).toMatchObject({ next: 'end', status: 'cancelled' });
+    expect(decide(verdict, { cancel_reason, irreversible: true })).toEqual({ next: 'end', ...verdict });
+    expect(decide(lost, { cancel_reason, irreversible: true })).toMatchObject({ next: 'end', status: 'cancelled' });
   });
 });

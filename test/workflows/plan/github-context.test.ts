@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { githubContext } from '../../../src/jobs/run/github-context.ts';
-import { shortRef } from '../../../src/workflows/plan/trigger-context.ts';
+import { githubContext, shortRef } from '../../../src/workflows/plan/github-context.ts';
 
 const push = {
   trigger: {

@@ -1,5 +1,31 @@
-import type { DeploymentStatus, JobStatus } from '../status.ts';
-import type { Report } from './report.ts';
+import { z } from 'zod';
+import type { DeploymentStatus, JobStatus } from './status.ts';
+
+/** A commit status; every job has one. GitHub accepts at most 140 characters of description. */
+export const StatusReport = z.object({
+  kind: z.literal('status'),
+  sha: z.string(),
+  context: z.string(),
+  state: z.enum(['pending', 'success', 'failure', 'error']),
+  description: z.string().max(140),
+  target_url: z.string().nullable(),
+});
+
+/** A deployment with its current status. */
+export const DeploymentReport = z.object({
+  kind: z.literal('deployment'),
+  /** The commit or ref that is deployed. */
+  ref: z.string(),
+  environment: z.string(),
+  description: z.string().max(140),
+  state: z.enum(['queued', 'in_progress', 'success', 'failure', 'error', 'inactive']),
+  log_url: z.string().nullable(),
+  environment_url: z.string().nullable(),
+});
+
+/** The state of one job or deployment for GitHub. Only the newest state is sent. */
+export const Report = z.discriminatedUnion('kind', [StatusReport, DeploymentReport]);
+export type Report = z.infer<typeof Report>;
 
 const STATES = {
   waiting: 'pending',
@@ -24,7 +50,6 @@ const DEPLOYMENT_STATES = {
   skipped: 'inactive',
 } as const satisfies Record<DeploymentStatus, string>;
 
-/** What GitHub says of one job of one commit; `job` null speaks for a run that has none. */
 export function statusReport(
   run: { workflow: string; sha: string; url: string },
   job: {
@@ -45,7 +70,7 @@ export function statusReport(
   };
 }
 
-/** A run that failed before it had jobs: its workflow could not be read. */
+/** For a run that failed before it had jobs, because its workflow is invalid. */
 export function brokenRunReport(run: {
   workflow: string;
   sha: string;
@@ -100,13 +125,12 @@ function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** GitHub refuses descriptions over 140 characters. */
 function shorten(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length <= 140 ? line : `${cut(line, 139)}…`;
 }
 
-/** Leaves no half of a character that takes two. */
+/** Never keeps half of a surrogate pair. */
 function cut(text: string, most: number): string {
   return text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
 }
