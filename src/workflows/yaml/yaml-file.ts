@@ -14,7 +14,13 @@ export function readYaml(path: string, text: string): YamlSource {
     return source;
   }
   // Unique keys and pretty errors take quadratic time; keys are compared with the values.
-  const options = { lineCounter: lines, stringKeys: true, uniqueKeys: false, prettyErrors: false } as const;
+  const options = {
+    lineCounter: lines,
+    keepSourceTokens: true,
+    stringKeys: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+  } as const;
   const source = sourceOf(path, text, parseDocument(text, options), lines);
   const { errors, warnings } = source.document;
   for (const { pos, message } of [...errors, ...warnings].slice(0, MOST_PROBLEMS))

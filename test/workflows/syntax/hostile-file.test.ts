@@ -71,6 +71,15 @@ describe.each([
   });
 });
 
+it('1,000 aliases beside 24,000 values are followed at once', () => {
+  const job = (id: string, list: string) =>
+    `  ${id}:\n    runs-on: x\n    strategy: { matrix: { x: [${list}] } }\n    env: ${id === 'a' ? '&e { A: b }' : '*e'}\n    steps: [{ run: x }]\n`;
+  const start = performance.now();
+  const text = `on: push\njobs:\n${job('a', '1,'.repeat(24_000))}${job('b', '*e, '.repeat(999))}`;
+  expect(parseWorkflow('file.yml', text).annotations).toEqual([]);
+  expect(performance.now() - start).toBeLessThan(2 * LIMIT);
+});
+
 it('no prefix and no mutilation of a workflow throws', () => {
   const text = `${good}      - uses: actions/checkout@v4\n        with: { ref: "\${{ github.sha }}" }\n      - &x { run: "\${{ matrix.a['b'] }}" }\n      - *x\n`;
   for (let at = 0; at < text.length; at++) {

@@ -194,6 +194,11 @@ it('anchors and aliases are followed', () => {
   expect(workflow?.jobs[0]?.steps[0]?.env).toEqual({ A: 'b' });
 });
 
+it('a key may be a number, and a value may be left out', () => {
+  const { workflow } = parseWorkflow(PATH, job(['env: { 1: a, B }']));
+  expect(workflow?.jobs[0]?.env).toEqual({ 1: 'a', B: '' });
+});
+
 it('an `if` that is always true is a warning', () => {
   const { workflow, annotations } = parseWorkflow(PATH, job(["if: ${{ github.ref == 'x' }} && true"]));
   expect(workflow?.jobs[0]?.if).toBe("format('{0} && true',  github.ref == 'x' )");
