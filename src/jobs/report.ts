@@ -8,7 +8,7 @@ export const StatusReport = z.object({
   context: z.string(),
   state: z.enum(['pending', 'success', 'failure', 'error']),
   description: z.string().max(140),
-  target_url: z.string().nullable(),
+  target_url: z.string().nullable().default(null),
 });
 
 /** A deployment with its current status. */
@@ -19,8 +19,8 @@ export const DeploymentReport = z.object({
   environment: z.string(),
   description: z.string().max(140),
   state: z.enum(['queued', 'in_progress', 'success', 'failure', 'error', 'inactive']),
-  log_url: z.string().nullable(),
-  environment_url: z.string().nullable(),
+  log_url: z.string().nullable().default(null),
+  environment_url: z.string().nullable().default(null),
 });
 
 /** The state of one job or deployment for GitHub. Only the newest state is sent. */

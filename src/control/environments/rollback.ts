@@ -1,7 +1,6 @@
 import type { Row } from '../../deps.ts';
 import { rollbackTarget } from '../../jobs/deploy/release.ts';
-import type { PlannedJob } from '../../jobs/run/plan.ts';
-import { standaloneJob, standaloneStep } from '../../jobs/run/standalone-job.ts';
+import { PlannedJob } from '../../jobs/run/plan.ts';
 import { liveDeployment } from '../deployments/deployments.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { nextRunNumber } from '../runs/runs.ts';
@@ -101,12 +100,13 @@ async function isRegistered(t: Pick<Transaction, 'sql'>, repo_id: string | null)
 
 function rollbackJob({ id, app, environment }: Row<'releases'>): PlannedJob {
   const uses = 'gantry/deploy@v1';
-  return standaloneJob({
+  return PlannedJob.parse({
     key: 'rollback',
+    base: 'rollback',
     name: `rollback of ${app} in ${environment}`,
     kind: 'deploy',
     timeout_minutes: 60,
-    steps: [standaloneStep({ id: 'deploy', name: `Roll back to ${id}`, uses, with: { environment } })],
+    steps: [{ id: 'deploy', name: `Roll back to ${id}`, uses, with: { environment } }],
     environments: [environment],
   });
 }

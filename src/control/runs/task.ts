@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { TaskLimits } from '../../jobs/protocol/grant.ts';
-import type { PlannedJob } from '../../jobs/run/plan.ts';
-import { standaloneJob, standaloneStep } from '../../jobs/run/standalone-job.ts';
+import { PlannedJob } from '../../jobs/run/plan.ts';
 import { type TransactDeps, transact } from '../outbox/transact.ts';
 import { startSingleJobRun } from './single-job-run.ts';
 
@@ -49,14 +48,15 @@ export function submitTask(
 function taskSpec(task: NewTask): PlannedJob {
   const fromSecrets = Object.fromEntries(Object.keys(task.secrets).map((name) => [name, `\${{ secrets['${name}'] }}`]));
   const literal = Object.fromEntries(Object.entries(task.env).map(([name, value]) => [name, asTemplate(value)]));
-  return standaloneJob({
+  return PlannedJob.parse({
     key: 'task',
+    base: 'task',
     name: 'task',
     kind: 'task',
     timeout_minutes: task.timeout_minutes,
-    container: { image: asTemplate(task.image), env: {} },
+    container: { image: asTemplate(task.image) },
     env: [literal, fromSecrets],
-    steps: task.run === null ? [] : [standaloneStep({ name: 'Run', run: asTemplate(task.run) })],
+    steps: task.run === null ? [] : [{ name: 'Run', run: asTemplate(task.run) }],
   });
 }
 

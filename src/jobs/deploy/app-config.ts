@@ -1,23 +1,32 @@
 import { z } from 'zod';
 
-/** How a process of an app is run and reached; durations in milliseconds, memory in bytes. */
+// Releases keep their configuration, and later versions roll back to it. A property with a default may be absent; an
+// unknown one is ignored.
+
+const HealthCheck = z.object({
+  path: z.string().default('/up'),
+  interval: z.int().positive().default(1000),
+  timeout: z.int().positive().default(30_000),
+});
+
+/** How a process of an app is started and reached; durations in milliseconds, memory in bytes. */
 export const ProcessConfig = z.object({
-  command: z.array(z.string()).nullable(),
+  command: z.array(z.string()).nullable().default(null),
   port: z.int().min(1).max(65535),
-  hosts: z.array(z.string()),
-  health: z.object({ path: z.string(), interval: z.int().positive(), timeout: z.int().positive() }),
-  stop_grace: z.int().min(0),
-  cpus: z.number().positive().nullable(),
-  memory: z.int().positive().nullable(),
+  hosts: z.array(z.string()).default([]),
+  health: HealthCheck.prefault({}),
+  stop_grace: z.int().min(0).default(10_000),
+  cpus: z.number().positive().nullable().default(null),
+  memory: z.int().positive().nullable().default(null),
 });
 export type ProcessConfig = z.infer<typeof ProcessConfig>;
 
-/** What gantry.yml says of an app in one environment, all defaults and overrides applied. One process, `web`, so far. */
+/** gantry.yml for one environment, with all defaults and overrides applied. `web` is the only process so far. */
 export const AppConfig = z.object({
   app: z.string(),
   environment: z.string(),
-  env: z.record(z.string(), z.string()),
-  secrets: z.array(z.string()),
+  env: z.record(z.string(), z.string()).default({}),
+  secrets: z.array(z.string()).default([]),
   processes: z.object({ web: ProcessConfig }),
 });
 export type AppConfig = z.infer<typeof AppConfig>;

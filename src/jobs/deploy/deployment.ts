@@ -1,37 +1,37 @@
 import { z } from 'zod';
 import { AppConfig } from './app-config.ts';
 
-/** A new release, from an image. */
+/** A request to deploy an image as a new release. */
 export const NewRelease = z.object({
   step: z.int(),
   config: AppConfig,
-  /** The image as this Engine knows it: `sha256:...`. */
+  /** The image's id in this Docker Engine: `sha256:...`. */
   image_id: z.string(),
-  /** The reference that was given, and the registry's digest when it was pushed. */
+  /** The reference that the step names, and the registry's digest if the image was pushed. */
   image: z.string(),
-  digest: z.string().nullable(),
+  digest: z.string().nullable().default(null),
 });
 export type NewRelease = z.infer<typeof NewRelease>;
 
-/** A kept release put back: control knows its image, configuration and secret versions. */
+/** A request to deploy a kept release again. Control has its image, configuration and secret versions. */
 export const KeptRelease = z.object({ step: z.int(), release: z.string(), environment: z.string() });
 export type KeptRelease = z.infer<typeof KeptRelease>;
 
-/** What the deploy step wants. */
+/** What a deploy step asks control for. */
 export const DeployRequest = z.union([NewRelease, KeptRelease]);
 export type DeployRequest = z.infer<typeof DeployRequest>;
 
-/** A release that serves, or served: where its container is found and what commit it is. */
+/** A release that gets the traffic, or did until now. */
 export const LiveRelease = z.object({
   deployment: z.string(),
   release: z.string(),
   image_id: z.string(),
-  sha: z.string().nullable(),
+  sha: z.string().nullable().default(null),
   stop_grace: z.int(),
 });
 export type LiveRelease = z.infer<typeof LiveRelease>;
 
-/** All that a worker needs to start a release's container and to gate it. `env` holds the secrets too. */
+/** What a worker needs to start a release's container and to gate it. `env` includes the secrets. */
 export const DeployOrder = z.object({
   deployment: z.string(),
   release: z.string(),
@@ -40,9 +40,9 @@ export const DeployOrder = z.object({
   env: z.record(z.string(), z.string()),
   /** Values of `env` to mask in the log. */
   masks: z.array(z.string()),
-  sha: z.string().nullable(),
-  live: LiveRelease.nullable(),
-  /** Whether an older commit than the live one is to be refused: so for a push that was not forced. */
+  sha: z.string().nullable().default(null),
+  live: LiveRelease.nullable().default(null),
+  /** True for a push that was not forced: its commit must not be older than the live one. */
   ordered: z.boolean(),
 });
 export type DeployOrder = z.infer<typeof DeployOrder>;
@@ -53,10 +53,15 @@ const Stop = z.object({
   reason: z.string(),
 });
 
-/** Control's answer to `deploy`: start, stop, or it is live already (the attempt before this one got it through). */
+/** Control's answer to `deploy`. `live`: an earlier attempt already completed the deployment. */
 export const DeployAnswer = z.discriminatedUnion('go', [
   z.object({ go: z.literal('start'), order: DeployOrder }),
-  z.object({ go: z.literal('live'), deployment: z.string(), release: z.string(), url: z.string().nullable() }),
+  z.object({
+    go: z.literal('live'),
+    deployment: z.string(),
+    release: z.string(),
+    url: z.string().nullable().default(null),
+  }),
   Stop,
 ]);
 export type DeployAnswer = z.infer<typeof DeployAnswer>;
@@ -65,27 +70,27 @@ export type DeployAnswer = z.infer<typeof DeployAnswer>;
 export const SwitchAnswer = z.discriminatedUnion('go', [z.object({ go: z.literal('switch') }), Stop]);
 export type SwitchAnswer = z.infer<typeof SwitchAnswer>;
 
-/** How the candidate's commit stands to the live one's. */
+/** The candidate's commit relative to the live one. */
 export const Relation = z.enum(['ancestor', 'same', 'newer', 'unrelated', 'unknown']);
 export type Relation = z.infer<typeof Relation>;
 
-/** A named part of a deployment with its time in milliseconds: start, gate, switch, drain. */
+/** A timed part of a deployment: start, gate, switch or drain. Times in milliseconds since 1970. */
 export const Phase = z.object({
   name: z.string(),
   started_at: z.int(),
-  finished_at: z.int().nullable(),
+  finished_at: z.int().nullable().default(null),
 });
 export type Phase = z.infer<typeof Phase>;
 
-/** What an environment should look like, and what a worker found: section 5's recovery, and the clean-up after a deployment. */
+/** The desired state of an environment, for a worker to restore. */
 export const Reconciliation = z.object({
   app: z.string(),
   environment: z.string(),
-  /** The release that SQL says is live; brought up again if the proxy or Docker does not have it. */
+  /** The release that is live according to SQL; started again if Docker or the proxy lost it. */
   live: DeployOrder.nullable(),
-  /** Deployments whose end nobody saw: which of them is live is read from the proxy. */
+  /** Deployments with an unknown outcome: the proxy decides which of them is live. */
   unresolved: z.array(DeployOrder),
-  /** Kept releases, whose images stay tagged: release id and image id. */
+  /** Kept releases, whose images stay tagged. */
   keep: z.array(z.object({ release: z.string(), image_id: z.string() })),
 });
 export type Reconciliation = z.infer<typeof Reconciliation>;

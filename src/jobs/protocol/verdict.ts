@@ -4,8 +4,8 @@ import { EndStatus } from '../status.ts';
 /** The result of an attempt. `reason` is text for people; it is null only for plain success. */
 export const Verdict = z.object({
   status: EndStatus,
-  reason: z.string().nullable(),
-  exit_code: z.int().nullable(),
+  reason: z.string().nullable().default(null),
+  exit_code: z.int().nullable().default(null),
   /** The attempt errored only because its worker was shutting down: it does not count against the retry budget. */
   handed_back: z.boolean().optional(),
 });

@@ -2,101 +2,111 @@ import { z } from 'zod';
 import { Json, JsonObject } from '../json.ts';
 import { Annotation } from './annotation.ts';
 
-/** What a job is for: uses gantry/deploy → deploy, else gantry/build → build, else test; a task came through POST /jobs. */
+// Plans are stored, and read again by later versions. A property with a default may be absent; an unknown one is ignored.
+
+/** `deploy` if a step uses gantry/deploy, else `build` if one uses gantry/build, else `test`; `task` for POST /jobs. */
 export const JobKind = z.enum(['test', 'build', 'deploy', 'task']);
 export type JobKind = z.infer<typeof JobKind>;
 
-/** The queues that offer attempts: scheduling classes. A task rides in `test`, a reconciliation of an environment in `plan`. */
+/** The queues that offer attempts. Tasks use `test`; reconciliations of environments use `plan`. */
 export const Lane = z.enum(['plan', 'test', 'build', 'deploy', 'notify']);
 export type Lane = z.infer<typeof Lane>;
 
+/** Minutes; GitHub's default. */
+const DEFAULT_TIMEOUT = 360;
+
 const Templates = z.record(z.string(), z.string());
 
-/** A step as written: strings are templates (`${{ }}` inside), evaluated when the step's turn comes. */
+/** A step as the file has it. Strings are templates (with `${{ }}`), evaluated just before the step runs. */
 export const PlannedStep = z.object({
-  /** The step's `id`, or null. */
-  id: z.string().nullable(),
+  /** The step's `id`. */
+  id: z.string().nullable().default(null),
   name: z.string(),
-  /** An expression without `${{ }}`; `success()` where the file has none. */
-  if: z.string(),
-  run: z.string().nullable(),
-  uses: z.string().nullable(),
-  with: Templates,
-  env: Templates,
-  /** Defaults of job and workflow already applied; null means bash where the image has it, else sh. */
-  shell: z.string().nullable(),
-  working_directory: z.string().nullable(),
-  continue_on_error: z.string(),
-  /** A template that gives minutes, or null. */
-  timeout_minutes: z.string().nullable(),
-  line: z.int(),
-  column: z.int(),
+  /** An expression without `${{ }}`. */
+  if: z.string().default('success()'),
+  run: z.string().nullable().default(null),
+  uses: z.string().nullable().default(null),
+  with: Templates.default({}),
+  env: Templates.default({}),
+  /** The defaults of job and workflow are applied; null means bash if the image has it, else sh. */
+  shell: z.string().nullable().default(null),
+  working_directory: z.string().nullable().default(null),
+  continue_on_error: z.string().default('false'),
+  /** A template that evaluates to minutes. */
+  timeout_minutes: z.string().nullable().default(null),
+  line: z.int().default(1),
+  column: z.int().default(1),
 });
 export type PlannedStep = z.infer<typeof PlannedStep>;
 
-/** The container a job asks for; templates. `image` null means the image mapped to `runs_on`. */
-export const PlannedContainer = z.object({ image: z.string().nullable(), env: Templates });
+/** The container of a job, as templates. Without an image, the job gets the image that is mapped to its `runs_on`. */
+export const PlannedContainer = z.object({
+  image: z.string().nullable().default(null),
+  env: Templates.default({}),
+});
 export type PlannedContainer = z.infer<typeof PlannedContainer>;
+
+const Strategy = z.object({
+  fail_fast: z.boolean().default(true),
+  job_index: z.int().default(0),
+  job_total: z.int().default(1),
+  max_parallel: z.int().nullable().default(null),
+});
 
 /** One node of a run's graph: a job of the workflow, or one cell of its matrix. */
 export const PlannedJob = z.object({
   /** Unique in the run: `test`, or `test (20, linux)` for a cell. */
   key: z.string(),
-  /** The job's id in the workflow: what `needs` speaks of. */
+  /** The job's id in the workflow, which `needs` refers to. */
   base: z.string(),
-  /** A template where it could not be evaluated when planned; shown as it is then. */
+  /** A template if it depends on contexts that are unknown when the run is planned; then it is shown as it is. */
   name: z.string(),
   kind: JobKind,
-  needs: z.array(z.string()),
-  /** An expression without `${{ }}`; `success()` where the file has none. Evaluated once all needs have ended. */
-  if: z.string(),
-  matrix: JsonObject.nullable(),
-  strategy: z.object({
-    fail_fast: z.boolean(),
-    job_index: z.int(),
-    job_total: z.int(),
-    max_parallel: z.int().nullable(),
-  }),
-  continue_on_error: z.string(),
-  timeout_minutes: z.number().positive(),
-  runs_on: z.array(z.string()),
-  container: PlannedContainer,
-  /** The workflow's, then the job's: later ones win, each may use `github`, `needs`, `matrix`, `secrets`, `vars`. */
-  env: z.array(Templates),
-  outputs: Templates,
-  steps: z.array(PlannedStep),
-  /** Environments that its gantry/deploy steps name literally. */
-  environments: z.array(z.string()),
-  line: z.int(),
-  column: z.int(),
+  needs: z.array(z.string()).default([]),
+  /** An expression without `${{ }}`, evaluated once all needs have ended. */
+  if: z.string().default('success()'),
+  matrix: JsonObject.nullable().default(null),
+  strategy: Strategy.prefault({}),
+  continue_on_error: z.string().default('false'),
+  timeout_minutes: z.number().positive().default(DEFAULT_TIMEOUT),
+  runs_on: z.array(z.string()).default([]),
+  container: PlannedContainer.prefault({}),
+  /** The workflow's, then the job's: later ones win. They may use `github`, `needs`, `matrix`, `secrets`, `vars`. */
+  env: z.array(Templates).default([]),
+  outputs: Templates.default({}),
+  steps: z.array(PlannedStep).default([]),
+  /** Environments that its gantry/deploy steps name without an expression. */
+  environments: z.array(z.string()).default([]),
+  line: z.int().default(1),
+  column: z.int().default(1),
 });
 export type PlannedJob = z.infer<typeof PlannedJob>;
 
-/** One workflow that the trigger starts. With annotations of level `failure` it is a failed run without jobs. */
+/** One workflow that the trigger starts. An invalid workflow is a failed run with annotations and without jobs. */
 export const PlannedRun = z.object({
   workflow: z.string(),
   path: z.string(),
-  /** Why it failed in the plan, in a sentence; null when the graph is good. */
-  failure: z.string().nullable(),
-  /** The app of gantry.yml at this commit, when a job deploys. */
-  app: z.string().nullable(),
-  annotations: z.array(Annotation),
-  jobs: z.array(PlannedJob),
+  /** Why the workflow cannot run, in one sentence; null if it can. */
+  failure: z.string().nullable().default(null),
+  /** The app that gantry.yml names at this commit, if a job deploys. */
+  app: z.string().nullable().default(null),
+  annotations: z.array(Annotation).default([]),
+  jobs: z.array(PlannedJob).default([]),
 });
 export type PlannedRun = z.infer<typeof PlannedRun>;
 
-/** What a delivery came to: the runs to lay down, or the reason why there are none. */
+/** The result of planning a delivery: the runs to create, or the reason why there are none. */
 export const Plan = z.object({
-  /** The commit that `ref` was resolved to; null when it could not be. */
-  sha: z.string().nullable(),
-  /** Its committer's message and name, for `github.event` of runs without a webhook. */
-  message: z.string().nullable(),
-  runs: z.array(PlannedRun),
-  /** Workflows that did not match, each with the reason. */
-  ignored: z.array(z.object({ path: z.string(), reason: z.string() })),
-  reason: z.string().nullable(),
+  /** The commit that `ref` was resolved to; null if it could not be resolved. */
+  sha: z.string().nullable().default(null),
+  /** The commit message, for `github.event` of runs without a webhook. */
+  message: z.string().nullable().default(null),
+  runs: z.array(PlannedRun).default([]),
+  /** Workflows that do not match the trigger, each with the reason. */
+  ignored: z.array(z.object({ path: z.string(), reason: z.string() })).default([]),
+  reason: z.string().nullable().default(null),
 });
 export type Plan = z.infer<typeof Plan>;
 
-/** The contexts that expressions see: github, env, vars, secrets, needs, strategy, matrix, job, runner, steps, inputs. */
+/** What expressions can read: github, env, vars, secrets, needs, strategy, matrix, job, runner, steps, inputs. */
 export type Contexts = Record<string, Json>;

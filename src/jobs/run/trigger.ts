@@ -7,20 +7,20 @@ export const Trigger = z.object({
   /** GitHub's name of the event, as in `github.event_name` and `on`: push, pull_request, workflow_dispatch. */
   event: z.string(),
   /** GitHub's activity type, as in `on.pull_request.types`. */
-  action: z.string().nullable(),
+  action: z.string().nullable().default(null),
   /** The full name: refs/heads/main, refs/tags/v1, refs/pull/7/head. */
   ref: z.string(),
   /** The commit to run at, 40 or 64 hex digits; null if the plan has to resolve `ref`. */
-  sha: z.string().nullable(),
+  sha: z.string().nullable().default(null),
   /** The branch's commit before a push, or a pull request's base commit: changed paths are relative to it. */
-  before: z.string().nullable(),
-  forced: z.boolean(),
+  before: z.string().nullable().default(null),
+  forced: z.boolean().default(false),
   /** A pull request's target and source branch. */
-  base_ref: z.string().nullable(),
-  head_ref: z.string().nullable(),
-  actor: z.string().nullable(),
+  base_ref: z.string().nullable().default(null),
+  head_ref: z.string().nullable().default(null),
+  actor: z.string().nullable().default(null),
   /** `github.event`. */
-  payload: JsonObject,
+  payload: JsonObject.default({}),
 });
 export type Trigger = z.infer<typeof Trigger>;
 

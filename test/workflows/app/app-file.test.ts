@@ -68,7 +68,7 @@ describe('an app in an environment', () => {
   });
 
   it('that is not listed is refused with the ones that are', () => {
-    const problem = 'gantry.yml has no environment `constructor`; there are staging, bare, production';
+    const problem = 'gantry.yml has no environment `constructor`; its environments are staging, bare, production';
     expect(resolve(SHOP, 'constructor')).toEqual({ config: null, problem });
   });
 
@@ -97,7 +97,7 @@ describe('an app in an environment', () => {
 
   it('must have a name that can be one', () => {
     expect(resolve('app: a\nprocesses: { web: { port: 80 } }\n', 'Prod/1').problem).toBe(
-      "The environment's name `Prod/1` must have 1 to 40 lower-case letters, digits and hyphens",
+      'The environment name `Prod/1` must have 1 to 40 lower-case letters, digits and hyphens',
     );
   });
 });
