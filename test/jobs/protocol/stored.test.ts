@@ -154,8 +154,7 @@ const STORED: [name: string, schema: z.ZodType, value: object][] = [
   ['the effect offer', Effect, { do: 'offer' }],
   ['the effect withdraw', Effect, { do: 'withdraw', lane: 'test', attempt: 'att_1' }],
   ['the effect wake', Effect, { do: 'wake', channel: 'run:run_1', text: '3' }],
-  ['the effect tell', Effect, { do: 'tell', worker: 'wrk_1', message: { kind: 'superseded', attempt: 'att_1' } }],
-  ['the effect stop', Effect, { do: 'stop', worker: 'wrk_1', attempt: 'att_1', request: '{}' }],
+  ['the effect send', Effect, { do: 'send', worker: 'wrk_1', message: { kind: 'superseded', attempt: 'att_1' } }],
   ['the effect environment', Effect, { do: 'environment', app: 'shop', environment: 'production' }],
   ['the effect answer', Effect, { do: 'answer', attempt: 'att_1', seq: 3 }],
 ];

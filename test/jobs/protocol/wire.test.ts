@@ -84,7 +84,6 @@ describe('What control and workers say comes through whole', () => {
         app: 'shop',
         environment: 'production',
         live: order,
-        active: [],
         unresolved: [order],
         keep: [{ release: 'rel_1', image_id: 'sha256:1' }],
       },
