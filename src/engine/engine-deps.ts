@@ -1,6 +1,6 @@
 import type { WorkerDeps } from '../deps.ts';
 
-/** What the engine works with; the slice of a worker's parts that it needs. */
+/** The part of a worker's dependencies that the engine uses. */
 export type EngineDeps = Pick<WorkerDeps, 'config' | 'log' | 'locks' | 'docker' | 'proxy' | 'git' | 'blobs' | 'now'> & {
   envelope: Pick<WorkerDeps['envelope'], 'installation'>;
 };

@@ -2,11 +2,11 @@ import type { LogWriter } from '../deps.ts';
 import type { DeployAnswer, SwitchAnswer } from '../jobs/deploy/deployment.ts';
 import type { EventData } from '../jobs/protocol/event.ts';
 
-/** What an attempt tells control, and asks it. Redis may be away: what was told is on disk, and goes out when it can. */
+/** Reports an attempt's events to control. While Redis is away events wait in the spool, on disk. */
 export interface EventReporter {
   attempt: string;
   log: LogWriter;
-  /** Resolves when the event is in the spool; it reaches control once, in the order of the calls. Rejects only when this host's disk fails. */
+  /** Resolves when the event is in the spool. Control receives each event once, in the order of the calls. Rejects only when the disk fails. */
   emit(event: OneWayEvent): Promise<void>;
   /** Resolves with control's answer, however long that takes; rejects with `signal.reason` when it aborts. */
   ask(question: DeployQuestion, signal: AbortSignal): Promise<DeployAnswer>;
@@ -16,5 +16,5 @@ export interface EventReporter {
 export type DeployQuestion = Extract<EventData, { type: 'deploy' }>;
 export type ReadyQuestion = Extract<EventData, { type: 'ready' }>;
 
-/** All that is told without an answer. `finished` is the worker's to say: it is what running the attempt returns. */
+/** Events without an answer. `finished` is missing: the worker sends it with what running the attempt returned. */
 export type OneWayEvent = Exclude<EventData, { type: 'deploy' | 'ready' | 'finished' }>;

@@ -1,10 +1,18 @@
-/** What things of ours are called in Docker and in the proxy. Names of shared things carry the installation: two may share an Engine. */
-export const jobContainer = (attempt: string) => `gantry-${attempt.toLowerCase()}`;
+/** Names of Gantry's objects in Docker and in the proxy. Names of shared objects contain the installation: several may share an Engine. */
+
+/** A container of one attempt: its role, and what tells it from others of that role. */
+export const attemptContainer = (attempt: string, ...role: [ContainerRole, ...string[]]) =>
+  ['gantry', attempt.toLowerCase(), ...role].join('-');
+/** The label `gantry.role`: the container that steps run in, a service beside it, or a Docker action. */
+export type ContainerRole = 'job' | 'service' | 'action';
+/** The network of an attempt that does not share one. */
+export const attemptNetwork = (attempt: string) => `gantry-${attempt.toLowerCase()}`;
 export const jobsNetwork = (installation: string) => `gantry-jobs-${installation}`;
+
 export const appsNetwork = (installation: string) => `gantry-${installation}`;
 export const proxyContainer = (installation: string) => `gantry-proxy-${installation}`;
 
-/** How the proxy's network knows a deployment: `list` gives it back, and so says which one is live. */
+/** A deployment's alias in the proxy's network. The proxy's `list` shows it, and so which deployment is live. */
 export const aliasOf = (deployment: string) => deployment.toLowerCase().replaceAll('_', '-');
 export const releaseContainer = (app: string, environment: string, deployment: string) =>
   `gantry-${app}-${environment}-${deployment}`;
@@ -12,13 +20,13 @@ export const serviceOf = (app: string, environment: string) => `${app}-${environ
 export const GATES = 'gate-';
 export const gateOf = (deployment: string) => `${GATES}${aliasOf(deployment)}`;
 
-/** Kept releases: a name keeps an image from every prune. */
+/** Kept releases are tagged: no prune removes an image that has a name. */
 export const releaseRepository = (installation: string, app: string, environment: string) =>
   `gantry-release/${installation}/${app}/${environment}`;
 export const releaseImage = (installation: string, app: string, environment: string, release: string) =>
   `${releaseRepository(installation, app, environment)}:${aliasOf(release)}`;
-/** What each build step's image is called, whatever else it is tagged: nobody moves that name. */
+/** Each build step tags its image with a name of its own besides the user's tags, which may move to another image. */
 export const buildRepository = (installation: string, repo: string) =>
   `gantry-build/${installation}/${repo.toLowerCase()}`;
-export const buildImage = (installation: string, repo: string, attempt: string, step: number | 'held') =>
+export const buildImage = (installation: string, repo: string, attempt: string, step: string) =>
   `${buildRepository(installation, repo)}:${aliasOf(attempt)}-${step}`;

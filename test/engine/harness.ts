@@ -20,15 +20,15 @@ import type { PlannedStep } from '../../src/jobs/run/plan.ts';
 import type { Step } from '../../src/jobs/run/step.ts';
 import { openLog } from '../../src/log.ts';
 
-/** An installation of its own on the real Engine, which leaves nothing behind. */
-export interface Workbench extends AsyncDisposable {
+/** An installation of its own on the real Docker Engine; disposing of it removes everything it created. */
+export interface EngineHarness extends AsyncDisposable {
   deps: EngineDeps;
   docker: Docker;
   installation: string;
   engine: Dockerode;
 }
 
-export async function openWorkbench(env: Record<string, string> = {}): Promise<Workbench> {
+export async function openEngineHarness(env: Record<string, string> = {}): Promise<EngineHarness> {
   const installation = randomBytes(6).toString('hex');
   const folder = await mkdtemp(join(tmpdir(), 'gantry-engine-'));
   const config = readConfig({
@@ -67,8 +67,8 @@ async function removeAllOf(engine: Dockerode, installation: string): Promise<voi
   for (const { Name } of Volumes) await engine.getVolume(Name).remove();
 }
 
-/** An image without a file in it. */
-export async function emptyImage({ engine, installation }: Workbench): Promise<AsyncDisposable & { name: string }> {
+/** An image without any file. */
+export async function emptyImage({ engine, installation }: EngineHarness): Promise<AsyncDisposable & { name: string }> {
   const name = `gantry-test/empty:${installation}`;
   const [repo, tag] = name.split(':');
   const tar = pack();
@@ -78,14 +78,14 @@ export async function emptyImage({ engine, installation }: Workbench): Promise<A
   return { name, [Symbol.asyncDispose]: () => engine.getImage(name).remove() };
 }
 
-export interface TestCourier extends EventReporter {
+export interface RecordingReporter extends EventReporter {
   events: OneWayEvent[];
   /** Lines by stream: `1 stdout hello`. */
   lines(): string[];
   text(): string;
   masks: string[];
   questions: (DeployQuestion | ReadyQuestion)[];
-  /** The last word on each step, in order. */
+  /** The latest event of each step, in order. */
   steps(): Step[];
 }
 
@@ -94,12 +94,12 @@ export interface Answers {
   ready?: (question: ReadyQuestion, signal: AbortSignal) => SwitchAnswer | Promise<SwitchAnswer>;
 }
 
-/** Keeps what it is told and answers as it was told to. */
-export function openCourier(
+/** Records events and log lines, and answers questions from `answers`. `onText` is called with each piece of log. */
+export function openReporter(
   attempt: string,
   answers: Answers = {},
-  heard: (text: string) => void = () => {},
-): TestCourier {
+  onText: (text: string) => void = () => {},
+): RecordingReporter {
   const events: OneWayEvent[] = [];
   const written: { step: number; stream: LogStream; text: string }[] = [];
   const masks: string[] = [];
@@ -145,7 +145,7 @@ export function openCourier(
       write: (step, stream, chunk) => {
         const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
         written.push({ step, stream, text });
-        heard(text);
+        onText(text);
       },
       mask: (values) => void masks.push(...values),
       flush: nothing,
@@ -160,7 +160,7 @@ async function nothing(): Promise<number> {
 
 let count = 0;
 
-/** Of ULID's form; unique in this process, and with its pid on this host. */
+/** Has the form of a ULID; unique in this process, and very likely on this host. */
 export function newId(prefix: string): string {
   return `${prefix}_${randomBytes(13).toString('hex').toUpperCase().slice(0, 20)}${String(count++).padStart(6, '0')}`;
 }

@@ -1,9 +1,9 @@
 import { UserError } from '../user-error.ts';
 
-/** What a gantry/build step asks for. */
+/** The inputs of gantry/build. */
 export interface BuildInputs {
   context: string;
-  /** Path of the recipe in the workspace. */
+  /** Path of the Dockerfile in the workspace. */
   file: string;
   tags: string[];
   build_args: Record<string, string>;
@@ -25,24 +25,25 @@ export function parseBuildInputs(given: Record<string, string>): BuildInputs {
     push: given.push?.toLowerCase() === 'true',
   };
   for (const tag of inputs.tags)
-    if (isOurs(tag)) throw new UserError(`the tag \`${tag}\` is refused: that name is Gantry's own`);
-  if (inputs.push && inputs.tags.length === 0) throw new UserError('`push: true` needs `tags`: where to push to');
+    if (isOurs(tag)) throw new UserError(`the tag \`${tag}\` is not allowed: its name is reserved for Gantry`);
+  if (inputs.push && inputs.tags.length === 0)
+    throw new UserError('`push: true` needs `tags`, which say where to push');
   return inputs;
 }
 
-/** `NAME=value` a line; further `=` belong to the value. */
+/** One `NAME=value` per line; further `=` belong to the value. */
 function parsePairs(input: string, text: string): Record<string, string> {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf('=');
-      if (at < 1) throw new UserError(`\`${input}\`: \`${line.trim()}\` is not NAME=value`);
+      if (at < 1) throw new UserError(`\`${input}\`: \`${line.trim()}\` is not of the form NAME=value`);
       return [line.slice(0, at).trim(), line.slice(at + 1)];
     }),
   );
 }
 
-/** What releases, builds without tags and all jobs' images are called: with such a tag a job could put its own image in another's place. */
+/** Names of releases, of builds and of the default job image: with such a tag a job could replace another's image. */
 function isOurs(tag: string): boolean {
   const name = tag.replace(/^(index\.)?docker\.io\//, '').replace(/(:[^/]*)?(@.*)?$/, '');
   return name === 'gantry/runner' || name.startsWith('gantry-release/') || name.startsWith('gantry-build/');

@@ -8,26 +8,26 @@ import { type Pack, pack } from 'tar-stream';
 
 export interface ContextStream {
   stream: Readable;
-  /** Resolves when the last file is on its way; rejects when one could not be read, or when the stream was given up. */
+  /** Resolves when the last file has been read; rejects when one cannot be read, or when the stream is destroyed. */
   walked: Promise<void>;
 }
 
-/** Where the recipe is in the context; below this name when it lies outside. */
-export const OUTSIDE_RECIPE = '.gantry.Dockerfile';
+/** The name that a Dockerfile from outside the context gets in it. */
+export const OUTSIDE_DOCKERFILE = '.gantry.Dockerfile';
 
 /**
- * A build context as tar, as it is read. Links are stored as links and never followed, sockets and devices left out; whoever could write
- * there has to be held meanwhile. `recipe` and ignore files are sent though they may be ignored, as docker does.
+ * Streams a build context as tar. Links are stored as links and never followed; sockets and devices are left out. The caller pauses
+ * everything that could write there. As with docker, the Dockerfile and .dockerignore are sent even if they are ignored.
  */
 export function streamContext(
   folder: string,
   ignored: string,
-  recipe: { path: string; outside: Buffer | null },
+  dockerfile: { path: string; outside: Buffer | null },
 ): ContextStream {
   const tar = pack();
-  // An iterable's end of the stream ends the tar's too, so that a build which gives up ends the walk.
+  // Unlike a pipe, destroying this stream destroys the tar too, so an aborted build ends the walk.
   const stream = Readable.from(tar, { objectMode: false });
-  const walked = writeAll(tar, folder, rules(ignored, recipe.path), recipe).catch((error: unknown) => {
+  const walked = writeAll(tar, folder, rules(ignored, dockerfile.path), dockerfile).catch((error: unknown) => {
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
   });
@@ -37,13 +37,13 @@ export function streamContext(
 
 interface Rules {
   ignores(path: string): boolean;
-  /** Whether something below an ignored folder may yet be wanted. */
+  /** Whether something below an ignored folder may be included. */
   hasExceptions: boolean;
 }
 
-function rules(text: string, recipe: string): Rules {
+function rules(text: string, dockerfile: string): Rules {
   const ignore: Ignore = dockerignore.default().add(text.replace(/^\uFEFF/, ''));
-  const always = new Set([recipe, '.dockerignore']);
+  const always = new Set([dockerfile, '.dockerignore']);
   return {
     ignores: (path) => !always.has(path) && ignore.ignores(path),
     hasExceptions: /^\s*!/m.test(text),
@@ -54,14 +54,14 @@ async function writeAll(
   tar: Pack,
   folder: string,
   rules: Rules,
-  recipe: { path: string; outside: Buffer | null },
+  dockerfile: { path: string; outside: Buffer | null },
 ): Promise<void> {
-  await writeFolder(tar, folder, '', rules, recipe.path);
-  if (recipe.outside !== null) tar.entry({ name: recipe.path }, recipe.outside);
+  await writeFolder(tar, folder, '', rules, dockerfile.path);
+  if (dockerfile.outside !== null) tar.entry({ name: dockerfile.path }, dockerfile.outside);
   tar.finalize();
 }
 
-async function writeFolder(tar: Pack, root: string, folder: string, rules: Rules, recipe: string): Promise<void> {
+async function writeFolder(tar: Pack, root: string, folder: string, rules: Rules, dockerfile: string): Promise<void> {
   const names = await readdir(join(root, folder));
   for (const name of names.toSorted()) {
     const path = folder === '' ? name : `${folder}/${name}`;
@@ -69,8 +69,8 @@ async function writeFolder(tar: Pack, root: string, folder: string, rules: Rules
     const ignored = rules.ignores(path);
     if (found.isDirectory()) {
       if (!ignored) tar.entry({ name: path, type: 'directory', mode: found.mode & 0o7777, mtime: found.mtime });
-      if (!ignored || rules.hasExceptions || recipe.startsWith(`${path}/`))
-        await writeFolder(tar, root, path, rules, recipe);
+      if (!ignored || rules.hasExceptions || dockerfile.startsWith(`${path}/`))
+        await writeFolder(tar, root, path, rules, dockerfile);
     } else if (ignored) continue;
     else if (found.isFile()) await writeFile(tar, root, path);
     else if (found.isSymbolicLink())
@@ -89,9 +89,9 @@ async function writeFile(tar: Pack, root: string, path: string): Promise<void> {
   }
 }
 
-/** The rules that count: those beside the recipe under its own name, else the context's. */
-export async function readIgnored(context: string, recipe: string): Promise<string> {
-  return (await readPlain(`${recipe}.dockerignore`)) ?? (await readPlain(join(context, '.dockerignore'))) ?? '';
+/** `<Dockerfile>.dockerignore` takes precedence over the context's own. */
+export async function readIgnored(context: string, dockerfile: string): Promise<string> {
+  return (await readPlain(`${dockerfile}.dockerignore`)) ?? (await readPlain(join(context, '.dockerignore'))) ?? '';
 }
 
 async function readPlain(path: string): Promise<string | null> {

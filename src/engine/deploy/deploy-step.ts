@@ -1,40 +1,41 @@
 import type { DeployAnswer, DeployOrder } from '../../jobs/deploy/deployment.ts';
-import { type Attempt, say } from '../job/job-execution.ts';
-import type { StepEnd, StepTurn } from '../steps/step.ts';
+import type { EngineDeps } from '../engine-deps.ts';
+import { type JobExecution, logLine } from '../execution/job-execution.ts';
+import type { RunningStep, StepEnd } from '../execution/step.ts';
 import { SUCCESS } from '../verdict.ts';
 import { deploy } from './deploy.ts';
-import { wantedDeployment, whileHeld } from './deploy-request.ts';
+import { deployRequest, whileTagged } from './deploy-request.ts';
 
-/** gantry/deploy@v1: an image becomes a release and takes the environment's traffic, or a kept release is put back. */
-export async function deployStep(attempt: Attempt, turn: StepTurn): Promise<StepEnd> {
-  const { request, image } = await wantedDeployment(attempt, turn);
-  return whileHeld(attempt, image, async () => {
-    say(attempt, turn.number, 'Asking for the environment; a deployment under way there is waited for');
-    return follow(attempt, turn, await attempt.reporter.ask({ type: 'deploy', data: request }, turn.signal));
+/** gantry/deploy@v1: makes an image a release and gives it the environment's traffic, or does so with a kept release. */
+export async function deployStep(execution: JobExecution, step: RunningStep): Promise<StepEnd> {
+  const { request, image } = await deployRequest(execution, step);
+  return whileTagged(execution, image, async () => {
+    logLine(execution, step.number, 'Waiting for the environment; other deployments to it finish first');
+    const answer = await execution.reporter.ask({ type: 'deploy', data: request }, step.signal);
+    return act(execution, step, answer);
   });
 }
 
-async function follow(attempt: Attempt, turn: StepTurn, answer: DeployAnswer): Promise<StepEnd> {
+async function act(execution: JobExecution, step: RunningStep, answer: DeployAnswer): Promise<StepEnd> {
   switch (answer.go) {
     case 'stop':
-      return stopped(attempt, answer);
+      return stop(execution, answer);
     case 'live':
       return { verdict: SUCCESS, outputs: outputsOf(answer, answer.url) };
     case 'start': {
-      const stop = await deploy(attempt, turn, answer.order);
-      return stop === null
-        ? { verdict: SUCCESS, outputs: outputsOf(answer.order, urlOf(attempt, answer.order)) }
-        : stopped(attempt, stop);
+      const stopped = await deploy(execution, step, answer.order);
+      if (stopped !== null) return stop(execution, stopped);
+      return { verdict: SUCCESS, outputs: outputsOf(answer.order, urlOf(execution.deps, answer.order)) };
     }
   }
 }
 
 type Stop = Extract<DeployAnswer, { go: 'stop' }>;
 
-/** Control's no is the job's verdict; only a failure is one that steps may still ask about. */
-function stopped(attempt: Attempt, { status, reason }: Omit<Stop, 'go'>): StepEnd {
+/** Control's refusal decides the job's verdict. Only after a failure may later steps (`if: failure()`) still run. */
+function stop(execution: Pick<JobExecution, 'interruption'>, { status, reason }: Omit<Stop, 'go'>): StepEnd {
   const verdict = { status, reason, exit_code: null };
-  if (status !== 'failed') attempt.interruption ??= verdict;
+  if (status !== 'failed') execution.interruption ??= verdict;
   return { verdict, outputs: {} };
 }
 
@@ -42,9 +43,9 @@ function outputsOf({ deployment, release }: { deployment: string; release: strin
   return { deployment, release, ...(url === null ? {} : { url }) };
 }
 
-/** Null for an app without a host of its own: the proxy sends it what no other has. */
-function urlOf({ deps }: Attempt, { config }: DeployOrder): string | null {
+/** Null for an app without a host: the proxy sends it the requests for unknown hosts. */
+function urlOf({ config: { proxy_http_port } }: Pick<EngineDeps, 'config'>, { config }: DeployOrder): string | null {
   const [host] = config.processes.web.hosts;
-  const port = deps.config.proxy_http_port;
-  return host === undefined ? null : `http://${host}${port === 80 || port === 0 ? '' : `:${port}`}`;
+  const port = proxy_http_port === 80 || proxy_http_port === 0 ? '' : `:${proxy_http_port}`;
+  return host === undefined ? null : `http://${host}${port}`;
 }

@@ -1,146 +1,141 @@
 import type { Proxy } from '../../deps.ts';
 import type { DeployOrder, Relation, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
 import { StopRequest } from '../../jobs/protocol/message.ts';
-import { type Attempt, mask, say } from '../job/job-execution.ts';
+import type { EngineDeps } from '../engine-deps.ts';
+import { type JobExecution, logLine, mask } from '../execution/job-execution.ts';
+import type { RunningStep } from '../execution/step.ts';
 import { releaseImage } from '../names.ts';
-import type { StepTurn } from '../steps/step.ts';
 import { UserError } from '../user-error.ts';
 import { verdictOfAbort, verdictOfError } from '../verdict.ts';
+import { type Deployment, type LiveContainer, otherContainers, reportPhase } from './deployment.ts';
 import { passGate, removeGate } from './gate.ts';
-import { phased } from './phase.ts';
 import { ensureProxy } from './proxy-container.ts';
 import { startRelease } from './release-container.ts';
-import { othersOf, retire } from './retire.ts';
+import { retire } from './retire.ts';
 import { isServed, switchTraffic, UnknownOutcome } from './traffic.ts';
 
-export type Stop = Extract<SwitchAnswer, { go: 'stop' }>;
-
-/** A deployment in this worker's hands. */
-export interface Deployment {
-  attempt: Attempt;
-  turn: StepTurn;
-  order: DeployOrder;
-  proxy: Proxy;
-  /** The one that this attempt started; another attempt's is not ours to take. */
-  container: string | null;
-}
+type Stop = Extract<SwitchAnswer, { go: 'stop' }>;
 
 /**
- * Brings an order's release up beside the live one, gates it, and moves the traffic: resolves with null when it is live, or with control's
- * no. Else it rejects with the reason. Either way the deployment is settled, and a candidate that did not get through is gone.
+ * Starts an order's release beside the live one, gates it and switches the traffic to it. Resolves with null when the release is live, or
+ * with control's refusal; rejects with any other reason. Either way the deployment is settled, and a candidate that is not live is removed.
  */
-export async function deploy(attempt: Attempt, turn: StepTurn, order: DeployOrder): Promise<Stop | null> {
-  mask(attempt, order.masks);
-  const deployment: Deployment = { attempt, turn, order, proxy: await openProxy(attempt, order), container: null };
-  // Whoever is here while the environment is ours is what we are about to replace, or was left behind.
-  const old = await othersOf(attempt.deps, order);
+export async function deploy(execution: JobExecution, step: RunningStep, order: DeployOrder): Promise<Stop | null> {
+  mask(execution, order.masks);
+  const deployment: Deployment = {
+    execution,
+    step,
+    order,
+    proxy: await openProxy(execution, order),
+    container: null,
+  };
+  // The environment is locked, so these are what the release replaces, or leftovers.
+  const old = await otherContainers(execution.deps.docker, order);
   const outcome = await bringUp(deployment).catch(async (error: unknown) => {
-    // What may be live is not touched: control has it looked at.
-    if (!(error instanceof UnknownOutcome)) await withdraw(deployment, settlementOf(turn, error));
+    // A candidate that may be live is left alone: control has the environment reconciled.
+    if (!(error instanceof UnknownOutcome)) await withdraw(deployment, settlementOf(step, error));
     throw error;
   });
   if ('go' in outcome) {
     await withdraw(deployment, outcome);
     return outcome;
   }
-  await settle(attempt, order, { status: 'live', reason: null });
-  say(attempt, turn.number, `Live: release ${order.release} as ${order.deployment}`);
+  await settle(execution, order, { status: 'live', reason: null });
+  logLine(execution, step.number, `Live: release ${order.release} as ${order.deployment}`);
   await retire(deployment, outcome, old);
   return null;
 }
 
-async function openProxy(attempt: Attempt, order: DeployOrder): Promise<Proxy> {
+async function openProxy(execution: JobExecution, order: DeployOrder): Promise<Proxy> {
   try {
-    return attempt.deps.proxy(await ensureProxy(attempt.deps));
+    return execution.deps.proxy(await ensureProxy(execution.deps));
   } catch (error) {
-    await settle(attempt, order, { status: 'failed', reason: verdictOfError(error).reason });
+    await settle(execution, order, { status: 'failed', reason: verdictOfError(error).reason });
     throw error;
   }
 }
 
-/** A release that serves, and the end of the drain of what served before. */
-export interface Live {
-  container: string;
-  drained: Promise<void>;
-}
-
-async function bringUp(deployment: Deployment): Promise<Live | Stop> {
-  const { attempt, turn, order, proxy } = deployment;
-  // The attempt before this one may have got it through and not lived to say so.
-  const served = (await isServed(proxy, order)) ? await runningContainer(deployment) : null;
+async function bringUp(deployment: Deployment): Promise<LiveContainer | Stop> {
+  const { execution, step, order, proxy } = deployment;
+  const { deps } = execution;
+  // An earlier attempt may have switched the traffic and died before it reported that.
+  const served = (await isServed(proxy, order)) ? await runningContainer(deps.docker, order) : null;
   if (served !== null) return { container: served, drained: Promise.resolve() };
-  await keepImage(attempt, order);
-  const started_at = attempt.deps.now();
-  const container = await phased(attempt, order.deployment, 'start', () => startRelease(attempt.deps, order));
+  await tagRelease(deps, order);
+  const started_at = deps.now();
+  const container = await reportPhase(deployment, 'start', () => startRelease(deps, order));
   deployment.container = container;
-  await phased(attempt, order.deployment, 'gate', () => gate(deployment, { container, started_at }));
-  turn.signal.throwIfAborted();
+  await reportPhase(deployment, 'gate', () => gate(deployment, { container, started_at }));
+  step.signal.throwIfAborted();
   const answer = await askToSwitch(deployment);
   if (answer.go === 'stop') return answer;
-  return phased(attempt, order.deployment, 'switch', () => takeTraffic(deployment, container));
+  return reportPhase(deployment, 'switch', () => takeTraffic(deployment, container));
 }
 
-/** From here on no prune takes it. Of a release that is put back it may be gone all the same. */
-async function keepImage(
-  { deps: { docker, envelope } }: Attempt,
+/** From here on no prune removes the image. The image of a kept release may be missing, if someone removed it by hand. */
+async function tagRelease(
+  { docker, envelope }: Pick<EngineDeps, 'docker' | 'envelope'>,
   { config, image_id, release }: DeployOrder,
 ): Promise<void> {
   if ((await docker.image(image_id)) === null)
-    throw new UserError(`the image of release ${release} is not on this host any more`);
+    throw new UserError(`the image of release ${release} is no longer on this host`);
   await docker.tag(image_id, releaseImage(envelope.installation, config.app, config.environment, release));
 }
 
-async function runningContainer({ attempt, order }: Deployment): Promise<string | null> {
-  const found = await attempt.deps.docker.containers({ 'gantry.deployment': order.deployment });
+async function runningContainer(docker: EngineDeps['docker'], { deployment }: DeployOrder): Promise<string | null> {
+  const found = await docker.containers({ 'gantry.deployment': deployment });
   return found.find(({ state }) => state === 'running')?.id ?? null;
 }
 
-const LAST_LINES = 50;
-
-/** A candidate that does not pass tells why: the end of its own log goes into the job's. */
 async function gate(deployment: Deployment, candidate: { container: string; started_at: number }): Promise<void> {
-  const { attempt, turn, order, proxy } = deployment;
+  const { execution, step, order, proxy } = deployment;
   const { health } = order.config.processes.web;
-  say(attempt, turn.number, `Started; waiting until ${health.path} is healthy, ${health.timeout / 1000} s at most`);
+  const seconds = health.timeout / 1000;
+  logLine(execution, step.number, `Started; waiting up to ${seconds} s until ${health.path} is healthy`);
   try {
-    await passGate(attempt.deps, proxy, order, candidate, turn.signal);
+    await passGate(execution.deps, proxy, order, candidate, step.signal);
   } catch (error) {
-    if (!turn.signal.aborted) await tellLog(attempt, turn, candidate.container);
+    if (!step.signal.aborted) await logLastLines(execution, step, candidate.container);
     throw error;
   }
   await removeGate(proxy, order.deployment);
 }
 
-async function tellLog(attempt: Attempt, turn: StepTurn, container: string): Promise<void> {
-  const lines = await attempt.deps.docker.logs(container, LAST_LINES);
-  say(
-    attempt,
-    turn.number,
-    lines.length === 0 ? 'The new release logged nothing' : 'The last lines of the new release:',
-  );
-  for (const line of lines) say(attempt, turn.number, line, 'stdout');
+const LAST_LINES = 50;
+
+/** Shows why a candidate is not healthy. */
+async function logLastLines(execution: JobExecution, step: RunningStep, container: string): Promise<void> {
+  const lines = await execution.deps.docker.logs(container, LAST_LINES);
+  const title = lines.length === 0 ? 'The new release logged nothing' : 'The last lines of the new release:';
+  logLine(execution, step.number, title);
+  for (const line of lines) logLine(execution, step.number, line, 'stdout');
 }
 
-async function askToSwitch({ attempt, turn, order }: Deployment): Promise<SwitchAnswer> {
-  const data = { deployment: order.deployment, relation: await relationOf(attempt, order) };
-  return attempt.reporter.ask({ type: 'ready', data }, turn.signal);
+async function askToSwitch({ execution, step, order }: Deployment): Promise<SwitchAnswer> {
+  const data = { deployment: order.deployment, relation: await relationOf(execution, order) };
+  return execution.reporter.ask({ type: 'ready', data }, step.signal);
 }
 
-async function relationOf({ deps, grant }: Attempt, { sha, live }: DeployOrder): Promise<Relation> {
+async function relationOf(
+  { deps, grant }: Pick<JobExecution, 'deps' | 'grant'>,
+  { sha, live }: DeployOrder,
+): Promise<Relation> {
   if (grant.source === null || sha === null || live?.sha == null) return 'unknown';
   return deps.git.relation(grant.source.id, sha, live.sha);
 }
 
-async function takeTraffic({ attempt, turn, order, proxy }: Deployment, container: string): Promise<Live> {
-  const { deps } = attempt;
+async function takeTraffic(
+  { execution: { deps }, step, order, proxy }: Deployment,
+  container: string,
+): Promise<LiveContainer> {
   let abandoned = false;
   const abandon = async () => {
     abandoned = true;
     await deps.docker.remove(container);
   };
-  const switched = await switchTraffic(proxy, order, abandon, turn.signal);
+  const switched = await switchTraffic(proxy, order, abandon, step.signal);
   if (!switched.live) throw switched.error;
-  // The proxy was quicker than the abort: the release serves, so it gets its container back under the same alias.
+  // The switch came before the abort: the release is live, so its removed container is replaced under the same alias.
   return { drained: switched.drained, container: abandoned ? await startRelease(deps, order) : container };
 }
 
@@ -149,26 +144,25 @@ interface Settlement {
   reason: string | null;
 }
 
-/** The candidate never served. When even its removal fails nothing is settled here: control has it looked at. */
+/** Removes a candidate that never had traffic. If that fails, nothing is settled: control has the environment reconciled. */
 async function withdraw(
-  { attempt, order, proxy, container }: Deployment,
+  { execution, order, proxy, container }: Deployment,
   { status, reason }: Settlement,
 ): Promise<void> {
-  if (container !== null) await attempt.deps.docker.remove(container);
+  if (container !== null) await execution.deps.docker.remove(container);
   await removeGate(proxy, order.deployment);
-  await settle(attempt, order, { status, reason });
+  await settle(execution, order, { status, reason });
 }
 
 async function settle(
-  { reporter, secrets }: Attempt,
-  order: DeployOrder,
+  { reporter, secrets }: Pick<JobExecution, 'reporter' | 'secrets'>,
+  { deployment }: DeployOrder,
   { status, reason }: Settlement,
 ): Promise<void> {
-  const data = { deployment: order.deployment, status, reason: reason && secrets.hide(reason) };
-  await reporter.emit({ type: 'settled', data });
+  await reporter.emit({ type: 'settled', data: { deployment, status, reason: reason && secrets.hide(reason) } });
 }
 
-function settlementOf({ signal }: StepTurn, error: unknown): Settlement {
+function settlementOf({ signal }: RunningStep, error: unknown): Settlement {
   if (!signal.aborted) return { status: 'failed', reason: verdictOfError(error).reason };
   const request = StopRequest.safeParse(signal.reason).data?.kind;
   const status = request === 'cancel' || request === 'force' ? 'cancelled' : 'failed';

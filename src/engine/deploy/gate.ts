@@ -9,15 +9,15 @@ import { gateOf } from '../names.ts';
 import { UserError } from '../user-error.ts';
 import { targetOf } from './release-container.ts';
 
-/** A release may be slow to start, but not without end: at least so long is it looked at. */
+/** A candidate is tested for at least this long, in milliseconds, even if starting it took most of its time. */
 const SHORTEST = 1_000;
 
 /**
- * Resolves when the candidate is healthy, as the proxy sees it: through a shadow service with a host that nobody can guess, so that the
- * live one is never touched. Rejects as soon as the candidate exits, when its time (`elapsed` counts) is over, or with `signal.reason`.
+ * Resolves when the proxy finds the candidate healthy, through a service of its own with a host that cannot be guessed; the live service
+ * is not affected. Rejects when the candidate exits, when the health timeout since its start is over, or with `signal.reason`.
  */
 export async function passGate(
-  { docker, now }: EngineDeps,
+  { docker, now }: Pick<EngineDeps, 'docker' | 'now'>,
   proxy: Proxy,
   order: DeployOrder,
   candidate: { container: string; started_at: number },
@@ -43,35 +43,34 @@ export async function passGate(
   try {
     const healthy = gating.then(
       () => true,
-      (error: unknown) => Promise.reject(inWords(error, health)),
+      (error: unknown) => Promise.reject(explain(error, health)),
     );
     healthy.catch(() => {});
     const passed = await unlessAborted(Promise.race([healthy, exit]), signal);
     if (passed === null) throw signal.reason;
   } catch (error) {
-    undoLater(gating, proxy, order.deployment);
+    removeLater(gating, proxy, order.deployment);
     throw error;
   } finally {
     over.abort();
   }
 }
 
-/** The proxy speaks of the shadow service, which is nothing that people know. */
-function inWords(error: unknown, health: { path: string; timeout: number }): unknown {
+/** The proxy's own error names the gate's service, which means nothing to the user. */
+function explain(error: unknown, health: { path: string; timeout: number }): unknown {
   if (!hasCode(error, 'unhealthy')) return error;
   return new UserError(`the new release was not healthy at ${health.path} within ${health.timeout / 1000} s`);
 }
 
 /**
- * The proxy goes on asking until the gate's time is over, and nothing can call it off. A removed candidate's address may be given to the next
- * container, whose answer then passes for the candidate's: what comes of that goes again. Should this worker be gone by then, the
- * environment's reconciliation finds it.
+ * The proxy keeps asking until the gate's timeout; nothing can stop it. The next container may get a removed candidate's address, and its
+ * answer passes the gate: so the gate is removed once more at the end. If this worker has gone by then, a reconciliation does it.
  */
-function undoLater(gating: Promise<void>, proxy: Proxy, deployment: string): void {
+function removeLater(gating: Promise<void>, proxy: Proxy, deployment: string): void {
   gating.then(() => removeGate(proxy, deployment)).catch(() => {});
 }
 
-/** The proxy's own `deploy` outlives its caller, so what it still does after the candidate's end is undone too. */
+/** The proxy's `deploy` outlives its caller and may still add the gate, so it is looked for again after its removal. */
 export async function removeGate(proxy: Proxy, deployment: string): Promise<void> {
   const gate = gateOf(deployment);
   for (let looks = 0; looks < 3; looks++) {

@@ -6,16 +6,16 @@ import { appsNetwork, proxyContainer } from '../names.ts';
 
 const IMAGE = 'basecamp/kamal-proxy:v0.9.2';
 const STATE = '/home/kamal-proxy/.config/kamal-proxy';
-const WITHIN = 30_000;
+const START_TIMEOUT = 30_000;
 
-/** The proxy's own container cannot be brought up; the message says what to do. */
+/** The proxy's container cannot be started; the message says what to do. */
 class ProxyUnavailable extends CodedError<'proxy_unavailable'> {
   constructor(message: string, options?: ErrorOptions) {
     super('proxy_unavailable', message, options);
   }
 }
 
-/** The proxy's container, up, with this configuration's ports; its id. Any number of workers may ask for it at once. */
+/** Starts the proxy's container, with the configured ports, unless it runs; resolves to its ID. Workers may call this at the same time. */
 export async function ensureProxy(deps: EngineDeps): Promise<string> {
   const { docker, envelope } = deps;
   const network = appsNetwork(envelope.installation);
@@ -23,18 +23,18 @@ export async function ensureProxy(deps: EngineDeps): Promise<string> {
   await docker.volume(proxyContainer(envelope.installation));
   const image = await proxyImage(deps);
   const wanted = { 'gantry.proxy': 'true', 'gantry.proxy.ports': portsOf(deps), 'gantry.proxy.image': image };
-  for (const end = Date.now() + WITHIN; ; await delay(200)) {
+  for (const end = Date.now() + START_TIMEOUT; ; await delay(200)) {
     const found = await find(deps, wanted);
     if (found?.state === 'running' && (await answers(deps, found.id))) return found.id;
     const container = found?.id ?? (await create(deps, image, network, wanted));
-    // Null: another worker was quicker. What it made is found the next time round.
+    // Null: another worker created it first; the next round finds it.
     if (container !== null && found?.state !== 'running') await start(deps, container, found === null);
     if (Date.now() > end)
-      throw new ProxyUnavailable('The proxy’s container does not stay up; `docker logs` of it says why');
+      throw new ProxyUnavailable('The proxy’s container does not keep running; look at its log (`docker logs`)');
   }
 }
 
-/** One that was made with other ports, or of another image, makes way. */
+/** A container with other ports or another image is removed. */
 async function find({ docker }: EngineDeps, wanted: Record<string, string>): Promise<Container | null> {
   const [found] = await docker.containers({ 'gantry.proxy': 'true' });
   if (found === undefined) return null;
@@ -77,7 +77,7 @@ async function create(deps: EngineDeps, image: string, network: string, labels: 
 
 const LOG_BYTES = 10 * 1024 * 1024;
 
-/** A port that is taken shows only here. What we made in vain goes again, so that nothing half-made stays. */
+/** A port conflict shows only at the start. A container that was just created is removed again. */
 async function start({ docker, config }: EngineDeps, container: string, isNew: boolean): Promise<void> {
   try {
     await docker.start(container);
@@ -93,7 +93,7 @@ async function start({ docker, config }: EngineDeps, container: string, isNew: b
   }
 }
 
-/** It listens a moment after its container has started. */
+/** The proxy listens only a moment after its container has started. */
 async function answers(deps: EngineDeps, container: string): Promise<boolean> {
   return deps
     .proxy(container)

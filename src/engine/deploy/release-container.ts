@@ -4,16 +4,19 @@ import { aliasOf, appsNetwork, releaseContainer } from '../names.ts';
 
 const LOG_BYTES = 10 * 1024 * 1024;
 
-/** Where the proxy finds a deployment: its alias on the network of proxy and apps. */
+/** The address of a deployment in the network of the proxy and the apps. */
 export function targetOf({ deployment, config }: DeployOrder): string {
   return `${aliasOf(deployment)}:${config.processes.web.port}`;
 }
 
 /**
- * A release's container, started anew: what an attempt before left under this deployment is removed first. It publishes no port and
- * does not start again by itself until it is live. Its labels never are a job's, so nothing but a deployment removes it.
+ * Creates and starts a release's container, after removing what an earlier attempt left of this deployment. It publishes no port, and
+ * restarts by itself only once it is live. It never has a job's labels, so cleaning up after jobs does not remove it.
  */
-export async function startRelease({ docker, config, envelope }: EngineDeps, order: DeployOrder): Promise<string> {
+export async function startRelease(
+  { docker, config, envelope }: Pick<EngineDeps, 'docker' | 'config' | 'envelope'>,
+  order: DeployOrder,
+): Promise<string> {
   const { app, environment } = order.config;
   const { web } = order.config.processes;
   const network = appsNetwork(envelope.installation);
@@ -37,7 +40,7 @@ export async function startRelease({ docker, config, envelope }: EngineDeps, ord
     aliases: [aliasOf(order.deployment)],
     mounts: [],
     limits: { cpus: web.cpus, memory: web.memory, pids: config.job_limits.pids },
-    // Programs that were not written to be process 1 then hear SIGTERM too.
+    // Process 1 ignores SIGTERM unless it handles it; under an init any program receives it.
     init: true,
     privileges: 'app',
     restart: 'no',

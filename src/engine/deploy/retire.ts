@@ -1,47 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unlessAborted } from '../../abort.ts';
 import type { Container } from '../../deps.ts';
-import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
-import type { EngineDeps } from '../engine-deps.ts';
-import { say } from '../job/job-execution.ts';
+import { logLine } from '../execution/job-execution.ts';
 import { endsAtOnce } from '../verdict.ts';
-import type { Deployment, Live } from './deploy.ts';
-import { phased } from './phase.ts';
+import { type Deployment, type LiveContainer, reportPhase } from './deployment.ts';
 
-/** The containers of an environment but the order's own. */
-export async function othersOf({ docker }: EngineDeps, { config, deployment }: DeployOrder): Promise<Container[]> {
-  const all = await docker.containers({ 'gantry.app': config.app, 'gantry.environment': config.environment });
-  return all.filter(({ labels }) => labels['gantry.deployment'] !== deployment);
-}
-
-/** After the drain's own time the proxy gets so much more to say that it is over. */
+/** How much longer than the drain timeout the proxy may take to report the end of the drain, in milliseconds. */
 const MARGIN = 5_000;
 
 /**
- * Makes the live one stay, lets the old ones finish what they have in hand, and removes them. The deployment is live whatever becomes of
- * this: what is left undone, because it failed or because there is no time, the environment's next reconciliation does.
+ * Makes the live container permanent, and removes the old ones when their requests have ended. Never rejects, since the release is live
+ * already: what fails here, or has no time, is left to the environment's next reconciliation.
  */
-export async function retire(deployment: Deployment, live: Live, old: Container[]): Promise<void> {
-  const { attempt, turn, order } = deployment;
-  const { docker, log } = attempt.deps;
+export async function retire(deployment: Deployment, live: LiveContainer, old: Container[]): Promise<void> {
+  const { execution, step, order } = deployment;
+  const { docker, log } = execution.deps;
   try {
     await docker.setRestartPolicy(live.container, 'unless-stopped');
-    if (old.length > 0) await phased(attempt, order.deployment, 'drain', () => drain(deployment, live, old));
+    if (old.length > 0) await reportPhase(deployment, 'drain', () => drain(deployment, live, old));
   } catch (error) {
-    log.warn({ err: error, deployment: order.deployment }, 'what a deployment replaced is not cleaned up yet');
-    say(attempt, turn.number, 'The old release is not cleaned up yet; that is tried again');
+    log.warn({ err: error, deployment: order.deployment }, 'removing the old release failed; a reconciliation retries');
+    logLine(execution, step.number, 'The old release could not be removed yet; this is retried');
   }
 }
 
-async function drain({ attempt, order }: Deployment, { drained }: Live, old: Container[]): Promise<void> {
-  const { docker } = attempt.deps;
+async function drain({ execution, order }: Deployment, { drained }: LiveContainer, old: Container[]): Promise<void> {
+  const { docker } = execution.deps;
   const grace = order.live?.stop_grace ?? order.config.processes.web.stop_grace;
   const rest = new AbortController();
   const timer = delay(grace + MARGIN, undefined, { signal: rest.signal }).catch(() => {});
   const over = Promise.race([drained, timer]).then(() => true);
-  // A wish to cancel comes too late and waits with us; a worker that has to go leaves the rest to others.
+  // A request to cancel comes too late and does not cut the drain short; a worker that has to stop leaves the rest to others.
   const ended =
-    (await unlessAborted(over, attempt.signal)) ?? (!endsAtOnce(attempt) && (await unlessAborted(over, attempt.force)));
+    (await unlessAborted(over, execution.signal)) ??
+    (!endsAtOnce(execution) && (await unlessAborted(over, execution.force)));
   rest.abort();
   if (ended !== true) return;
   for (const { id } of old) {

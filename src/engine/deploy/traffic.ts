@@ -5,19 +5,19 @@ import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { serviceOf } from '../names.ts';
 import { targetOf } from './release-container.ts';
 
-/** The candidate is healthy already, so the proxy needs no more to find that again. */
+/** In milliseconds. Short, because the candidate has been found healthy before. */
 const DEPLOY_TIMEOUT = 3_000;
-/** What the proxy and the Engine need on top before an outcome is called unknown. */
+/** How long the proxy and the Engine may take beyond that before the outcome is unknown. */
 const MARGIN = 10_000;
-const LOOK = 50;
+const POLL_INTERVAL = 50;
 
-/** How a switch came out. `drained` resolves when the proxy is done with what was there before; it never rejects. */
+/** `drained` resolves when requests to the release before have ended; it never rejects. */
 export type Switched =
   | { live: true; drained: Promise<void> }
-  /** The proxy refused it, with this error, or someone wanted an end before it was done. */
+  /** The proxy's error, or the reason of the abort. */
   | { live: false; error: unknown };
 
-/** Nobody can say whether the release is live: the proxy does not answer. What is there stays as it is. */
+/** The proxy does not answer, so the release may be live or not. Its container must stay. */
 export class UnknownOutcome extends CodedError<'unknown_outcome'> {
   constructor(message: string, options?: ErrorOptions) {
     super('unknown_outcome', message, options);
@@ -25,8 +25,8 @@ export class UnknownOutcome extends CodedError<'unknown_outcome'> {
 }
 
 /**
- * Moves an environment's traffic to the order's target. What `list` names is live, whatever else we believe; the command's own end is only
- * the drain's end. On abort `abandon` takes the candidate away, the proxy's time is waited out, and then `list` says what came of it.
+ * Switches an environment's traffic to the order's target. The target that the proxy lists is live; the end of its `deploy` command is only
+ * the end of the drain. On abort, `abandon` removes the candidate, the deploy timeout is waited for, and then the list decides.
  */
 export async function switchTraffic(
   proxy: Proxy,
@@ -34,18 +34,18 @@ export async function switchTraffic(
   abandon: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<Switched> {
-  const command = follow(proxy.deploy(serviceSpec(order)));
+  const command = watch(proxy.deploy(serviceSpec(order)));
   const end = Date.now() + DEPLOY_TIMEOUT + MARGIN;
   let abandoned = false;
-  for (; Date.now() < end; await delay(LOOK)) {
+  for (; Date.now() < end; await delay(POLL_INTERVAL)) {
     const ended = command.ended;
     if (await isServed(proxy, order)) return { live: true, drained: command.done };
-    if (ended !== null) return { live: false, error: abandoned ? signal.reason : (ended.error ?? notTaken(order)) };
+    if (ended !== null) return { live: false, error: abandoned ? signal.reason : (ended.error ?? notSwitched(order)) };
     if (!signal.aborted || abandoned) continue;
     abandoned = true;
     await abandon();
   }
-  return { live: false, error: abandoned ? signal.reason : notTaken(order) };
+  return { live: false, error: abandoned ? signal.reason : notSwitched(order) };
 }
 
 /** Whether the proxy serves this deployment now. Throws `UnknownOutcome` when it does not answer for a while. */
@@ -56,12 +56,13 @@ export async function isServed(proxy: Proxy, order: DeployOrder): Promise<boolea
       const services = await proxy.list();
       return services.some((service) => service.name === name && service.target === targetOf(order));
     } catch (error) {
-      if (Date.now() > end) throw new UnknownOutcome('the proxy does not say what it serves', { cause: error });
+      if (Date.now() > end)
+        throw new UnknownOutcome('the proxy does not answer, so it is unknown which release is live', { cause: error });
     }
   }
 }
 
-/** The real service of an environment. */
+/** The environment's service in the proxy. */
 export function serviceSpec(order: DeployOrder, deploy_timeout = DEPLOY_TIMEOUT) {
   const { app, environment } = order.config;
   const { web } = order.config.processes;
@@ -76,7 +77,7 @@ export function serviceSpec(order: DeployOrder, deploy_timeout = DEPLOY_TIMEOUT)
   };
 }
 
-function follow(command: Promise<void>): { ended: { error: unknown } | null; done: Promise<void> } {
+function watch(command: Promise<void>): { ended: { error: unknown } | null; done: Promise<void> } {
   const state: { ended: { error: unknown } | null; done: Promise<void> } = { ended: null, done: Promise.resolve() };
   state.done = command.then(
     () => void (state.ended = { error: null }),
@@ -85,6 +86,6 @@ function follow(command: Promise<void>): { ended: { error: unknown } | null; don
   return state;
 }
 
-function notTaken({ config }: DeployOrder): Error {
-  return new Error(`the proxy did not take the new release of ${config.app} for ${config.environment}`);
+function notSwitched({ config }: DeployOrder): Error {
+  return new Error(`the proxy did not switch ${config.environment} of ${config.app} to the new release`);
 }

@@ -7,19 +7,20 @@ import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import type { EventReporter } from '../event-reporter.ts';
-import { removeLeftovers } from '../sandbox/leftovers.ts';
-import { noticeAbort, runSteps } from '../steps/run-steps.ts';
+import { jobContexts, stepContexts } from '../execution/contexts.ts';
+import { type JobExecution, logLine, mask, newExecution, recordAbort } from '../execution/job-execution.ts';
+import type { StepScope } from '../execution/step-scope.ts';
+import { removeFolder } from '../sandbox/folder-removal.ts';
+import { removeAttempt, removeLeftovers } from '../sandbox/removal.ts';
+import { runSteps } from '../steps/run-steps.ts';
 import { SUCCESS, verdictOfError } from '../verdict.ts';
-import { makeFolder } from '../workspace/folder.ts';
-import { removeFolder } from '../workspace/folder-removal.ts';
-import { contextsOf, jobContexts } from './contexts.ts';
-import { type Attempt, mask, newAttempt, say } from './job-execution.ts';
+import { createFolder } from '../workspace/job-folder.ts';
 import { runTask } from './task.ts';
 
 /**
- * One attempt at a job, to its verdict. Never rejects for the user's sake; its containers and its folder are gone when it resolves.
- * `signal.reason` is a `StopRequest`, or an Error when the worker has to go. `force`, which may follow it, ends what is left without grace.
- * The log stays open: its size is the caller's to add.
+ * Runs an attempt at a job. Never rejects for a fault of the user; the attempt's containers and folder are removed when it resolves.
+ * `signal.reason` is a `StopRequest`, or an Error when the worker has to stop. `force` may follow it, and skips the grace period.
+ * The log stays open: the caller closes it and adds its size.
  */
 export async function runJob(
   deps: EngineDeps,
@@ -28,102 +29,97 @@ export async function runJob(
   signal: AbortSignal,
   force: AbortSignal = new AbortController().signal,
 ): Promise<Finished> {
-  const attempt = newAttempt(deps, grant, reporter, signal, force);
-  const verdict = await concluded(attempt);
-  const outputs = outputsOf(attempt);
-  await close(attempt);
-  const reason = verdict.reason && attempt.secrets.hide(verdict.reason);
+  const execution = newExecution(deps, grant, reporter, { signal, force });
+  const { verdict, outputs } = await conclude(execution);
+  await cleanUp(execution);
+  const reason = verdict.reason && execution.secrets.hide(verdict.reason);
   return { verdict: { ...verdict, reason }, outputs, log_size: 0 };
 }
 
-async function concluded(attempt: Attempt): Promise<Verdict> {
+async function conclude(execution: JobExecution): Promise<Pick<Finished, 'verdict' | 'outputs'>> {
   try {
-    await prepare(attempt);
-    return await perform(attempt);
+    const scope = await prepare(execution);
+    const verdict = await perform(execution, scope);
+    return { verdict, outputs: evaluateOutputs(execution, scope) };
   } catch (error) {
-    noticeAbort(attempt);
-    const verdict = attempt.interruption ?? verdictOfError(error);
-    say(attempt, 0, verdict.reason ?? verdict.status);
-    return verdict;
+    recordAbort(execution);
+    const verdict = execution.interruption ?? verdictOfError(error);
+    logLine(execution, 0, verdict.reason ?? verdict.status);
+    return { verdict, outputs: {} };
   }
 }
 
-async function prepare(attempt: Attempt): Promise<void> {
-  const { deps, grant } = attempt;
-  mask(attempt, [...Object.values(grant.secrets), ...(grant.source?.token ? [grant.source.token] : [])]);
-  await removeLeftovers(deps, grant);
-  attempt.event = await readEvent(deps, grant);
-  await makeFolder(attempt.folder, attempt.event);
-  attempt.env = evaluatedEnv(attempt);
+async function prepare(execution: JobExecution): Promise<StepScope> {
+  const { deps, grant, folder } = execution;
+  mask(execution, [...Object.values(grant.secrets), ...(grant.source?.token ? [grant.source.token] : [])]);
+  await removeLeftovers(deps.docker, grant);
+  const event = await readEvent(deps, grant);
+  await createFolder(folder, event);
+  return jobScope(grant, event);
 }
 
-/** Payloads may be large, so they come by their blob. */
-async function readEvent({ blobs }: EngineDeps, { payload_blob }: JobGrant): Promise<JsonObject> {
+/** The payload of what started the run: `github.event`. */
+async function readEvent({ blobs }: Pick<EngineDeps, 'blobs'>, { payload_blob }: JobGrant): Promise<JsonObject> {
   const blob = payload_blob === null ? null : await blobs.get(payload_blob);
   return blob === null ? {} : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
 
-/** Each layer of `env` may use the contexts that are there before the first step. */
-function evaluatedEnv(attempt: Attempt): Attempt['env'] {
-  const { grant } = attempt;
-  const contexts = jobContexts(attempt);
-  const evaluated = (templates: Record<string, string>) =>
+/** The scope of the job's own steps. */
+function jobScope(grant: JobGrant, event: JsonObject): StepScope {
+  const contexts = jobContexts(grant, event);
+  const evaluate = (templates: Record<string, string>) =>
     Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, interpolate(text, contexts)]));
-  const job = Object.assign({}, ...grant.spec.env.map(evaluated)) satisfies Record<string, string>;
-  return { job, container: evaluated(grant.spec.container.env), steps: {} };
+  return {
+    enclosing: [],
+    contexts,
+    env: Object.assign({}, ...grant.spec.env.map(evaluate)) satisfies Record<string, string>,
+    container_env: evaluate(grant.spec.container.env),
+    exports: { env: {}, path: [] },
+    results: {},
+  };
 }
 
-async function perform(attempt: Attempt): Promise<Verdict> {
-  if (attempt.grant.command !== null) return runTask(attempt);
-  await runSteps(attempt);
-  if (attempt.interruption !== null) return attempt.interruption;
-  const { failure } = attempt;
-  // Where processes ran, all of them ended well.
-  if (failure === null) return { ...SUCCESS, exit_code: attempt.container === null ? null : 0 };
-  // A step's own timeout is a failure of the job; `timed_out` is the job's own.
+async function perform(execution: JobExecution, scope: StepScope): Promise<Verdict> {
+  if (execution.grant.command !== null) return runTask(execution, scope);
+  await runSteps(execution, scope);
+  const { interruption, failure, sandbox } = execution;
+  if (interruption !== null) return interruption;
+  // A job without processes has no exit code.
+  if (failure === null) return { ...SUCCESS, exit_code: sandbox.image === null ? null : 0 };
+  // A step that timed out fails the job; `timed_out` is for the job's own timeout.
   return failure.status === 'errored' ? failure : { ...failure, status: 'failed' };
 }
 
-/** As evaluated after the last step, failed or not; a value that holds a secret stays here. */
-function outputsOf(attempt: Attempt): Record<string, string> {
+/** Evaluated after the last step, whether the job failed or not. A value that contains a secret is left out. */
+function evaluateOutputs(execution: JobExecution, scope: StepScope): Record<string, string> {
+  const contexts = stepContexts(execution, scope, '');
   const outputs: Record<string, string> = {};
-  for (const [name, template] of Object.entries(attempt.grant.spec.outputs)) {
-    const value = evaluatedOutput(attempt, name, template);
-    if (value === null) continue;
-    if (attempt.secrets.isIn(value)) say(attempt, 0, `The output \`${name}\` is left out: it may hold a secret`);
-    else outputs[name] = value;
+  for (const [name, template] of Object.entries(execution.grant.spec.outputs)) {
+    try {
+      const value = interpolate(template, contexts);
+      if (execution.secrets.isIn(value))
+        logLine(execution, 0, `The output \`${name}\` is left out: it contains a secret`);
+      else outputs[name] = value;
+    } catch (error) {
+      logLine(execution, 0, `The output \`${name}\` is left out: ${messageOf(error)}`);
+    }
   }
   return outputs;
 }
 
-function evaluatedOutput(attempt: Attempt, name: string, template: string): string | null {
-  try {
-    return interpolate(template, contextsOf(attempt, ''));
-  } catch (error) {
-    say(attempt, 0, `The output \`${name}\` is left out: ${messageOf(error)}`);
-    return null;
-  }
-}
+const CLEAN_UP_TIMEOUT = 60_000;
 
-const CLOSING = 60_000;
-
-/** Containers first, then the folder that they were bound to. A Docker Engine that is away is waited for, but not for ever. */
-async function close(attempt: Attempt): Promise<void> {
-  for (const end = Date.now() + CLOSING; ; await delay(1000)) {
+/** Containers first, then the folder that they have mounted. Repeated for a while if the Docker Engine does not answer. */
+async function cleanUp({ deps, owner, folder, sandbox }: JobExecution): Promise<void> {
+  for (const end = Date.now() + CLEAN_UP_TIMEOUT; ; await delay(1000)) {
     try {
-      return await removeAll(attempt);
+      await removeAttempt(deps.docker, owner.attempt);
+      return await removeFolder(deps, owner, folder.root, sandbox.image);
     } catch (error) {
       if (Date.now() < end) continue;
-      // The next attempt of this job, and the sweep of this host, find it by its labels.
-      attempt.deps.log.error({ err: error, attempt: attempt.reporter.attempt }, 'an attempt leaves something behind');
+      // The job's next attempt and this host's workers find what is left by its labels.
+      deps.log.error({ err: error, attempt: owner.attempt }, 'cleaning up an attempt failed');
       return;
     }
   }
-}
-
-async function removeAll(attempt: Attempt): Promise<void> {
-  const { docker } = attempt.deps;
-  const containers = await docker.containers({ 'gantry.attempt': attempt.reporter.attempt });
-  await Promise.all(containers.map(({ id }) => docker.remove(id)));
-  await removeFolder(attempt);
 }

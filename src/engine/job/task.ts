@@ -1,25 +1,17 @@
-import { unlessAborted } from '../../abort.ts';
-import type { Exit } from '../../deps.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Step } from '../../jobs/run/step.ts';
-import { chosenImage, createContainer } from '../sandbox/job-container.ts';
-import { outputOf, verdictOfExit } from '../steps/script-step.ts';
-import { endsAtOnce, verdictOfAbort, verdictOfError } from '../verdict.ts';
-import type { Attempt } from './job-execution.ts';
+import type { JobExecution } from '../execution/job-execution.ts';
+import { needSandbox } from '../execution/need-sandbox.ts';
+import type { StepScope } from '../execution/step-scope.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { gantryVariables } from '../steps/step-environment.ts';
+import { runProcess, verdictOfExit } from '../steps/step-process.ts';
+import { verdictOfAbort, verdictOfError } from '../verdict.ts';
 
-const GRACE = 5_000;
-
-/** A task whose container's own process is the work: any image does, it needs no shell. Shown as a job of one step. */
-export async function runTask(attempt: Attempt): Promise<Verdict> {
-  const step = newStep(attempt);
-  await attempt.reporter.emit({ type: 'step', data: step });
-  const verdict = await attend(attempt, step);
-  await attempt.reporter.emit({ type: 'step', data: { ...step, ...verdict, finished_at: attempt.deps.now() } });
-  return verdict;
-}
-
-function newStep({ deps }: Attempt): Step {
-  return {
+/** Runs a task's command as the container's own process: the image needs no shell. It is reported as a job of one step. */
+export async function runTask(execution: JobExecution, scope: StepScope): Promise<Verdict> {
+  const { reporter, deps } = execution;
+  const step: Step = {
     number: 1,
     id: null,
     name: 'command',
@@ -29,48 +21,39 @@ function newStep({ deps }: Attempt): Step {
     started_at: deps.now(),
     finished_at: null,
   };
+  await reporter.emit({ type: 'step', data: step });
+  const verdict = await runCommand(execution, scope, step);
+  await reporter.emit({ type: 'step', data: { ...step, ...verdict, finished_at: deps.now() } });
+  return verdict;
 }
 
-async function attend(attempt: Attempt, step: Step): Promise<Verdict> {
-  const signal = AbortSignal.any([attempt.signal, attempt.force]);
+/** Never rejects: an error is how the command ended. */
+async function runCommand(execution: JobExecution, scope: StepScope, { number, name }: Step): Promise<Verdict> {
+  const signal = AbortSignal.any([execution.signal, execution.force]);
   try {
     signal.throwIfAborted();
-    const exit = await runCommand(attempt, step, signal);
-    return verdictOfExit(attempt.deps, attempt.grant, step.name, exit);
+    const sandbox = await taskSandbox(execution, scope, { number, signal });
+    const exit = await runProcess(execution, { number, signal }, (output) => sandbox.runMain(output));
+    return verdictOfExit(execution, name, exit);
   } catch (error) {
     const verdict = signal.aborted ? verdictOfAbort(signal.reason) : verdictOfError(error);
-    return { ...verdict, reason: verdict.reason && attempt.secrets.hide(verdict.reason) };
+    return { ...verdict, reason: verdict.reason && execution.secrets.hide(verdict.reason) };
   }
 }
 
-async function runCommand(attempt: Attempt, step: Step, signal: AbortSignal): Promise<Exit> {
-  const { docker } = attempt.deps;
-  const container = await createContainer(attempt, {
-    image: await chosenImage(attempt, step.number, signal),
+function taskSandbox(
+  execution: JobExecution,
+  { env, container_env, contexts }: StepScope,
+  step: { number: number; signal: AbortSignal },
+): Promise<Sandbox> {
+  const { grant } = execution;
+  const main = {
+    // Null leaves the image's own.
     entrypoint: null,
-    command: attempt.grant.command?.length ? attempt.grant.command : null,
-    env: { ...attempt.env.job, ...attempt.env.container, ...ownVariables(attempt) },
+    command: grant.command?.length ? grant.command : null,
+    env: { ...env, ...container_env, ...gantryVariables(grant) },
     cwd: null,
     user: null,
-    mounts: [],
-  });
-  attempt.container = container;
-  const output = outputOf(attempt, step.number);
-  const running = docker.run(container, {
-    stdout: (chunk) => output.write('stdout', chunk),
-    stderr: (chunk) => output.write('stderr', chunk),
-  });
-  try {
-    const exit = await unlessAborted(running, signal);
-    if (exit !== null) return exit;
-    if (!endsAtOnce(attempt)) await unlessAborted(docker.stop(container, GRACE), attempt.force);
-    await docker.remove(container);
-    throw signal.reason;
-  } finally {
-    output.end();
-  }
-}
-
-function ownVariables({ grant }: Attempt): Record<string, string> {
-  return { GANTRY: 'true', GANTRY_RUN_ID: grant.run, GANTRY_JOB_ID: grant.job };
+  };
+  return needSandbox(execution, { main, mounts: [] }, contexts, step);
 }

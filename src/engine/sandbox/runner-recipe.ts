@@ -6,27 +6,30 @@ import { pack } from 'tar-stream';
 import type { Image, Watch } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
+import { caSecret } from './outside-access.ts';
 
-/** Builds the default job image from the shipped recipe; worker processes of this host do so one at a time, and only the first. */
-export async function buildRunnerImage(deps: EngineDeps, name: string, watch: Watch): Promise<Image> {
+type Deps = Pick<EngineDeps, 'config' | 'docker' | 'locks'>;
+
+/** Builds the default job image from the shipped recipe. Of the worker processes on this host one builds it; the others wait. */
+export async function buildRunnerImage(deps: Deps, name: string, watch: Watch): Promise<Image> {
   await mkdir(deps.config.work_dir, { recursive: true });
   return deps.locks.whileLocked(join(deps.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
     const recipe = await readRecipe(deps);
-    const made = await deps.docker.image(name);
-    if (made !== null && isOf(made, recipe)) return made;
+    const present = await deps.docker.image(name);
+    if (present !== null && isOf(present, recipe)) return present;
     const image = await build(deps, name, recipe, watch).catch((error: unknown) => fail(name, error, watch));
-    // Its name has moved on; what still uses it keeps it.
-    if (made !== null && made.id !== image.id) await deps.docker.untag(made.id);
+    // The name has moved to the new image; containers that use the old one keep it.
+    if (present !== null && present.id !== image.id) await deps.docker.untag(present.id);
     return image;
   });
 }
 
-/** Whether an image can stay what it is: one without our label is someone's own, whatever its name. */
-export async function isCurrent(deps: EngineDeps, image: Image): Promise<boolean> {
+/** Whether an image needs no rebuild. An image without our label was not built from the recipe and is left alone. */
+export async function isCurrent(deps: Deps, image: Image): Promise<boolean> {
   return isOf(image, await readRecipe(deps));
 }
 
-/** On an image that was built of a recipe: the recipe's hash. */
+/** The hash of the recipe that an image was built from. */
 const LABEL = 'gantry.recipe';
 
 interface Recipe {
@@ -35,11 +38,11 @@ interface Recipe {
 }
 
 function isOf(image: Image, { hash }: Recipe): boolean {
-  const made_of = image.labels[LABEL];
-  return made_of === undefined || made_of === hash;
+  const built_from = image.labels[LABEL];
+  return built_from === undefined || built_from === hash;
 }
 
-async function readRecipe({ config }: EngineDeps): Promise<Recipe> {
+async function readRecipe({ config }: Deps): Promise<Recipe> {
   const folder = join(config.pipelines_dir, 'runner');
   const names = (await readdir(folder)).toSorted();
   const files = await Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })));
@@ -48,7 +51,7 @@ async function readRecipe({ config }: EngineDeps): Promise<Recipe> {
   return { files, hash: hash.digest('hex') };
 }
 
-async function build(deps: EngineDeps, name: string, recipe: Recipe, watch: Watch): Promise<Image> {
+async function build(deps: Deps, name: string, recipe: Recipe, watch: Watch): Promise<Image> {
   const image = await deps.docker.build(
     {
       context: contextOf(recipe),
@@ -57,7 +60,7 @@ async function build(deps: EngineDeps, name: string, recipe: Recipe, watch: Watc
       labels: { [LABEL]: recipe.hash },
       build_args: deps.config.proxy_env,
       target: null,
-      secrets: await caSecret(deps),
+      secrets: await caSecret(deps.config),
       no_cache: false,
     },
     { ...watch, output: () => {} },
@@ -66,27 +69,19 @@ async function build(deps: EngineDeps, name: string, recipe: Recipe, watch: Watc
   return image;
 }
 
-/** No user's recipe failed here, so it is an error of ours. */
+/** The recipe is Gantry's, so its failure is not the user's fault. */
 function fail(name: string, error: unknown, { signal }: Watch): never {
   signal.throwIfAborted();
-  const why = messageOf(error);
   throw new Error(
-    `the image ${name} cannot be built from its recipe; set GANTRY_RUNNER_IMAGES to use another. ${why}`,
-    {
-      cause: error,
-    },
+    `the image ${name} cannot be built from its recipe; set GANTRY_RUNNER_IMAGES to use another. ${messageOf(error)}`,
+    { cause: error },
   );
-}
-
-/** The extra certificate authorities: builds take no mounts. */
-export async function caSecret({ config }: EngineDeps): Promise<Record<string, Buffer>> {
-  return config.ca_file === null ? {} : { 'gantry-ca': await readFile(config.ca_file) };
 }
 
 function contextOf({ files }: Recipe): Readable {
   const tar = pack();
   for (const { name, content } of files) tar.entry({ name }, content);
   tar.finalize();
-  // A build that is given up ends the tar too, and nobody is left to hear of it.
+  // Wrapped, because the error of an aborted build would otherwise be unhandled in the tar stream.
   return Readable.from(tar, { objectMode: false });
 }

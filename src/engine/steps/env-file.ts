@@ -1,6 +1,6 @@
 export interface EnvFile {
   entries: [name: string, value: string][];
-  /** What is wrong with it, by line; null when all of it could be read. */
+  /** The first syntax error, with its line; null if there is none. */
   problem: string | null;
 }
 
@@ -26,12 +26,12 @@ export function parseEnvFile(text: string): EnvFile {
   return { entries, problem: null };
 }
 
-/** Names that a step may not set for the steps after it: ours, and what would make node run code before an action's own. */
+/** Variables that a step cannot set for later steps: Gantry's own, and NODE_OPTIONS, which makes node run code before an action. */
 export function isReserved(name: string): boolean {
   return /^(GITHUB|RUNNER)_/i.test(name) || name.toUpperCase() === 'NODE_OPTIONS';
 }
 
-/** GITHUB_PATH: a folder a line; a later one is found first. */
+/** The format of GITHUB_PATH: one folder per line; the last is searched first. */
 export function parsePathFile(text: string): string[] {
   return text
     .split(/\r?\n/)

@@ -1,171 +1,157 @@
 import type { JsonObject } from '../../jobs/json.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
-import type { PlannedStep } from '../../jobs/run/plan.ts';
+import type { Contexts } from '../../jobs/run/plan.ts';
 import type { Step } from '../../jobs/run/step.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
 import { interpolate } from '../../workflows/expressions/template.ts';
-import { contextsOf, githubContext, standing } from '../job/contexts.ts';
-import { evaluated } from '../job/evaluation.ts';
-import { type Attempt, say } from '../job/job-execution.ts';
+import { stepContexts, withEnv } from '../execution/contexts.ts';
+import { evaluateWithFiles } from '../execution/evaluation.ts';
+import { type JobExecution, logLine, recordAbort, statusOf } from '../execution/job-execution.ts';
+import { type PlacedStep, placeStep, type StepEnd } from '../execution/step.ts';
+import type { StepOutcome, StepScope } from '../execution/step-scope.ts';
 import { endsAtOnce, verdictOfAbort, verdictOfError } from '../verdict.ts';
-import { IN_CONTAINER, RUNNER_FILES } from '../workspace/runner-file.ts';
-import type { StepEnd, StepTurn, StepWord } from './step.ts';
 import { stepDeadline } from './step-deadline.ts';
 import { stepEnvironment } from './step-environment.ts';
 import { stepHandlerOf } from './step-handler.ts';
 
-/** All steps in the order of the file; each is told of, though its turn may come to nothing. */
-export async function runSteps(attempt: Attempt): Promise<void> {
-  for (const [index, planned] of attempt.grant.spec.steps.entries()) await takeTurn(attempt, planned, index + 1);
+/** Runs the job's steps in the order of the file. Skipped steps are reported too. */
+export async function runSteps(execution: JobExecution, scope: StepScope): Promise<void> {
+  for (const [index, planned] of execution.grant.spec.steps.entries())
+    await runStep(execution, scope, placeStep(scope, index + 1, 'main', planned));
 }
 
-/** An abort counts against the job only where it kept a step from its turn or its end. */
-export function noticeAbort(attempt: Attempt): void {
-  const end = [attempt.signal, attempt.force].find((signal) => signal.aborted);
-  if (end !== undefined) attempt.interruption ??= verdictOfAbort(end.reason);
+async function runStep(execution: JobExecution, scope: StepScope, step: PlacedStep): Promise<void> {
+  recordAbort(execution);
+  const { id, continue_on_error } = step.planned;
+  const contexts = stepContexts(execution, scope, id ?? `__step_${step.id}`);
+  const record = await newRecord(execution, step, contexts);
+  const { verdict, outputs } = await conclude(execution, scope, step, contexts, record);
+  const outcome = outcomeOf(verdict);
+  // `continue-on-error` forgives what the user's work did, never an error of ours or of the host.
+  const mayFail = outcome === 'failure' && verdict.status !== 'errored';
+  const isForgiven = mayFail && (await isTrue(execution, continue_on_error, withEnv(scope, contexts)));
+  if (outcome === 'failure' && !isForgiven) execution.failure ??= verdict;
+  if (id !== null) scope.results[id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs };
+  const started_at = verdict.status === 'skipped' ? null : record.started_at;
+  await report(execution, { ...record, ...verdict, started_at, finished_at: execution.deps.now() });
+  if (verdict.reason !== null) logLine(execution, step.number, verdict.reason);
 }
 
-async function takeTurn(attempt: Attempt, planned: PlannedStep, number: number): Promise<void> {
-  noticeAbort(attempt);
-  const step = await newStep(attempt, planned, number);
-  const end = await attend(attempt, planned, step);
-  const outcome = wordOf(end.verdict);
-  // What is ours or the host's fault is never forgiven: it ends the job.
-  const isForgiven =
-    outcome === 'failure' && end.verdict.status !== 'errored' && (await mayFail(attempt, planned, step));
-  if (outcome === 'failure' && !isForgiven) attempt.failure ??= end.verdict;
-  if (planned.id !== null)
-    attempt.steps[planned.id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs: end.outputs };
-  await tell(attempt, { ...step, ...end.verdict, started_at: startOf(step, end), finished_at: attempt.deps.now() });
-  if (end.verdict.reason !== null) say(attempt, number, end.verdict.reason);
-}
-
-async function newStep(attempt: Attempt, planned: PlannedStep, number: number): Promise<Step> {
+async function newRecord(execution: JobExecution, { number, planned }: PlacedStep, contexts: Contexts): Promise<Step> {
   return {
     number,
     id: planned.id,
-    name: await nameOf(attempt, planned),
+    name: await evaluateName(execution, planned.name, contexts),
     status: 'running',
     reason: null,
     exit_code: null,
-    started_at: attempt.deps.now(),
+    started_at: execution.deps.now(),
     finished_at: null,
   };
 }
 
-/** A name that cannot be evaluated is shown as written; the same expression fails where it matters. */
-async function nameOf(attempt: Attempt, planned: PlannedStep): Promise<string> {
+/** A name that cannot be evaluated is shown as written. */
+async function evaluateName(execution: JobExecution, template: string, contexts: Contexts): Promise<string> {
   try {
-    const contexts = contextsOf(attempt, '');
-    const name = await evaluated(attempt, (functions) => interpolate(planned.name, contexts, functions));
-    return name || planned.name;
+    return (await evaluate(execution, template, contexts)) || template;
   } catch {
-    return planned.name;
+    return template;
   }
 }
 
-/** Never rejects: what goes wrong is how the step ended. */
-async function attend(attempt: Attempt, planned: PlannedStep, step: Step): Promise<StepEnd> {
+/** Never rejects: an error is how the step ended. */
+async function conclude(
+  execution: JobExecution,
+  scope: StepScope,
+  step: PlacedStep,
+  contexts: Contexts,
+  record: Step,
+): Promise<StepEnd> {
   try {
-    const reason = await reasonToSkip(attempt, planned, step);
+    const reason = await reasonToSkip(execution, step, contexts);
     if (reason !== null) return { verdict: { status: 'skipped', reason, exit_code: null }, outputs: {} };
-    await tell(attempt, step);
-    return await perform(attempt, planned, step);
+    await report(execution, record);
+    return await perform(execution, scope, step, contexts, record.name);
   } catch (error) {
-    const isAbort = [attempt.signal, attempt.force].some((signal) => signal.aborted && signal.reason === error);
-    if (isAbort) noticeAbort(attempt);
+    const isAbort = [execution.signal, execution.force].some((signal) => signal.aborted && signal.reason === error);
+    if (isAbort) recordAbort(execution);
     return { verdict: isAbort ? verdictOfAbort(error) : verdictOfError(error), outputs: {} };
   }
 }
 
-async function reasonToSkip(attempt: Attempt, planned: PlannedStep, step: Step): Promise<string | null> {
-  const { interruption, failure } = attempt;
-  if (interruption !== null && endsAtOnce(attempt)) return `the job was ended: ${interruption.reason}`;
+async function reasonToSkip(
+  execution: JobExecution,
+  { planned }: PlacedStep,
+  contexts: Contexts,
+): Promise<string | null> {
+  const { interruption, failure } = execution;
+  if (interruption !== null && endsAtOnce(execution)) return `the job was stopped: ${interruption.reason}`;
   if (failure?.status === 'errored') return 'the job ended in an error';
-  const contexts = contextsOf(attempt, actionOf(step));
-  const status = standing(attempt);
-  if (await evaluated(attempt, (functions) => evaluateCondition(planned.if, contexts, status, functions))) return null;
-  if (interruption !== null) return `the job was ended: ${interruption.reason}`;
-  return failure === null ? `\`if: ${planned.if}\` does not hold` : 'a step before it failed';
+  const status = statusOf(execution);
+  const isMet = await evaluateWithFiles(execution, (functions) =>
+    evaluateCondition(planned.if, contexts, status, functions),
+  );
+  if (isMet) return null;
+  if (interruption !== null) return `the job was stopped: ${interruption.reason}`;
+  return failure === null ? `the condition \`if: ${planned.if}\` is false` : 'a step before it failed';
 }
 
-async function perform(attempt: Attempt, planned: PlannedStep, step: Step): Promise<StepEnd> {
-  const env = await valuesOf(planned.env, attempt, step, {});
-  const contexts = contextsOf(attempt, actionOf(step), env);
-  const minutes = planned.timeout_minutes;
-  const given = minutes && (await evaluated(attempt, (functions) => interpolate(minutes, contexts, functions)));
-  const values = await valuesOf(planned.with, attempt, step, env);
-  const deadline = stepDeadline(attempt, step.name, given);
-  const turn: StepTurn = {
-    number: step.number,
-    name: step.name,
-    planned,
-    env: environmentOf(attempt, env, githubContext(attempt, actionOf(step))),
-    with: values,
-    contexts,
-    signal: deadline.signal,
-  };
+/** Evaluates the step's templates, then has its handler run it. */
+async function perform(
+  execution: JobExecution,
+  scope: StepScope,
+  step: PlacedStep,
+  before: Contexts,
+  name: string,
+): Promise<StepEnd> {
+  const { planned } = step;
+  const own = await evaluateAll(execution, planned.env, before);
+  const contexts = withEnv(scope, before, own);
+  const minutes = planned.timeout_minutes && (await evaluate(execution, planned.timeout_minutes, contexts));
+  const inputs = await evaluateAll(execution, planned.with, contexts);
+  const env = stepEnvironment(scope, own, contexts.github as JsonObject, execution.grant);
+  const deadline = stepDeadline(execution, name, minutes);
+  const { signal } = deadline;
   try {
-    deadline.signal.throwIfAborted();
-    return await stepHandlerOf(planned)(attempt, turn);
+    signal.throwIfAborted();
+    return await stepHandlerOf(planned)(execution, { ...step, name, env, with: inputs, contexts, signal }, scope);
   } catch (error) {
-    if (!deadline.signal.aborted) throw error;
-    noticeAbort(attempt);
-    return { verdict: verdictOfAbort(deadline.signal.reason), outputs: {} };
+    if (!signal.aborted) throw error;
+    recordAbort(execution);
+    return { verdict: verdictOfAbort(signal.reason), outputs: {} };
   } finally {
     deadline.cancel();
   }
 }
 
-function valuesOf(
+function evaluate(execution: JobExecution, template: string, contexts: Contexts): Promise<string> {
+  return evaluateWithFiles(execution, (functions) => interpolate(template, contexts, functions));
+}
+
+function evaluateAll(
+  execution: JobExecution,
   templates: Record<string, string>,
-  attempt: Attempt,
-  step: Step,
-  env: Record<string, string>,
+  contexts: Contexts,
 ): Promise<Record<string, string>> {
-  const contexts = contextsOf(attempt, actionOf(step), env);
-  return evaluated(attempt, (functions) =>
+  return evaluateWithFiles(execution, (functions) =>
     Object.fromEntries(Object.entries(templates).map(([name, text]) => [name, interpolate(text, contexts, functions)])),
   );
 }
 
-function environmentOf(attempt: Attempt, own: Record<string, string>, github: JsonObject) {
-  const { env, grant } = attempt;
-  const files = Object.entries(RUNNER_FILES).map(([variable, name]) => [variable, `${IN_CONTAINER}/${name}`]);
-  return stepEnvironment(
-    [env.job, env.container, env.steps, own],
-    github,
-    { run: grant.run, job: grant.job },
-    Object.fromEntries(files),
-  );
-}
-
-/** GitHub's name of a step without an id. */
-function actionOf(step: Step): string {
-  return step.id ?? `__step_${step.number}`;
-}
-
-function wordOf({ status }: Verdict): StepWord {
-  if (status === 'succeeded') return 'success';
-  return status === 'skipped' || status === 'cancelled' ? status : 'failure';
-}
-
-async function mayFail(attempt: Attempt, planned: PlannedStep, step: Step): Promise<boolean> {
-  const contexts = contextsOf(attempt, actionOf(step));
+async function isTrue(execution: JobExecution, template: string, contexts: Contexts): Promise<boolean> {
   try {
-    const flag = await evaluated(attempt, (functions) => interpolate(planned.continue_on_error, contexts, functions));
-    return flag === 'true';
+    return (await evaluate(execution, template, contexts)) === 'true';
   } catch {
     return false;
   }
 }
 
-function startOf(step: Step, end: StepEnd): number | null {
-  return end.verdict.status === 'skipped' ? null : step.started_at;
+function outcomeOf({ status }: Verdict): StepOutcome {
+  if (status === 'succeeded') return 'success';
+  return status === 'skipped' || status === 'cancelled' ? status : 'failure';
 }
 
-async function tell(attempt: Attempt, step: Step): Promise<void> {
-  const { secrets } = attempt;
+async function report({ reporter, secrets }: JobExecution, step: Step): Promise<void> {
   const data = { ...step, name: secrets.hide(step.name), reason: step.reason && secrets.hide(step.reason) };
-  await attempt.reporter.emit({ type: 'step', data });
+  await reporter.emit({ type: 'step', data });
 }

@@ -1,10 +1,10 @@
-import type { Json, JsonObject } from '../../jobs/json.ts';
+import type { JsonObject } from '../../jobs/json.ts';
+import type { JobGrant } from '../../jobs/protocol/grant.ts';
+import { RUNNER, variableOf } from '../execution/contexts.ts';
+import type { StepScope } from '../execution/step-scope.ts';
+import { RUNNER_FILES, RUNNER_FOLDER } from '../workspace/runner-file.ts';
 
-export const WORKSPACE = '/github/workspace';
-export const TEMP = '/github/temp';
-export const EVENT = '/github/workflow/event.json';
-
-/** Of the `github` context: what steps also find as variables. */
+/** Properties of the `github` context that steps also find as variables. */
 const GITHUB_KEYS = [
   'action',
   'actor',
@@ -30,12 +30,14 @@ const GITHUB_KEYS = [
   'workspace',
 ];
 
-/** The environment of a step. Later layers win; GITHUB_*, RUNNER_* and GANTRY_* are ours and cannot be set over. */
+const RUNNER_KEYS = ['os', 'arch', 'name', 'environment', 'temp', 'tool_cache'] as const;
+
+/** The environment of a step's processes; `own` is the step's `env`. GITHUB_*, RUNNER_* and GANTRY_* cannot be overridden. */
 export function stepEnvironment(
-  layers: Record<string, string>[],
+  { env, container_env, exports }: StepScope,
+  own: Record<string, string>,
   github: JsonObject,
-  ids: { run: string; job: string },
-  files: Record<string, string>,
+  { run, job }: Pick<JobGrant, 'run' | 'job'>,
 ): Record<string, string> {
   return {
     CI: 'true',
@@ -43,40 +45,18 @@ export function stepEnvironment(
     GIT_CONFIG_COUNT: '1',
     GIT_CONFIG_KEY_0: 'safe.directory',
     GIT_CONFIG_VALUE_0: '*',
-    ...Object.assign({}, ...layers),
+    ...env,
+    ...container_env,
+    ...exports.env,
+    ...own,
     GITHUB_ACTIONS: 'true',
-    ...Object.fromEntries(GITHUB_KEYS.map((key) => [`GITHUB_${key.toUpperCase()}`, textOf(github[key])])),
-    ...files,
-    RUNNER_OS: 'Linux',
-    RUNNER_ARCH: runnerArch(),
-    RUNNER_NAME: 'gantry',
-    RUNNER_ENVIRONMENT: 'self-hosted',
-    RUNNER_TEMP: TEMP,
-    RUNNER_TOOL_CACHE: '/opt/hostedtoolcache',
-    GANTRY: 'true',
-    GANTRY_RUN_ID: ids.run,
-    GANTRY_JOB_ID: ids.job,
+    ...Object.fromEntries(GITHUB_KEYS.map((key) => [`GITHUB_${key.toUpperCase()}`, variableOf(github[key])])),
+    ...Object.fromEntries(Object.entries(RUNNER_FILES).map(([name, file]) => [name, `${RUNNER_FOLDER}/${file}`])),
+    ...Object.fromEntries(RUNNER_KEYS.map((key) => [`RUNNER_${key.toUpperCase()}`, RUNNER[key]])),
+    ...gantryVariables({ run, job }),
   };
 }
 
-/** The `runner` context. */
-export function runnerContext(): JsonObject {
-  return {
-    os: 'Linux',
-    arch: runnerArch(),
-    name: 'gantry',
-    environment: 'self-hosted',
-    temp: TEMP,
-    tool_cache: '/opt/hostedtoolcache',
-    debug: '',
-  };
-}
-
-/** Containers run on the worker's own processor. */
-function runnerArch(): string {
-  return { x64: 'X64', arm64: 'ARM64', arm: 'ARM' }[process.arch as string] ?? process.arch.toUpperCase();
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+export function gantryVariables({ run, job }: Pick<JobGrant, 'run' | 'job'>): Record<string, string> {
+  return { GANTRY: 'true', GANTRY_RUN_ID: run, GANTRY_JOB_ID: job };
 }

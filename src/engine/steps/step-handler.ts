@@ -2,17 +2,18 @@ import type { PlannedStep } from '../../jobs/run/plan.ts';
 import { refusalOf, type StepKind, stepKindOf } from '../../workflows/action.ts';
 import { buildStep } from '../build/build-step.ts';
 import { deployStep } from '../deploy/deploy-step.ts';
-import type { Attempt } from '../job/job-execution.ts';
+import type { JobExecution } from '../execution/job-execution.ts';
+import type { RunningStep, StepEnd } from '../execution/step.ts';
+import type { StepScope } from '../execution/step-scope.ts';
 import { UserError } from '../user-error.ts';
-import { checkout } from '../workspace/checkout-step.ts';
-import { runScript } from './script-step.ts';
-import type { StepEnd, StepTurn } from './step.ts';
+import { checkoutStep } from './checkout-step.ts';
+import { scriptStep } from './script-step.ts';
 
-type StepHandler = (attempt: Attempt, turn: StepTurn) => Promise<StepEnd>;
+type StepHandler = (execution: JobExecution, step: RunningStep, scope: StepScope) => Promise<StepEnd>;
 
 const HANDLERS = {
-  script: runScript,
-  checkout,
+  script: scriptStep,
+  checkout: checkoutStep,
   build: buildStep,
   deploy: deployStep,
 } satisfies Record<StepKind, StepHandler>;

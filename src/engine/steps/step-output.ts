@@ -2,33 +2,36 @@ import type { LogStream } from '../../deps.ts';
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import { parseWorkflowCommand } from './workflow-command.ts';
 
-/** What a step's output comes to. */
+/** Where a step's output and its workflow commands go. */
 export interface OutputSink {
   write(stream: LogStream, chunk: Uint8Array): void;
   mask(value: string): void;
   annotate(annotation: Annotation): void;
 }
 
-/** As many remarks of each level does one step get; what a flood of them says is in the log. */
-const ANNOTATIONS = 10;
-/** A longer line is no command. */
+/** How many annotations of each level a step can make; the log has all of them. */
+const ANNOTATION_LIMIT = 10;
+/** A longer line is not a command. */
 const LINE_LIMIT = 64 * 1024;
 const NEWLINE = 0x0a;
 const COLON = 0x3a;
 
-/** Passes a step's output on as it comes; only a line that begins like a command is held until its end. */
+/** Passes a step's output on as it arrives. Only a line that begins like a workflow command is held until its end. */
 export class StepOutput {
   readonly #sink: OutputSink;
   readonly #lines = { stdout: new HeldLine(), stderr: new HeldLine() };
-  /** What the step printed to have its lines taken as text, until it prints it again. */
-  #stopped: string | null = null;
-  readonly #left = { failure: ANNOTATIONS, warning: ANNOTATIONS, notice: ANNOTATIONS };
+  /** The token of `::stop-commands::`: until the step prints it again, commands are text. */
+  #stop_token: string | null = null;
+  readonly #left = { failure: ANNOTATION_LIMIT, warning: ANNOTATION_LIMIT, notice: ANNOTATION_LIMIT };
+  #ended = false;
 
   constructor(sink: OutputSink) {
     this.#sink = sink;
   }
 
+  /** Ignored after `end`. */
   write(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    if (this.#ended) return;
     const line = this.#lines[stream];
     let from = 0;
     let passed = 0;
@@ -38,7 +41,7 @@ export class StepOutput {
       if (line.mayBeCommand(chunk, from)) {
         if (passed < from) this.#sink.write(stream, chunk.subarray(passed, from));
         const held = line.hold(chunk.subarray(from, end), newline !== -1);
-        if (held !== null) this.#judge(stream, held);
+        if (held !== null) this.#handleLine(stream, held);
         passed = end;
       } else line.pass(newline !== -1);
       from = end;
@@ -46,24 +49,25 @@ export class StepOutput {
     if (passed < chunk.length) this.#sink.write(stream, chunk.subarray(passed));
   }
 
-  /** What was held back at the end of the step. */
+  /** Passes on what is still held. */
   end(): void {
+    this.#ended = true;
     for (const stream of ['stdout', 'stderr'] as const) {
       const line = this.#lines[stream].release();
-      if (line.length > 0) this.#judge(stream, line);
+      if (line.length > 0) this.#handleLine(stream, line);
     }
   }
 
-  #judge(stream: LogStream, line: Buffer): void {
+  #handleLine(stream: LogStream, line: Buffer): void {
     const text = line.toString('utf8').replace(/\r?\n$/, '');
-    if (this.#stopped !== null) {
-      if (text === `::${this.#stopped}::`) this.#stopped = null;
+    if (this.#stop_token !== null) {
+      if (text === `::${this.#stop_token}::`) this.#stop_token = null;
       else this.#sink.write(stream, line);
       return;
     }
     const command = parseWorkflowCommand(text);
     if (command === null) this.#sink.write(stream, line);
-    else if (command.kind === 'stop') this.#stopped = command.token;
+    else if (command.kind === 'stop') this.#stop_token = command.token;
     else if (command.kind === 'mask') this.#sink.mask(command.value);
     else if (command.kind === 'annotation') {
       this.#sink.write(stream, line);
@@ -72,7 +76,7 @@ export class StepOutput {
   }
 }
 
-/** One stream's line in the making. */
+/** The unfinished line of one stream. */
 class HeldLine {
   #held: Buffer[] = [];
   #size = 0;
@@ -83,12 +87,12 @@ class HeldLine {
     return this.#atStart && chunk[from] === COLON;
   }
 
-  /** The line when it is whole, or when it can no longer be a command. */
+  /** Returns the line once it is complete, or once it cannot be a command any more. */
   hold(part: Buffer, isEnd: boolean): Buffer | null {
     this.#held.push(part);
     this.#size += part.length;
-    const isNone = this.#size >= 2 && this.#second() !== COLON;
-    if (!isEnd && !isNone && this.#size < LINE_LIMIT) return null;
+    const isText = this.#size >= 2 && this.#second() !== COLON;
+    if (!isEnd && !isText && this.#size < LINE_LIMIT) return null;
     this.#atStart = isEnd;
     return this.release();
   }

@@ -1,17 +1,17 @@
 import type { Annotation } from '../../jobs/run/annotation.ts';
 
-/** What a line of output may ask for. Nothing that changes later steps is heard here: a printed log could ask for it too. */
+/** Commands that a line of output can give. None changes later steps: a step may print text that it does not control. */
 export type WorkflowCommand =
   | { kind: 'mask'; value: string }
   | { kind: 'annotation'; annotation: Annotation }
   | { kind: 'hidden' }
-  /** Nothing is heard until the line `::token::`. */
+  /** Further commands are text until the line `::token::`. */
   | { kind: 'stop'; token: string };
 
 const LEVELS = { error: 'failure', warning: 'warning', notice: 'notice' } as const;
 const MESSAGE_LIMIT = 4096;
 
-/** Null for a line that is no command of ours. */
+/** Null for any other line. */
 export function parseWorkflowCommand(line: string): WorkflowCommand | null {
   const end = line.indexOf('::', 2);
   if (!line.startsWith('::') || end === -1) return null;
@@ -24,7 +24,7 @@ export function parseWorkflowCommand(line: string): WorkflowCommand | null {
   return { kind: 'annotation', annotation: toAnnotation(LEVELS[name], parseProperties(properties), data) };
 }
 
-/** A token that is a command's name would let any text go on with it. */
+/** A token that is also a command's name could appear in any output and end the stop. */
 function isCommand(token: string): boolean {
   return isLevel(token) || ['add-mask', 'debug', 'stop-commands'].includes(token);
 }
@@ -35,7 +35,7 @@ function isLevel(name: string): name is keyof typeof LEVELS {
 
 function toAnnotation(level: Annotation['level'], given: Record<string, string>, data: string): Annotation {
   return {
-    // GitHub's own place for a remark that names no file.
+    // GitHub's own default for an annotation without a file.
     path: (given.file ?? '').replace(/^\/github\/workspace\//, '') || '.github',
     line: position(given.line),
     column: position(given.col),

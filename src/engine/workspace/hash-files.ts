@@ -6,54 +6,54 @@ import { hasCode } from '../../error.ts';
 import { UserError } from '../user-error.ts';
 import type { FilePatterns } from './hash-patterns.ts';
 
-/** What one call may look at, hash, and hash in bytes. */
-const MOST_SEEN = 1_000_000;
-const MOST_FILES = 100_000;
-const MOST_BYTES = 2 * 1024 ** 3;
-/** Milliseconds of work on paths before others get their turn. */
-const TURN = 20;
+/** Limits of one call: files and folders visited, files hashed, bytes hashed. */
+const VISIT_LIMIT = 1_000_000;
+const FILE_LIMIT = 100_000;
+const BYTE_LIMIT = 2 * 1024 ** 3;
+/** After so many milliseconds the walk yields to the event loop. */
+const YIELD_INTERVAL = 20;
 
 /**
- * GitHub's hash over files: the SHA-256 of their SHA-256s, folder by folder in the order of their names' bytes; '' when there is none.
- * Regular files only, no link is followed; whoever could write there has to be held meanwhile. Throws `signal.reason` when aborted.
+ * GitHub's hash of files: the SHA-256 of their SHA-256s, folder by folder in the byte order of names; '' if no file matches. Only regular
+ * files count and no link is followed; the caller pauses everything that could write there. Throws `signal.reason` when aborted.
  */
 export async function hashFiles(workspace: string, wanted: FilePatterns, signal: AbortSignal): Promise<string> {
-  const walk = { wanted, signal, seen: 0, since: performance.now() };
+  const walk = { wanted, signal, visited: 0, since: performance.now() };
   const whole = createHash('sha256');
   let files = 0;
   let bytes = 0;
   for await (const path of filesIn(toBytes(workspace), '', walk)) {
     const hash = createHash('sha256');
-    const size = await addFile(`${toBytes(workspace)}/${path}`, hash, MOST_BYTES - bytes, signal);
+    const size = await addFile(`${toBytes(workspace)}/${path}`, hash, BYTE_LIMIT - bytes, signal);
     if (size === null) continue;
     bytes += size;
-    if (++files > MOST_FILES) throw new UserError(`hashFiles() means more than ${MOST_FILES} files; ${NARROWER}`);
+    if (++files > FILE_LIMIT) throw new UserError(`hashFiles() matches more than ${FILE_LIMIT} files; ${NARROWER}`);
     whole.update(hash.digest());
   }
   return files === 0 ? '' : whole.digest('hex');
 }
 
-const NARROWER = 'give patterns that match fewer';
+const NARROWER = 'use patterns that match fewer';
 
 interface Walk {
   wanted: FilePatterns;
   signal: AbortSignal;
-  seen: number;
-  /** When others last had their turn. */
+  visited: number;
+  /** When the walk last yielded. */
   since: number;
 }
 
-/** A name need not be UTF-8: here each character of a path is a byte. */
+/** Names need not be UTF-8, so each character of a path here is one byte (latin1). */
 async function* filesIn(root: string, folder: string, walk: Walk): AsyncGenerator<string> {
   const entries = await entriesOf(folder === '' ? root : `${root}/${folder}`);
   for (const entry of entries) {
-    if (performance.now() - walk.since > TURN) {
+    if (performance.now() - walk.since > YIELD_INTERVAL) {
       await setImmediate();
       walk.since = performance.now();
     }
     walk.signal.throwIfAborted();
-    if (++walk.seen > MOST_SEEN)
-      throw new UserError(`hashFiles() looked at more than ${MOST_SEEN} files and folders; ${NARROWER}`);
+    if (++walk.visited > VISIT_LIMIT)
+      throw new UserError(`hashFiles() visited more than ${VISIT_LIMIT} files and folders; ${NARROWER}`);
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       if (walk.wanted.reaches(toText(path))) yield* filesIn(root, path, walk);
@@ -68,14 +68,14 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
   return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Its size; null for what is no regular file after all. */
-async function addFile(path: string, hash: Hash, most: number, signal: AbortSignal): Promise<number | null> {
+/** Returns the file's size; null if it is not a regular file. */
+async function addFile(path: string, hash: Hash, limit: number, signal: AbortSignal): Promise<number | null> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await reading(path, () => open(Buffer.from(path, 'latin1'), flags));
   try {
     const found = await file.stat();
     if (!found.isFile()) return null;
-    if (found.size > most) throw new UserError(`hashFiles() means more than 2 GiB of files; ${NARROWER}`);
+    if (found.size > limit) throw new UserError(`hashFiles() matches more than 2 GiB of files; ${NARROWER}`);
     const end = Math.max(found.size - 1, 0);
     for await (const chunk of file.createReadStream({ autoClose: false, end, highWaterMark: 256 * 1024 })) {
       signal.throwIfAborted();
@@ -87,7 +87,7 @@ async function addFile(path: string, hash: Hash, most: number, signal: AbortSign
   }
 }
 
-/** What a job made that cannot be read is its own doing. */
+/** A file that cannot be read is the user's fault: the job created it. */
 async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,24 +1,24 @@
 import { compileGlob } from '../../workflows/glob.ts';
-import { WORKSPACE } from '../steps/step-environment.ts';
 import { UserError } from '../user-error.ts';
+import { WORKSPACE } from './job-folder.ts';
 
-/** Which files of the workspace a call of hashFiles() means; paths are relative to it. */
+/** Which files a call of hashFiles() matches; paths are relative to the workspace. */
 export interface FilePatterns {
   matches(path: string): boolean;
-  /** Whether a file below this folder could be meant. */
+  /** Whether a file below this folder could match. */
   reaches(folder: string): boolean;
 }
 
 interface Rule {
   excludes: boolean;
   matches: (path: string) => boolean;
-  /** The folders that the pattern begins with, as they are called. */
+  /** The folders at the start of the pattern that contain no wildcard. */
   start: string;
 }
 
 /**
- * GitHub's rules: a pattern a line or an argument, `#` begins a comment, `!` excludes, and what matches last decides. A folder means all
- * that is in it. Hidden files are files like any other; what lies outside the workspace is not looked for.
+ * GitHub's rules: one pattern per line or argument, `#` begins a comment, `!` excludes, and the last match decides. A folder matches
+ * everything in it, hidden files included. Patterns outside the workspace match nothing.
  */
 export function parseFilePatterns(texts: readonly string[]): FilePatterns {
   const lines = texts.flatMap((text) => text.split(/\r?\n/)).map((line) => line.trim());
@@ -30,7 +30,7 @@ export function parseFilePatterns(texts: readonly string[]): FilePatterns {
   };
 }
 
-/** None for a pattern that means nothing in the workspace. */
+/** Empty for a pattern outside the workspace. */
 function toRule(line: string): Rule[] {
   const [bangs = ''] = /^(!\s*)*/.exec(line) ?? [];
   const pattern = withinWorkspace(line.slice(bangs.length));
@@ -38,11 +38,13 @@ function toRule(line: string): Rule[] {
   const names = pattern.split('/').filter((name) => name !== '');
   if (names.some((name, at) => name === '..' || (name === '.' && at > 0)))
     throw new UserError(`hashFiles(): \`.\` and \`..\` are not allowed in the pattern \`${line}\``);
-  const path = names.filter((name) => name !== '.').map(translated);
+  const path = names.filter((name) => name !== '.').map(translate);
   const globs = [...(pattern.endsWith('/') ? [] : [path]), [...path, '**']].map((parts) => {
     const glob = compileGlob(parts.join('/'));
     if (glob === null)
-      throw new UserError(`hashFiles(): \`${line}\` is no pattern: a \`[\` is not closed, or it is too long`);
+      throw new UserError(
+        `hashFiles(): invalid pattern \`${line}\`: a \`[\` is not closed, or the pattern is too long`,
+      );
     return glob;
   });
   return [
@@ -59,8 +61,8 @@ function withinWorkspace(pattern: string): string | null {
   return pattern.startsWith('/') || pattern === '~' || pattern.startsWith('~/') ? null : pattern;
 }
 
-/** A name in the language of file patterns as one in that of filters, where `?` and `+` mean what came before them. */
-function translated(name: string): string {
+/** Translates a file pattern to a workflow filter, in which `?` and `+` are quantifiers. */
+function translate(name: string): string {
   if (name === '**') return name;
   if (/(^|[^\\])\[[!^]/.test(name)) throw new UserError(`hashFiles(): \`[!...]\` is not supported, in \`${name}\``);
   return name.replaceAll(/\\.|\[[^\]]+\]|\*+|[?+]/g, (part) => {

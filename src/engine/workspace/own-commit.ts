@@ -1,12 +1,13 @@
-import type { CloneSource } from '../../jobs/protocol/grant.ts';
-import type { Attempt } from '../job/job-execution.ts';
+import type { CloneSource, JobGrant } from '../../jobs/protocol/grant.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 
-/** The commit that the job runs at, in the mirror of this host. */
-export async function ownCommit(
-  { deps, grant }: Attempt,
+/** Fetches the commit that the job runs at into this host's mirror. */
+export async function fetchOwnCommit(
+  git: EngineDeps['git'],
+  grant: Pick<JobGrant, 'ref' | 'sha'>,
   source: CloneSource,
   signal: AbortSignal,
 ): Promise<{ ref: string; sha: string }> {
   const ref = grant.ref ?? 'HEAD';
-  return { ref, sha: await deps.git.fetch(source, { ref, sha: grant.sha }, signal) };
+  return { ref, sha: await git.fetch(source, { ref, sha: grant.sha }, signal) };
 }

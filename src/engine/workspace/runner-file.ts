@@ -3,8 +3,9 @@ import { open } from 'node:fs/promises';
 import { UserError } from '../user-error.ts';
 
 /**
- * The files by which a step speaks to us, named by the variables that hold their paths. They are made before the container and bound one by
- * one: over a mount point `ln`, `mv` and `rm` fail with EBUSY, so what the host opens is what the host made.
+ * The files through which a step sets outputs, variables and the like, by the environment variable that gives the step the path. They are
+ * created before the container and mounted one by one: `ln`, `mv` and `rm` over a mount point fail with EBUSY, so the host opens what it
+ * created itself.
  */
 export const RUNNER_FILES = {
   GITHUB_OUTPUT: 'output',
@@ -14,23 +15,24 @@ export const RUNNER_FILES = {
   GITHUB_STEP_SUMMARY: 'summary',
 } as const;
 
-export const IN_CONTAINER = '/github/runner';
+/** Where the container sees them. */
+export const RUNNER_FOLDER = '/github/runner';
 
 const LIMIT = 1024 * 1024;
 
-/** What a step wrote; refused when it is no plain file or over 1 MiB. `name` is for the sentence. */
+/** Throws a `UserError` when the file is larger than 1 MiB; `name` is for its message. */
 export async function readRunnerFile(path: string, name: string): Promise<string> {
   const { text, size } = await readRunnerFileStart(path, LIMIT);
-  if (size > LIMIT) throw new UserError(`${name} holds ${size} bytes; at most 1 MiB is read`);
+  if (size > LIMIT) throw new UserError(`${name} is ${size} bytes long; at most 1 MiB is read`);
   return text;
 }
 
-/** Its first bytes, and how many there are in all. */
-export async function readRunnerFileStart(path: string, most: number): Promise<{ text: string; size: number }> {
+/** The first `limit` bytes, and the size of the whole file. */
+export async function readRunnerFileStart(path: string, limit: number): Promise<{ text: string; size: number }> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { size } = await file.stat();
-    const content = Buffer.alloc(Math.min(size, most));
+    const content = Buffer.alloc(Math.min(size, limit));
     const { bytesRead } = await file.read(content, 0, content.length, 0);
     return { text: content.toString('utf8', 0, bytesRead), size };
   } finally {
@@ -38,7 +40,7 @@ export async function readRunnerFileStart(path: string, most: number): Promise<{
   }
 }
 
-/** Replaces the content in place: the container is bound to this very file. */
+/** Replaces the content in place: the container has this very file mounted. */
 export async function writeRunnerFile(path: string, content: string): Promise<void> {
   const file = await open(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { UserError } from '../user-error.ts';
 
 /**
- * Where a path given by the job lies on the host. It may hold links that the job planted, so it is walked component by component and a
- * link is refused; the caller holds the job's container meanwhile. Missing folders are made when `make`.
+ * The host's path for a path that the job gave. The job may have planted links, so the path is walked component by component and a link is
+ * an error; the caller pauses the job's processes meanwhile. With `create`, missing folders are created.
  */
-export async function pathInWorkspace(workspace: string, path: string, make = false): Promise<string> {
+export async function pathInWorkspace(workspace: string, path: string, create = false): Promise<string> {
   let at = workspace;
   for (const part of componentsOf(path)) {
     at = join(at, part);
     const found = await lstat(at).catch(() => null);
     if (found?.isSymbolicLink())
       throw new UserError(`\`${path}\` leads through the link \`${part}\`, which is not followed`);
-    if (found === null && make) await mkdir(at);
+    if (found === null && create) await mkdir(at);
   }
   return at;
 }
 
-/** The names on the way from the workspace; paths out of it are refused. */
+/** The path's components below the workspace. Throws a `UserError` for a path outside of it. */
 export function componentsOf(path: string): string[] {
   const within = path.replace(/^\/github\/workspace(?=\/|$)/, '.');
   const parts = within.split('/').filter((part) => part !== '' && part !== '.');
@@ -27,7 +27,7 @@ export function componentsOf(path: string): string[] {
   return parts;
 }
 
-/** Removes what is in the folder, links as links; the folder itself stays, for a container may be bound to it. */
+/** Removes the content, links as links. The folder itself stays: a container may have it mounted. */
 export async function emptyFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkerDeps } from '../../deps.ts';
+import { attemptsInDocker, removeAttempt } from '../../engine/sandbox/removal.ts';
 
 const LOOK_EVERY = 10_000;
 
@@ -20,14 +21,13 @@ export async function sweepStrays(parts: Parts, done: AbortSignal): Promise<void
 
 /** What there is, is listed before what is held: what is begun in between counts as held. */
 async function sweep({ docker, spool, config, log }: Parts): Promise<void> {
-  const containers = await docker.containers({});
+  const attempts = await attemptsInDocker(docker);
   const folders = await readdir(join(config.work_dir, 'jobs')).catch(() => []);
   const held = new Set(await spool.held());
-  for (const { id, name, labels } of containers) {
-    const attempt = labels['gantry.attempt'];
-    if (attempt === undefined || held.has(attempt)) continue;
-    log.info({ container: name, attempt }, 'removing what a dead worker left');
-    await docker.remove(id);
+  for (const attempt of attempts) {
+    if (held.has(attempt)) continue;
+    log.info({ attempt }, 'removing what a dead worker left');
+    await removeAttempt(docker, attempt);
   }
   for (const folder of folders)
     if (!held.has(folder)) await rm(join(config.work_dir, 'jobs', folder), { recursive: true, force: true });

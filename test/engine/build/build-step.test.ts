@@ -3,27 +3,27 @@ import { parseBuildInputs } from '../../../src/engine/build/build-inputs.ts';
 import { runJob } from '../../../src/engine/job/run-job.ts';
 import type { JobGrant } from '../../../src/jobs/protocol/grant.ts';
 import { openRegistry } from '../../adapters/docker/registry.ts';
-import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+import { type EngineHarness, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
 
-let bench: Workbench;
+let harness: EngineHarness;
 const images: string[] = [];
 
 beforeAll(async () => {
-  bench = await openWorkbench();
+  harness = await openEngineHarness();
 });
 
 afterAll(async () => {
-  const containers = await bench.docker.containers({});
-  const repository = `gantry-build/${bench.installation}/none`;
-  for (const image of [...images, ...(await bench.docker.tags(repository))]) await bench.docker.untag(image);
-  await bench[Symbol.asyncDispose]();
+  const containers = await harness.docker.containers({});
+  const repository = `gantry-build/${harness.installation}/none`;
+  for (const image of [...images, ...(await harness.docker.tags(repository))]) await harness.docker.untag(image);
+  await harness[Symbol.asyncDispose]();
   expect(containers).toEqual([]);
 });
 
 const OUTPUTS = { image: '${{ steps.build.outputs.image }}', digest: '${{ steps.build.outputs.digest }}' };
 
 async function build(files: string, given: Record<string, string> = {}, signal = new AbortController().signal) {
-  const reporter = openCourier(newId('att'));
+  const reporter = openReporter(newId('att'));
   const grant: JobGrant = jobOf(
     [
       { run: files, shell: 'bash' },
@@ -31,7 +31,7 @@ async function build(files: string, given: Record<string, string> = {}, signal =
     ],
     { sha: 'a'.repeat(40), ref: 'refs/heads/main', spec: { runs_on: ['ubuntu-latest'], outputs: OUTPUTS } },
   );
-  const finished = await runJob(bench.deps, grant, reporter, signal);
+  const finished = await runJob(harness.deps, grant, reporter, signal);
   return { ...finished, reporter };
 }
 
@@ -41,14 +41,14 @@ function recipeOf(word: string): string {
 
 async function output(image: string, argv: string[]): Promise<string> {
   const { signal } = new AbortController();
-  const reporter = openCourier(newId('att'));
+  const reporter = openReporter(newId('att'));
   const grant = jobOf([], { command: argv, spec: { container: { image, env: {} } } });
-  await runJob(bench.deps, grant, reporter, signal);
+  await runJob(harness.deps, grant, reporter, signal);
   return reporter.text();
 }
 
 describe('gantry/build', () => {
-  test('makes an image of the workspace, less what is ignored, with links as links and modes kept', async () => {
+  test('builds an image from the workspace without ignored files, and keeps links and modes', async () => {
     const { verdict, outputs, reporter } = await build(
       [
         'mkdir -p app/bin app/node_modules/x app/logs',
@@ -64,7 +64,7 @@ describe('gantry/build', () => {
     expect(outputs.image).toMatch(/^gantry-build\/[0-9a-f]+\/none:att-\w+-2$/);
     expect(outputs.digest).toMatch(/^sha256:/);
     expect(reporter.text()).toContain('building a=b');
-    const image = await bench.docker.image(outputs.image ?? '');
+    const image = await harness.docker.image(outputs.image ?? '');
     expect(image?.labels).toMatchObject({ team: 'shop', 'org.opencontainers.image.revision': 'a'.repeat(40) });
     const listed = await output(outputs.image ?? '', [
       'sh',
@@ -86,8 +86,8 @@ describe('gantry/build', () => {
     ]);
   });
 
-  test('takes a recipe from outside its context, and its tags', async () => {
-    const tag = `gantry-test/shop:${bench.installation}`;
+  test('accepts a Dockerfile from outside the context, and tags the image', async () => {
+    const tag = `gantry-test/shop:${harness.installation}`;
     const { verdict, outputs } = await build(
       'mkdir src docker; echo hello > src/a; printf "FROM busybox:latest\\nCOPY a /a\\n" > docker/app.Dockerfile',
       { context: 'src', file: 'docker/app.Dockerfile', tags: tag },
@@ -95,11 +95,11 @@ describe('gantry/build', () => {
     expect(verdict.reason).toBeNull();
     images.push(tag);
     expect(await output(tag, ['cat', '/a'])).toBe('hello\n');
-    expect((await bench.docker.image(outputs.image ?? ''))?.id).toBe((await bench.docker.image(tag))?.id);
+    expect((await harness.docker.image(outputs.image ?? ''))?.id).toBe((await harness.docker.image(tag))?.id);
   });
 
-  test('says by which name its own image stays, though a later build takes the same tag', async () => {
-    const tag = `gantry-test/moved:${bench.installation}`;
+  test('gives its image a name of its own, which a later build with the same tag does not take', async () => {
+    const tag = `gantry-test/moved:${harness.installation}`;
     images.push(tag);
     const first = await build(recipeOf('first'), { tags: tag });
     const second = await build(recipeOf('second'), { tags: tag });
@@ -109,7 +109,7 @@ describe('gantry/build', () => {
     expect(await Promise.all(words)).toEqual(['first\n', 'second\n', 'second\n']);
   });
 
-  test('names a pushed image by its digest, which any host finds', async () => {
+  test('names a pushed image by its digest, so that any host can pull it', async () => {
     const registry = await openRegistry();
     const tag = `${registry.host}/shop:1`;
     images.push(tag);
@@ -122,7 +122,7 @@ describe('gantry/build', () => {
     expect(await output(outputs.image ?? '', ['cat', '/word'])).toBe('pushed\n');
   });
 
-  test('keeps two images of one job apart', async () => {
+  test('gives two images of one job different names', async () => {
     const step = { uses: 'gantry/build@v1' };
     const grant = jobOf(
       [
@@ -132,27 +132,27 @@ describe('gantry/build', () => {
       ],
       { spec: { outputs: { a: '${{ steps.a.outputs.image }}', b: '${{ steps.b.outputs.image }}' } } },
     );
-    const { outputs } = await runJob(bench.deps, grant, openCourier(newId('att')), new AbortController().signal);
+    const { outputs } = await runJob(harness.deps, grant, openReporter(newId('att')), new AbortController().signal);
     const words = [outputs.a ?? '', outputs.b ?? ''].map((name) => output(name, ['cat', '/word']));
     expect(await Promise.all(words)).toEqual(['a\n', 'b\n']);
   });
 
-  test('fails when its recipe does, with what it printed', async () => {
+  test('fails when the Dockerfile fails, with its output in the log', async () => {
     const { verdict, reporter } = await build('printf "FROM busybox:latest\\nRUN echo broken; exit 3\\n" > Dockerfile');
     expect(verdict.status).toBe('failed');
     expect(reporter.text()).toContain('broken');
   });
 
-  test('says so when there is nothing to build, or a link leads elsewhere', async () => {
+  test('fails with the reason when the context or Dockerfile is missing or behind a link', async () => {
     expect((await build('true')).verdict.reason).toMatch(/there is no `.\/Dockerfile` in the workspace/);
-    expect((await build('true', { context: 'app' })).verdict.reason).toMatch(/`app` is no folder in the workspace/);
+    expect((await build('true', { context: 'app' })).verdict.reason).toMatch(/`app` is not a folder in the workspace/);
     expect((await build('ln -s /etc app', { context: 'app' })).verdict.reason).toMatch(/leads through the link `app`/);
     expect((await build('ln -s /etc/passwd Dockerfile')).verdict.reason).toMatch(/leads through the link `Dockerfile`/);
   });
 
-  test('ends on the daemon when the job is cancelled', async () => {
+  test('ends the build on the daemon when the job is cancelled', async () => {
     const abort = new AbortController();
-    const reporter = openCourier(newId('att'), {}, (text) => {
+    const reporter = openReporter(newId('att'), {}, (text) => {
       if (text.includes('begun')) abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
     });
     const grant = jobOf(
@@ -163,20 +163,20 @@ describe('gantry/build', () => {
       { spec: { runs_on: ['ubuntu-latest'] } },
     );
     const started = Date.now();
-    const { verdict } = await runJob(bench.deps, grant, reporter, abort.signal);
+    const { verdict } = await runJob(harness.deps, grant, reporter, abort.signal);
     expect(verdict).toMatchObject({ status: 'cancelled', reason: 'cancelled by ann' });
     expect(Date.now() - started).toBeLessThan(30_000);
   });
 });
 
-test('Names that are Gantry’s own cannot be given', () => {
+test('Tags reserved for Gantry are not allowed', () => {
   for (const tag of [
     'gantry-release/shop/production:x',
     'gantry-build/a:1',
     'docker.io/gantry/runner',
     'gantry/runner:latest',
   ])
-    expect(() => parseBuildInputs({ tags: tag })).toThrow(/Gantry's own/);
+    expect(() => parseBuildInputs({ tags: tag })).toThrow(/reserved for Gantry/);
   expect(parseBuildInputs({ tags: 'a:1, b:2\nc' }).tags).toEqual(['a:1', 'b:2', 'c']);
   expect(() => parseBuildInputs({ push: 'true' })).toThrow(/needs `tags`/);
   expect(() => parseBuildInputs({ 'build-args': 'NOVALUE' })).toThrow(/NAME=value/);

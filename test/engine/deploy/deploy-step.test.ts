@@ -6,34 +6,34 @@ import { aliasOf } from '../../../src/engine/names.ts';
 import type { DeployAnswer, DeployOrder, DeployRequest, Reconciliation } from '../../../src/jobs/deploy/deployment.ts';
 import type { CloneSource } from '../../../src/jobs/protocol/grant.ts';
 import { type GitServer, startGitServer } from '../../git-server.ts';
-import { type Answers, jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
-import { keepAsking, openStream } from './traffic.ts';
+import { type Answers, type EngineHarness, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
+import { keepRequesting, openStream } from './traffic.ts';
 
 const IMAGE = 'node:24-bookworm-slim';
 const HOST = 'shop.example.com';
 
-let bench: Workbench;
+let harness: EngineHarness;
 let server: GitServer;
 let source: CloneSource;
-/** As control would have it: what is live in the environment. */
+/** The live release, as control would know it. */
 let live: DeployOrder | null = null;
 
 beforeAll(async () => {
-  bench = await openWorkbench();
+  harness = await openEngineHarness();
   server = await startGitServer();
   source = { id: newId('repo'), name: 'acme/shop', clone_url: await server.create('acme/shop'), token: null };
 });
 
 afterAll(async () => {
-  const { docker } = bench;
+  const { docker } = harness;
   for (const tag of await docker.tags(releases())) await docker.untag(tag);
-  const held = await docker.tags(`gantry-build/${bench.installation}/acme/shop`);
-  await bench[Symbol.asyncDispose]();
+  const held = await docker.tags(`gantry-build/${harness.installation}/acme/shop`);
+  await harness[Symbol.asyncDispose]();
   await server.end();
-  expect(held, 'images are held only while a deployment is asked for').toEqual([]);
+  expect(held, 'images are tagged only during the deploy step').toEqual([]);
 });
 
-/** A server that says its version, streams on /events, and is healthy unless told otherwise. */
+/** A server that answers with its version, streams on /events, and is healthy unless MODE is set otherwise. */
 const APP = `
 const http = require('http');
 const { VERSION, MODE } = process.env;
@@ -53,11 +53,11 @@ interface Wanted {
   timeout?: string;
   answers?: Answers;
   signal?: AbortSignal;
-  heard?: (text: string) => void;
+  onText?: (text: string) => void;
   release?: string;
 }
 
-async function deploy({ version, mode = 'well', timeout = '20s', answers = {}, signal, heard, release }: Wanted) {
+async function deploy({ version, mode = 'healthy', timeout = '20s', answers = {}, signal, onText, release }: Wanted) {
   const sha = await server.push('acme/shop', {
     'gantry.yml': JSON.stringify({
       app: 'shop',
@@ -74,7 +74,7 @@ async function deploy({ version, mode = 'well', timeout = '20s', answers = {}, s
     }),
   });
   let order: DeployOrder | null = null;
-  const reporter = openCourier(
+  const reporter = openReporter(
     newId('att'),
     {
       deploy: (question): DeployAnswer => {
@@ -84,7 +84,7 @@ async function deploy({ version, mode = 'well', timeout = '20s', answers = {}, s
       ready: () => ({ go: 'switch' }),
       ...answers,
     },
-    heard,
+    onText,
   );
   const grant = jobOf([{ id: 'deploy', uses: 'gantry/deploy@v1', with: { environment: 'production', image: IMAGE } }], {
     source,
@@ -96,14 +96,14 @@ async function deploy({ version, mode = 'well', timeout = '20s', answers = {}, s
       outputs: { release: '${{ steps.deploy.outputs.release }}', url: '${{ steps.deploy.outputs.url }}' },
     },
   });
-  const finished = await runJob(bench.deps, grant, reporter, signal ?? new AbortController().signal);
+  const finished = await runJob(harness.deps, grant, reporter, signal ?? new AbortController().signal);
   const settled = reporter.events.flatMap((event) => (event.type === 'settled' ? [event.data] : []));
   if (settled.some(({ status }) => status === 'live')) live = order;
   return { ...finished, reporter, settled, order: order as DeployOrder | null };
 }
 
 function orderOf(request: DeployRequest, sha: string): DeployOrder {
-  if ('release' in request) throw new Error('this one is put back by its own test');
+  if ('release' in request) throw new Error('a rollback needs an answer of its own');
   return {
     deployment: newId('dep'),
     release: newId('rel'),
@@ -118,11 +118,11 @@ function orderOf(request: DeployRequest, sha: string): DeployOrder {
 }
 
 function releases(): string {
-  return `gantry-release/${bench.installation}/shop/production`;
+  return `gantry-release/${harness.installation}/shop/production`;
 }
 
 async function port(): Promise<number> {
-  const proxy = await bench.docker.inspect(await ensureProxy(bench.deps));
+  const proxy = await harness.docker.inspect(await ensureProxy(harness.deps));
   return proxy?.published.find(({ container_port }) => container_port === 80)?.host_port ?? 0;
 }
 
@@ -132,17 +132,17 @@ async function served(): Promise<string> {
 }
 
 async function deployments(): Promise<string[]> {
-  const containers = await bench.docker.containers({ 'gantry.app': 'shop' });
+  const containers = await harness.docker.containers({ 'gantry.app': 'shop' });
   return containers.map(({ labels }) => labels['gantry.deployment'] ?? '').toSorted();
 }
 
 async function services(): Promise<string[]> {
-  const proxy = bench.deps.proxy(await ensureProxy(bench.deps));
+  const proxy = harness.deps.proxy(await ensureProxy(harness.deps));
   return (await proxy.list()).map(({ name, target }) => `${name} ${target}`);
 }
 
 describe('A deployment', () => {
-  test('brings the first release up and says where it is', async () => {
+  test('makes the first release live and outputs its URL', async () => {
     const { verdict, outputs, order, settled, reporter } = await deploy({ version: 'one' });
     expect(verdict.reason).toBeNull();
     expect(await served()).toBe('one');
@@ -153,17 +153,17 @@ describe('A deployment', () => {
       event.type === 'phase' && event.data.finished_at ? [event.data.name] : [],
     );
     expect(phases).toEqual(['start', 'gate', 'switch']);
-    expect(await bench.docker.tags(releases())).toHaveLength(1);
+    expect(await harness.docker.tags(releases())).toHaveLength(1);
     expect(reporter.questions.map(({ type }) => type)).toEqual(['deploy', 'ready']);
   });
 
-  test('switches without one failed request, an open stream included, and takes the old one away', async () => {
-    const asking = keepAsking(await port(), HOST, 16);
+  test('switches without a failed request or a cut stream, and removes the old release', async () => {
+    const clients = keepRequesting(await port(), HOST, 16);
     const stream = await openStream(await port(), HOST, '/events', false);
     const before = await deployments();
     const { verdict, order, reporter } = await deploy({ version: 'two' });
-    await expect.poll(() => asking.answers.get('two') ?? 0).toBeGreaterThan(100);
-    const { answers, failures } = await asking.end();
+    await expect.poll(() => clients.answers.get('two') ?? 0).toBeGreaterThan(100);
+    const { answers, failures } = await clients.end();
     expect(verdict.reason).toBeNull();
     expect(failures).toEqual([]);
     expect([...answers.keys()]).toEqual(['one', 'two']);
@@ -173,7 +173,7 @@ describe('A deployment', () => {
     expect(reporter.questions[1]).toMatchObject({ data: { relation: 'newer' } });
   });
 
-  test('that never gets healthy fails with the end of its log, and the old one serves on', async () => {
+  test('fails when the release does not get healthy, shows the end of its log, and leaves the old release live', async () => {
     const before = await deployments();
     const { verdict, settled, reporter } = await deploy({ version: 'sick', mode: 'sick', timeout: '2s' });
     expect(verdict.status).toBe('failed');
@@ -186,7 +186,7 @@ describe('A deployment', () => {
     await expect.poll(services).toHaveLength(1);
   });
 
-  test('whose container ends fails at once, not at its timeout', async () => {
+  test('fails at once when the container exits', async () => {
     const started = Date.now();
     const { verdict, reporter } = await deploy({ version: 'gone', mode: 'exit', timeout: '60s' });
     expect(verdict).toMatchObject({
@@ -197,7 +197,7 @@ describe('A deployment', () => {
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 
-  test('that is cancelled in its gate is gone within seconds', async () => {
+  test('removes its candidate within seconds when it is cancelled during the gate', async () => {
     const abort = new AbortController();
     let aborted = 0;
     const before = await deployments();
@@ -206,8 +206,8 @@ describe('A deployment', () => {
       mode: 'sick',
       timeout: '60s',
       signal: abort.signal,
-      heard: (text) => {
-        if (!text.includes('waiting until')) return;
+      onText: (text) => {
+        if (!text.includes('waiting up to')) return;
         aborted = Date.now();
         abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
       },
@@ -220,7 +220,7 @@ describe('A deployment', () => {
     expect(await served()).toBe('two');
   });
 
-  test('that is cancelled as its traffic moves ends as the proxy says, and someone serves', async () => {
+  test('ends as the proxy’s list says when it is cancelled during the switch', async () => {
     const abort = new AbortController();
     const { verdict, settled } = await deploy({
       version: 'torn',
@@ -239,7 +239,7 @@ describe('A deployment', () => {
     await expect.poll(services).toEqual([`shop-production ${aliasOf(live?.deployment ?? '')}:3000`]);
   });
 
-  test('that control does not want any more is withdrawn, and the job ends as control says', async () => {
+  test('is withdrawn when control refuses the switch, and the job gets control’s verdict', async () => {
     const before = await deployments();
     const { verdict, settled } = await deploy({
       version: 'older',
@@ -250,8 +250,8 @@ describe('A deployment', () => {
     expect(await deployments()).toEqual(before);
   });
 
-  test('puts a kept release back by its id alone', async () => {
-    if (live === null) throw new Error('nothing is live');
+  test('makes a kept release live again by its id', async () => {
+    if (live === null) throw new Error('no release is live');
     const back: DeployOrder = {
       ...live,
       deployment: newId('dep'),
@@ -269,20 +269,20 @@ describe('A deployment', () => {
     live = back;
   });
 
-  test('fails and says so when the image of a kept release is gone', async () => {
-    if (live === null) throw new Error('nothing is live');
+  test('fails when the image of a kept release is missing', async () => {
+    if (live === null) throw new Error('no release is live');
     const order = { ...live, deployment: newId('dep'), image_id: `sha256:${'0'.repeat(64)}` };
     const { verdict, settled } = await deploy({
       version: 'ignored',
       release: order.release,
       answers: { deploy: () => ({ go: 'start', order }) },
     });
-    expect(verdict.reason).toBe(`the image of release ${order.release} is not on this host any more`);
+    expect(verdict.reason).toBe(`the image of release ${order.release} is no longer on this host`);
     expect(settled).toMatchObject([{ deployment: order.deployment, status: 'failed' }]);
     expect(await served()).toBe('back');
   });
 
-  test('that is live already needs nothing more', async () => {
+  test('succeeds without work when the release is live already', async () => {
     const { verdict, outputs } = await deploy({
       version: 'x',
       answers: { deploy: () => ({ go: 'live', deployment: 'dep_1', release: 'rel_1', url: 'http://x' }) },
@@ -291,15 +291,15 @@ describe('A deployment', () => {
     expect(outputs).toEqual({ release: 'rel_1', url: 'http://x' });
   });
 
-  test('says what is wrong in gantry.yml, and where', async () => {
+  test('fails with the position of an error in gantry.yml', async () => {
     const sha = await server.push('acme/shop', { 'gantry.yml': 'app: shop\nprocesses:\n  web:\n    prot: 3000\n' });
-    const reporter = openCourier(newId('att'));
+    const reporter = openReporter(newId('att'));
     const grant = jobOf([{ uses: 'gantry/deploy@v1', with: { image: IMAGE } }], {
       source,
       sha,
       ref: 'refs/heads/main',
     });
-    const { verdict } = await runJob(bench.deps, grant, reporter, new AbortController().signal);
+    const { verdict } = await runJob(harness.deps, grant, reporter, new AbortController().signal);
     expect(verdict).toMatchObject({ status: 'failed', reason: expect.stringMatching(/^gantry.yml:\d+:\d+: /) });
   });
 });
@@ -315,37 +315,37 @@ function reconcile(wanted: Partial<Reconciliation>) {
   };
   const { signal } = new AbortController();
   return reconcileEnvironment(
-    bench.deps,
+    harness.deps,
     { subject: 'environment', reconciliation },
-    openCourier(newId('att')),
+    openReporter(newId('att')),
     signal,
   );
 }
 
-describe('An environment', () => {
-  test('that is as it should be stays so', async () => {
-    const before = await bench.docker.containers({ 'gantry.app': 'shop' });
+describe('A reconciliation', () => {
+  test('changes nothing in an environment that is in order', async () => {
+    const before = await harness.docker.containers({ 'gantry.app': 'shop' });
     const finished = await reconcile({});
     expect(finished.verdict.reason).toBeNull();
     expect(finished.live).toBe(live?.deployment);
-    expect((await bench.docker.containers({ 'gantry.app': 'shop' })).map(({ id }) => id)).toEqual(
+    expect((await harness.docker.containers({ 'gantry.app': 'shop' })).map(({ id }) => id)).toEqual(
       before.map(({ id }) => id),
     );
   });
 
-  test('serves again after the proxy lost its state, or the container is gone', async () => {
-    const proxy = bench.deps.proxy(await ensureProxy(bench.deps));
+  test('makes the release live again when the proxy lost its state or the container is gone', async () => {
+    const proxy = harness.deps.proxy(await ensureProxy(harness.deps));
     await proxy.remove('shop-production');
     expect((await reconcile({})).verdict.reason).toBeNull();
     expect(await served()).toBe('back');
-    const [container] = await bench.docker.containers({ 'gantry.app': 'shop' });
-    await bench.docker.remove(container?.id ?? '');
+    const [container] = await harness.docker.containers({ 'gantry.app': 'shop' });
+    await harness.docker.remove(container?.id ?? '');
     expect((await reconcile({})).live).toBe(live?.deployment);
     await expect.poll(served).toBe('back');
   });
 
-  test('finds out which deployment got through when nobody saw its end', async () => {
-    if (live === null) throw new Error('nothing is live');
+  test('reads from the proxy which of several unresolved deployments is live', async () => {
+    if (live === null) throw new Error('no release is live');
     const before = { ...live, deployment: newId('dep') };
     const lost = { ...live, deployment: newId('dep') };
     const finished = await reconcile({ live: before, unresolved: [lost, live] });
@@ -353,14 +353,14 @@ describe('An environment', () => {
     expect(await served()).toBe('back');
   });
 
-  test('loses what nobody owns: containers, gates and names of images', async () => {
-    const { docker, deps } = bench;
+  test('removes containers, gates and tags that belong to no deployment', async () => {
+    const { docker, deps } = harness;
     const stray = newId('dep');
-    const { id } = await bench.engine.createContainer({
+    const { id } = await harness.engine.createContainer({
       Image: 'busybox:latest',
       Cmd: ['sleep', '1000'],
       Labels: {
-        'gantry.installation': bench.installation,
+        'gantry.installation': harness.installation,
         'gantry.app': 'shop',
         'gantry.environment': 'production',
         'gantry.deployment': stray,
@@ -388,22 +388,22 @@ describe('An environment', () => {
   });
 });
 
-describe('The proxy', () => {
-  test('is one, however many ask for it at once, and is found and started again', async () => {
-    const [first, second] = await Promise.all([ensureProxy(bench.deps), ensureProxy(bench.deps)]);
+describe('The proxy’s container', () => {
+  test('is started once for concurrent callers, and again after it stopped', async () => {
+    const [first, second] = await Promise.all([ensureProxy(harness.deps), ensureProxy(harness.deps)]);
     expect(first).toBe(second);
-    await bench.docker.stop(first, 1000);
-    expect(await Promise.all([ensureProxy(bench.deps), ensureProxy(bench.deps)])).toEqual([first, first]);
+    await harness.docker.stop(first, 1000);
+    expect(await Promise.all([ensureProxy(harness.deps), ensureProxy(harness.deps)])).toEqual([first, first]);
   });
 
-  test('says which variable to set when its port is taken', async () => {
-    await using other = await openWorkbench({ GANTRY_PROXY_HTTP_PORT: String(await port()) });
+  test('reports which variable to set when its port is taken', async () => {
+    await using other = await openEngineHarness({ GANTRY_PROXY_HTTP_PORT: String(await port()) });
     await expect(ensureProxy(other.deps)).rejects.toThrow(/GANTRY_PROXY_HTTP_PORT/);
     expect(await other.docker.containers({})).toEqual([]);
   });
 
-  test('is made once when many find none', async () => {
-    await using other = await openWorkbench();
+  test('is created once by concurrent callers', async () => {
+    await using other = await openEngineHarness();
     const ids = await Promise.all([1, 2, 3].map(() => ensureProxy(other.deps)));
     expect(new Set(ids).size).toBe(1);
     expect(await other.docker.containers({ 'gantry.proxy': 'true' })).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 
-/** One answer; a stream is left open (and ends with its server) unless it is to be read to its end. */
+/** Sends one request. With `whole` it waits for the end of the answer; otherwise for its first bytes, and the stream stays open. */
 export async function openStream(port: number, host: string, path: string, whole = true) {
   const response = await answerTo(port, host, path, new Agent());
   response.setEncoding('utf8');
@@ -16,8 +16,8 @@ export async function openStream(port: number, host: string, path: string, whole
   return read;
 }
 
-/** Clients that keep their connections and ask until they are told to end; every answer is counted, every failure kept. */
-export function keepAsking(port: number, host: string, clients: number) {
+/** Clients with kept-alive connections that send requests until `end`, and count the answers and failures. */
+export function keepRequesting(port: number, host: string, clients: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const answers = new Map<string, number>();
   const failures: string[] = [];

@@ -1,41 +1,42 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runJob } from '../../../src/engine/job/run-job.ts';
+import { attemptNetwork } from '../../../src/engine/names.ts';
 import type { JobGrant } from '../../../src/jobs/protocol/grant.ts';
-import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+import { type EngineHarness, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
 
-let bench: Workbench;
+let harness: EngineHarness;
 
 beforeAll(async () => {
-  bench = await openWorkbench();
+  harness = await openEngineHarness();
 });
 
 afterAll(async () => {
-  const containers = await bench.docker.containers({});
-  const folders = await readdir(`${bench.deps.config.work_dir}/jobs`);
-  await bench[Symbol.asyncDispose]();
-  expect({ containers, folders }, 'jobs leave nothing behind').toEqual({ containers: [], folders: [] });
+  const containers = await harness.docker.containers({});
+  const folders = await readdir(`${harness.deps.config.work_dir}/jobs`);
+  await harness[Symbol.asyncDispose]();
+  expect({ containers, folders }, 'jobs leave no container and no folder').toEqual({ containers: [], folders: [] });
 });
 
 const CANCEL = { kind: 'cancel', reason: 'cancelled by ann' };
 
-/** Aborts when the job says `ready`; resolves with how long the end then took. */
+/** Aborts when the job prints `ready`; `took` is the time from then to the end, in milliseconds. */
 async function runAndAbort(grant: JobGrant, reason: unknown, then?: (force: AbortController) => void) {
   const abort = new AbortController();
   const force = new AbortController();
   let aborted = 0;
-  const reporter = openCourier(newId('att'), {}, (text) => {
+  const reporter = openReporter(newId('att'), {}, (text) => {
     if (!text.includes('ready') || aborted > 0) return;
     aborted = Date.now();
     abort.abort(reason);
     then?.(force);
   });
-  const finished = await runJob(bench.deps, grant, reporter, abort.signal, force.signal);
+  const finished = await runJob(harness.deps, grant, reporter, abort.signal, force.signal);
   return { ...finished, reporter, took: Date.now() - aborted };
 }
 
-describe('A job that is ended', () => {
-  test('ends its step by SIGTERM, and gives the steps that ask for it their turn', async () => {
+describe('A stopped job', () => {
+  test('ends its step by SIGTERM, and still runs steps that ask for it', async () => {
     const { verdict, reporter, took } = await runAndAbort(
       jobOf([
         { run: 'trap "echo stopped; exit 9" TERM; echo ready; sleep 100 & wait' },
@@ -60,7 +61,7 @@ describe('A job that is ended', () => {
     expect(took).toBeLessThan(12_000);
   });
 
-  test('ends at once when it is forced, also after it was cancelled', async () => {
+  test('ends at once when the stop is forced, also after a cancellation', async () => {
     const { verdict, reporter, took } = await runAndAbort(
       jobOf([{ run: 'trap "" TERM; echo ready; while :; do sleep 1; done' }, { if: 'always()', run: 'echo never' }]),
       CANCEL,
@@ -71,7 +72,7 @@ describe('A job that is ended', () => {
     expect(took).toBeLessThan(4_000);
   });
 
-  test('times out when its deadline is over', async () => {
+  test('is timed out when its deadline passes', async () => {
     const { verdict } = await runAndAbort(jobOf([{ run: 'echo ready; sleep 100' }]), {
       kind: 'time_out',
       reason: 'it ran longer than 10 min',
@@ -79,7 +80,7 @@ describe('A job that is ended', () => {
     expect(verdict).toEqual({ status: 'timed_out', reason: 'it ran longer than 10 min', exit_code: null });
   });
 
-  test('errs when its worker has to go', async () => {
+  test('is errored when its worker has to stop', async () => {
     const { verdict } = await runAndAbort(
       jobOf([{ run: 'echo ready; sleep 100' }, { if: 'always()', run: 'echo never' }]),
       new Error('the worker stops'),
@@ -87,12 +88,14 @@ describe('A job that is ended', () => {
     expect(verdict).toEqual({ status: 'errored', reason: 'the worker stops', exit_code: null });
   });
 
-  test('stays ended though the step hides its process', async () => {
-    const { verdict, took } = await runAndAbort(
-      jobOf([{ run: 'trap "" TERM; echo 99999 > /github/runner/pid; echo ready; while :; do sleep 1; done' }]),
+  test('ends although a process left the step’s process group; removing the container ends that one too', async () => {
+    const hidden = 'setsid sh -c \'trap "" TERM; while :; do sleep 1; done\' & echo ready; wait';
+    const { verdict, reporter, took } = await runAndAbort(
+      jobOf([{ run: `trap "" TERM; ${hidden}` }, { if: 'always()', run: 'echo cleaned' }]),
       CANCEL,
     );
     expect(verdict.status).toBe('cancelled');
+    expect(reporter.text()).toContain('cleaned');
     expect(took).toBeLessThan(15_000);
   });
 });
@@ -106,16 +109,16 @@ function task(command: string[]): JobGrant {
 }
 
 describe('A task with a command', () => {
-  test('is the container’s own process, with its exit code as verdict', async () => {
-    const reporter = openCourier(newId('att'));
+  test('runs as the container’s own process, and its exit code decides the verdict', async () => {
+    const reporter = openReporter(newId('att'));
     const { signal } = new AbortController();
-    const good = await runJob(bench.deps, task(['sh', '-c', 'echo $KEY $GANTRY']), reporter, signal);
+    const good = await runJob(harness.deps, task(['sh', '-c', 'echo $KEY $GANTRY']), reporter, signal);
     expect(good.verdict.status).toBe('succeeded');
     expect(reporter.lines()).toEqual(['1 stdout hidden true']);
     expect(reporter.masks).toContain('hidden');
-    const bad = await runJob(bench.deps, task(['sh', '-c', 'exit 4']), openCourier(newId('att')), signal);
+    const bad = await runJob(harness.deps, task(['sh', '-c', 'exit 4']), openReporter(newId('att')), signal);
     expect(bad.verdict).toEqual({ status: 'failed', reason: 'step `command` exited with code 4', exit_code: 4 });
-    const none = await runJob(bench.deps, task(['/no/such']), openCourier(newId('att')), signal);
+    const none = await runJob(harness.deps, task(['/no/such']), openReporter(newId('att')), signal);
     expect(none.verdict.status).toBe('failed');
   });
 
@@ -126,21 +129,24 @@ describe('A task with a command', () => {
   });
 });
 
-test('A later attempt first removes what earlier ones of its job left', async () => {
-  const { docker, engine } = bench;
+test('An attempt first removes containers and networks of earlier attempts at its job', async () => {
+  const { docker, engine } = harness;
   const grant = { ...jobOf([{ run: 'echo hello' }]), number: 2 };
   const { id } = await engine.createContainer({
     Image: 'busybox:latest',
     Cmd: ['sleep', '100'],
     Labels: {
-      'gantry.installation': bench.installation,
+      'gantry.installation': harness.installation,
       'gantry.job': grant.job,
       'gantry.attempt': newId('att'),
       'gantry.attempt_number': '1',
     },
   });
   await docker.start(id);
-  const { verdict } = await runJob(bench.deps, grant, openCourier(newId('att')), new AbortController().signal);
+  const labels = { 'gantry.job': grant.job, 'gantry.attempt': newId('att'), 'gantry.attempt_number': '1' };
+  await docker.network({ name: attemptNetwork(labels['gantry.attempt']), open: true, labels });
+  const { verdict } = await runJob(harness.deps, grant, openReporter(newId('att')), new AbortController().signal);
   expect(verdict.status).toBe('succeeded');
   expect(await docker.inspect(id)).toBeNull();
+  expect(await docker.networks({ 'gantry.job': grant.job })).toEqual([]);
 });

@@ -6,32 +6,34 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { runJob } from '../../../src/engine/job/run-job.ts';
 import { jobsNetwork } from '../../../src/engine/names.ts';
 import { startRedis } from '../../redis.ts';
-import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+import { type EngineHarness, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
 
-let bench: Workbench;
+let harness: EngineHarness;
 
 beforeAll(async () => {
-  bench = await openWorkbench({ GANTRY_JOB_CPUS: '1', GANTRY_JOB_MEMORY: '256m', GANTRY_JOB_PIDS: '100' });
+  harness = await openEngineHarness({ GANTRY_JOB_CPUS: '1', GANTRY_JOB_MEMORY: '256m', GANTRY_JOB_PIDS: '100' });
 });
 
 afterAll(async () => {
-  const containers = await bench.docker.containers({});
-  await bench[Symbol.asyncDispose]();
+  const containers = await harness.docker.containers({});
+  await harness[Symbol.asyncDispose]();
   expect(containers).toEqual([]);
 });
 
 describe('A job', () => {
   test('reaches no other job, by address or by name', async () => {
     const neighbour = await startTask(['httpd', '-f', '-p', '8080']);
-    const address = neighbour.addresses[jobsNetwork(bench.installation)] ?? '';
+    const address = neighbour.addresses[jobsNetwork(harness.installation)] ?? '';
     await expect.poll(() => answerAt(address, 8080)).toMatch(/^HTTP/);
-    const asks = ['127.0.0.1', address, neighbour.name].map(asking);
+    const requests = ['127.0.0.1', address, neighbour.name].map(requestTo);
     expect(
-      await said(['httpd -p 8080', ...asks.map((ask) => `${ask} 8080 | head -c 4 | grep . || echo no`)].join('\n')),
+      await printed(
+        ['httpd -p 8080', ...requests.map((request) => `${request} 8080 | head -c 4 | grep . || echo no`)].join('\n'),
+      ),
     ).toEqual(['1 stdout HTTP', '1 stdout no', '1 stdout no']);
   });
 
-  test('reaches no port that the host has for itself', async () => {
+  test('reaches no port that the host opens on its loopback address only', async () => {
     const server = createServer((socket) => socket.end('hi\n'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -40,37 +42,37 @@ describe('A job', () => {
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     expect(await answerAt('127.0.0.1', port)).toBe('hi\n');
     const gateway = "$(ip route | awk '/^default/ { print $3 }')";
-    const asks = [gateway, '127.0.0.1'].map(asking);
-    expect(await said(asks.map((ask) => `${ask} ${port} | grep . || echo no`).join('\n'))).toEqual([
+    const requests = [gateway, '127.0.0.1'].map(requestTo);
+    expect(await printed(requests.map((request) => `${request} ${port} | grep . || echo no`).join('\n'))).toEqual([
       '1 stdout no',
       '1 stdout no',
     ]);
   });
 
-  test('sees nothing of the host but its own folder: no Docker socket, no Redis, no data', async () => {
+  test('sees no file of the host outside its own folder: no Docker socket, no Redis, no data', async () => {
     const redis = await startRedis();
     onTestFinished(redis.end);
-    const { config } = bench.deps;
+    const { config } = harness.deps;
     await mkdir(config.server_dir, { recursive: true });
     const key = join(config.server_dir, 'key');
     await writeFile(key, 'secret');
     const paths = ['/var/run/docker.sock', redis.url.replace(/^unix:/, ''), key, config.work_dir];
     for (const path of paths) expect(await stat(path)).toBeDefined();
     const tries = [...paths, '/run/docker.sock'].map((path) => `[ -e ${path} ] && echo ${path} is there`);
-    expect(await said([...tries, 'echo looked'].join('\n'))).toEqual(['1 stdout looked']);
+    expect(await printed([...tries, 'echo looked'].join('\n'))).toEqual(['1 stdout looked']);
     const { attempt, mounts } = await startStep();
     const outside = mounts.filter((source) => !source.startsWith(join(config.work_dir, 'jobs', attempt, '/')));
     expect(mounts.length).toBeGreaterThan(5);
     expect(outside).toEqual([]);
   });
 
-  test('has its limits, and fewer rights than Docker gives', async () => {
+  test('has its limits, and fewer capabilities than Docker’s default', async () => {
     const { host } = await startStep();
     expect(host).toMatchObject({
       Privileged: false,
       CapAdd: null,
       SecurityOpt: ['no-new-privileges'],
-      NetworkMode: jobsNetwork(bench.installation),
+      NetworkMode: jobsNetwork(harness.installation),
       PidMode: '',
       IpcMode: 'private',
       PidsLimit: 100,
@@ -78,33 +80,33 @@ describe('A job', () => {
       MemorySwap: 256 * 1024 ** 2,
       NanoCpus: 1e9,
     });
-    const lines = await said(
+    const lines = await printed(
       "grep -E '^(CapBnd|CapEff|NoNewPrivs)' /proc/self/status; mknod /null c 1 3 || echo no device",
     );
     const status = Object.fromEntries(lines.map((line) => line.replace('1 stdout ', '').split(/:\s*/)));
     expect(status.NoNewPrivs).toBe('1');
     for (const set of [status.CapBnd, status.CapEff])
-      expect(Object.entries(RIGHTS).filter(([, bit]) => BigInt(`0x${set}`) & (1n << BigInt(bit)))).toEqual([]);
+      expect(Object.entries(CAPABILITIES).filter(([, bit]) => BigInt(`0x${set}`) & (1n << BigInt(bit)))).toEqual([]);
     expect(lines).toContain('1 stdout no device');
   });
 
-  test('cannot fill the host with processes', async () => {
-    const reporter = openCourier(newId('att'));
+  test('cannot exceed its process limit', async () => {
+    const reporter = openReporter(newId('att'));
     const grant = jobOf([{ run: 'for i in $(seq 200); do sleep 60 & done' }]);
-    const { verdict } = await runJob(bench.deps, grant, reporter, never);
+    const { verdict } = await runJob(harness.deps, grant, reporter, never);
     expect(verdict.status).toBe('failed');
     expect(reporter.text()).toMatch(/can't fork/);
   });
 });
 
-function asking(host: string): string {
+function requestTo(host: string): string {
   return `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${host}`;
 }
 
 const never = new AbortController().signal;
 
-/** By the numbers of the kernel. */
-const RIGHTS = {
+/** With the kernel's bit numbers. */
+const CAPABILITIES = {
   NET_ADMIN: 12,
   NET_RAW: 13,
   SYS_MODULE: 16,
@@ -115,9 +117,9 @@ const RIGHTS = {
 };
 
 /** What a job of one step prints. */
-async function said(run: string): Promise<string[]> {
-  const reporter = openCourier(newId('att'));
-  await runJob(bench.deps, jobOf([{ run }]), reporter, never);
+async function printed(run: string): Promise<string[]> {
+  const reporter = openReporter(newId('att'));
+  await runJob(harness.deps, jobOf([{ run }]), reporter, never);
   return reporter.lines().filter((line) => line.startsWith('1 stdout'));
 }
 
@@ -132,14 +134,14 @@ async function startStep() {
   const attempt = newId('att');
   startJob(attempt, jobOf([{ run: 'sleep 100' }]));
   const container = await running(attempt);
-  const { HostConfig, Mounts } = await bench.engine.getContainer(container.id).inspect();
+  const { HostConfig, Mounts } = await harness.engine.getContainer(container.id).inspect();
   return { attempt, host: HostConfig, mounts: Mounts.map(({ Source }) => Source) };
 }
 
 function startJob(attempt: string, grant: ReturnType<typeof jobOf>): void {
   const abort = new AbortController();
   const force = new AbortController();
-  const job = runJob(bench.deps, grant, openCourier(attempt), abort.signal, force.signal);
+  const job = runJob(harness.deps, grant, openReporter(attempt), abort.signal, force.signal);
   onTestFinished(async () => {
     for (const end of [abort, force]) end.abort({ kind: 'cancel', reason: 'the test is over' });
     await job;
@@ -148,8 +150,8 @@ function startJob(attempt: string, grant: ReturnType<typeof jobOf>): void {
 
 async function running(attempt: string) {
   return vi.waitFor(async () => {
-    const [container] = await bench.docker.containers({ 'gantry.attempt': attempt });
-    if (container?.state !== 'running') throw new Error(`${attempt} does not run`);
+    const [container] = await harness.docker.containers({ 'gantry.attempt': attempt });
+    if (container?.state !== 'running') throw new Error(`the container of ${attempt} does not run yet`);
     return container;
   });
 }

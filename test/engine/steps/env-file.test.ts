@@ -28,7 +28,7 @@ describe('The format of GITHUB_OUTPUT', () => {
     ],
     ['a<<E\nE\n', [['a', '']]],
     ['', []],
-  ])('%j holds %j', (text, entries) => {
+  ])('%j contains the entries %j', (text, entries) => {
     expect(parseEnvFile(text)).toEqual({ entries, problem: null });
   });
 
@@ -37,16 +37,16 @@ describe('The format of GITHUB_OUTPUT', () => {
     ['=value', 'line 1 is neither `name=value` nor `name<<END`'],
     ['a<<END\nx\n', 'line 1: no line `END` ends `a`'],
     ['a<<\n\n', 'line 1: no line `` ends `a`'],
-  ])('%j is refused with its line', (text, problem) => {
+  ])('%j is an error with its line', (text, problem) => {
     expect(parseEnvFile(text).problem).toBe(problem);
   });
 });
 
-test('What is Gantry’s own, and what would run in every node, cannot be set for later steps', () => {
+test('Gantry’s own variables and NODE_OPTIONS cannot be set for later steps', () => {
   expect(['GITHUB_SHA', 'github_x', 'RUNNER_TEMP', 'NODE_OPTIONS', 'node_options'].every(isReserved)).toBe(true);
   expect(['PATH', 'MY_GITHUB', 'NODE_ENV'].some(isReserved)).toBe(false);
 });
 
-test('Of folders for PATH the last that was added is found first', () => {
+test('The folder added to PATH last is searched first', () => {
   expect(parsePathFile('/a\n/b\n\n')).toEqual(['/b', '/a']);
 });

@@ -2,26 +2,26 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runJob } from '../../../src/engine/job/run-job.ts';
-import { emptyImage, jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+import { type EngineHarness, emptyImage, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
 
-let bench: Workbench;
+let harness: EngineHarness;
 
 beforeAll(async () => {
-  bench = await openWorkbench();
+  harness = await openEngineHarness();
 });
 
 afterAll(async () => {
-  const containers = await bench.docker.containers({});
-  const folders = await readdir(join(bench.deps.config.work_dir, 'jobs'));
-  await bench[Symbol.asyncDispose]();
-  expect({ containers, folders }, 'jobs leave nothing behind').toEqual({ containers: [], folders: [] });
+  const containers = await harness.docker.containers({});
+  const folders = await readdir(join(harness.deps.config.work_dir, 'jobs'));
+  await harness[Symbol.asyncDispose]();
+  expect({ containers, folders }, 'jobs leave no container and no folder').toEqual({ containers: [], folders: [] });
 });
 
 const never = new AbortController().signal;
 
 async function run(grant: ReturnType<typeof jobOf>, signal = never) {
-  const reporter = openCourier(newId('att'));
-  const finished = await runJob(bench.deps, grant, reporter, signal);
+  const reporter = openReporter(newId('att'));
+  const finished = await runJob(harness.deps, grant, reporter, signal);
   return { ...finished, reporter };
 }
 
@@ -47,7 +47,7 @@ describe('A job of run steps', () => {
     expect(reporter.text()).not.toContain('never');
   });
 
-  test('hands outputs, variables and folders of PATH on to the steps after', async () => {
+  test('passes outputs, variables and PATH folders on to later steps', async () => {
     const { outputs, reporter, verdict } = await run(
       jobOf(
         [
@@ -79,7 +79,7 @@ describe('A job of run steps', () => {
     expect(reporter.text()).toContain('GITHUB_SHA cannot be set by a step');
   });
 
-  test('sees its contexts and the variables that GitHub gives', async () => {
+  test('has GitHub’s contexts and variables', async () => {
     const { reporter } = await run(
       jobOf(
         [
@@ -90,7 +90,7 @@ describe('A job of run steps', () => {
           { run: 'cat $GITHUB_EVENT_PATH; touch $RUNNER_TEMP/x' },
         ],
         {
-          payload_blob: await bench.deps.blobs.put(Buffer.from('{"number":7}')),
+          payload_blob: await harness.deps.blobs.put(Buffer.from('{"number":7}')),
           needs: { build: { result: 'success', outputs: { image: 'shop:1' } } },
           spec: {
             matrix: { node: 24 },
@@ -106,7 +106,7 @@ describe('A job of run steps', () => {
     ]);
   });
 
-  test('goes on after a failure that is forgiven, and runs what asks for failure', async () => {
+  test('continues after a failure under continue-on-error, and runs failure() steps after any other', async () => {
     const { verdict, reporter } = await run(
       jobOf([
         { id: 'a', run: 'false', continue_on_error: 'true' },
@@ -124,7 +124,7 @@ describe('A job of run steps', () => {
     expect(reporter.text()).not.toMatch(/^no$/m);
   });
 
-  test('shows the summary of each step in its log, whole lines up to a limit, of a step that timed out too', async () => {
+  test('shows each step’s summary in its log, in whole lines up to a limit, also after a timeout', async () => {
     const { verdict, reporter } = await run(
       jobOf([
         { run: 'printf "## Tests\n\n3 of 3" >> $GITHUB_STEP_SUMMARY' },
@@ -139,13 +139,13 @@ describe('A job of run steps', () => {
     expect(lines(1)).toEqual(['1 system Summary of step 1:', '1 system ## Tests', '1 system ', '1 system 3 of 3']);
     expect(lines(2).slice(0, 2)).toEqual(['2 system Summary of step 2:', '2 system 1']);
     expect(lines(2).at(-2)).toMatch(/^2 system 1\d{4}$/);
-    expect(lines(2).at(-1)).toMatch(/holds \d+ bytes; of it whole lines up to 64 KiB are shown$/);
+    expect(lines(2).at(-1)).toMatch(/is \d+ bytes long; only whole lines up to 64 KiB are shown$/);
     expect(lines(3)).toHaveLength(2);
     expect(lines(4)).toEqual([]);
     expect(lines(5)).toEqual(expect.arrayContaining(['5 system Summary of step 5:', '5 system halfway']));
   });
 
-  test('ends a step with its process, though a child holds the stream open', async () => {
+  test('ends a step when its process ends, though a child keeps the output open', async () => {
     const started = Date.now();
     const { verdict, reporter } = await run(jobOf([{ run: 'sleep 100 & echo done' }]));
     expect(verdict.status).toBe('succeeded');
@@ -159,7 +159,7 @@ describe('A job of run steps', () => {
     expect(reporter.steps()[0]?.status).toBe('timed_out');
   });
 
-  test('runs bash, sh and python where the image has them', async () => {
+  test('runs the shells that the image has', async () => {
     const { verdict, reporter } = await run(
       jobOf(
         [
@@ -176,10 +176,10 @@ describe('A job of run steps', () => {
       '2 stdout bash',
       '3 stdout sh',
     ]);
-    expect(verdict.reason).toBe('shell `perl` is not supported; write bash, sh or python');
+    expect(verdict.reason).toBe('shell `perl` is not supported; use bash, sh or python');
   });
 
-  test('hides secrets that would leave with a reason, a name, a remark or an output', async () => {
+  test('hides secrets in reasons, names, annotations and outputs', async () => {
     const { verdict, outputs, reporter } = await run(
       jobOf(
         [
@@ -208,11 +208,11 @@ describe('A job of run steps', () => {
     expect(verdict.reason).toBe('step `***` exited with code 1');
   });
 
-  test('fails in a sentence when the image has no shell, or is not to be had', async () => {
-    await using empty = await emptyImage(bench);
+  test('fails with the reason when the image has no shell or does not exist', async () => {
+    await using empty = await emptyImage(harness);
     const noShell = await run(jobOf([{ run: 'true' }], { spec: { container: { image: empty.name, env: {} } } }));
     expect(noShell.verdict.status).toBe('failed');
-    expect(noShell.verdict.reason).toMatch(/cannot hold steps: it needs `sh` and `sleep`/);
+    expect(noShell.verdict.reason).toMatch(/cannot run steps: it has no `sh` or no `sleep`/);
     const missing = await run(
       jobOf([{ run: 'true' }], { spec: { container: { image: 'nowhere.invalid/x:1', env: {} } } }),
     );
@@ -221,7 +221,7 @@ describe('A job of run steps', () => {
     expect(unmapped.verdict.reason).toMatch(/no image is mapped to runs-on `windows-latest`/);
   });
 
-  test('says so when a step needed more memory than it may have', async () => {
+  test('reports a step that was killed for exceeding its memory limit', async () => {
     const { verdict } = await run(
       jobOf([{ name: 'hog', run: 'head -c 200m /dev/zero | tail' }], { limits: { cpus: null, memory_mb: 32 } }),
     );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { runJob } from '../../../src/engine/job/run-job.ts';
 import { hashFiles } from '../../../src/engine/workspace/hash-files.ts';
 import { parseFilePatterns } from '../../../src/engine/workspace/hash-patterns.ts';
-import { jobOf, newId, openCourier, openWorkbench, type Workbench } from '../harness.ts';
+import { type EngineHarness, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
 
 const never = new AbortController().signal;
 
@@ -39,25 +39,25 @@ describe('File patterns', () => {
     for (const file of wanted) expect(dirname(file) === '.' || found.reaches(dirname(file))).toBe(true);
   });
 
-  test('that mean nothing certain are refused', () => {
+  test('are rejected where they are ambiguous', () => {
     for (const pattern of ['../x', 'a/./b', '[a', 'a[!b]', 'x'.repeat(1001)])
       expect(() => parseFilePatterns([pattern])).toThrow(/^hashFiles\(\): /);
   });
 
-  test('lead into no folder that they cannot mean', () => {
+  test('reach only folders in which a file could match', () => {
     const found = parseFilePatterns(['packages/*/x.lock', 'y.lock', '!node_modules']);
     expect(['packages', 'packages/a', 'node_modules', 'src'].map(found.reaches)).toEqual([true, true, false, false]);
   });
 });
 
 describe('hashFiles', () => {
-  test('is GitHub’s: over the hashes of the files, folder by folder', async () => {
+  test('gives GitHub’s hash: over the hashes of the files, folder by folder', async () => {
     const workspace = await folder({ 'a.txt': '1', 'a/z': '2', b: '', 'ü/\u{1F600}': '3' });
     expect(await hash(workspace, '**')).toBe(hashOf(['2', '1', '', '3']));
     expect(await hash(workspace, 'nothing')).toBe('');
   });
 
-  test('follows no link, and reads no pipe', async () => {
+  test('follows no link', async () => {
     const workspace = await folder({ 'real/file': 'x' });
     await symlink('/etc/passwd', join(workspace, 'link'));
     await symlink('/etc', join(workspace, 'folder'));
@@ -65,30 +65,30 @@ describe('hashFiles', () => {
     expect(await hash(workspace, '**', 'link', 'folder/passwd', 'inside/file')).toBe(hashOf(['x']));
   });
 
-  test('is refused beyond 2 GiB, and ends when it is given up', async () => {
+  test('fails beyond 2 GiB, and ends when it is aborted', async () => {
     const workspace = await folder({ large: '' });
     await truncate(join(workspace, 'large'), 2 * 1024 ** 3 + 1);
     await expect(hash(workspace, 'large')).rejects.toThrow(/more than 2 GiB/);
-    const given_up = AbortSignal.abort('enough');
-    await expect(hashFiles(workspace, parseFilePatterns(['**']), given_up)).rejects.toBe('enough');
+    const aborted = AbortSignal.abort('enough');
+    await expect(hashFiles(workspace, parseFilePatterns(['**']), aborted)).rejects.toBe('enough');
   });
 });
 
 describe('A step that hashes files', () => {
-  let bench: Workbench;
+  let harness: EngineHarness;
 
   beforeAll(async () => {
-    bench = await openWorkbench();
+    harness = await openEngineHarness();
   });
 
   afterAll(async () => {
-    const containers = await bench.docker.containers({});
-    await bench[Symbol.asyncDispose]();
+    const containers = await harness.docker.containers({});
+    await harness[Symbol.asyncDispose]();
     expect(containers).toEqual([]);
   });
 
-  test('may do so wherever it has an expression, and sees what the steps before it left', async () => {
-    const reporter = openCourier(newId('att'));
+  test('can do so in every expression, and sees the files of earlier steps', async () => {
+    const reporter = openReporter(newId('att'));
     const locks = "${{ hashFiles('*.lock', '!no.lock') }}";
     const grant = jobOf([
       { run: `echo "[${locks}]"` },
@@ -101,7 +101,7 @@ describe('A step that hashes files', () => {
       { run: "echo ${{ hashFiles(format('{0}.lock', hashFiles('none') || 'a')) }}" },
       { name: 'bad', run: "echo ${{ hashFiles('../x') }}" },
     ]);
-    const { verdict } = await runJob(bench.deps, grant, reporter, never);
+    const { verdict } = await runJob(harness.deps, grant, reporter, never);
     const key = hashOf(['1', '2']);
     expect(reporter.lines().filter((line) => line.includes('stdout'))).toEqual([
       '1 stdout []',
@@ -114,12 +114,12 @@ describe('A step that hashes files', () => {
     expect(verdict).toMatchObject({ status: 'failed', reason: expect.stringContaining('`../x`') });
   });
 
-  test('never reads what a process of the job puts in a file’s place meanwhile', async () => {
-    const reporter = openCourier(newId('att'));
+  test('never reads a link that a process of the job puts in a file’s place', async () => {
+    const reporter = openReporter(newId('att'));
     const swap = 'while :; do ln -s /etc/passwd swap; rm swap; echo x > swap; rm swap; done';
     const look = { run: "echo ${{ hashFiles('sw*') }}." };
     const grant = jobOf([{ run: `(${swap}) >/dev/null 2>&1 &` }, look, look, look, look, look, look]);
-    const { verdict } = await runJob(bench.deps, grant, reporter, never);
+    const { verdict } = await runJob(harness.deps, grant, reporter, never);
     expect(verdict.reason).toBeNull();
     const found = reporter.lines().map((line) => line.replace(/^\d stdout /, ''));
     const allowed = ['.', `${hashOf([''])}.`, `${hashOf(['x\n'])}.`];
@@ -127,18 +127,18 @@ describe('A step that hashes files', () => {
     expect(found.filter((hash) => !allowed.includes(hash))).toEqual([]);
   });
 
-  test('is cancelled as it hashes', async () => {
+  test('can be cancelled while it hashes', async () => {
     const abort = new AbortController();
-    const reporter = openCourier(newId('att'));
+    const reporter = openReporter(newId('att'));
     const cancel = () => abort.abort({ kind: 'cancel', reason: 'cancelled by ann' });
-    const { docker } = bench.deps;
+    const { docker } = harness.deps;
     const whilePaused: typeof docker.whilePaused = (container, work) =>
       docker.whilePaused(container, () => {
         cancel();
         return work();
       });
     const grant = jobOf([{ run: 'echo x > x' }, { env: { KEY: "${{ hashFiles('x') }}" }, run: 'echo never' }]);
-    const deps = { ...bench.deps, docker: { ...docker, whilePaused } };
+    const deps = { ...harness.deps, docker: { ...docker, whilePaused } };
     const { verdict } = await runJob(deps, grant, reporter, abort.signal);
     expect(verdict).toEqual({ status: 'cancelled', reason: 'cancelled by ann', exit_code: null });
     expect(reporter.text()).not.toContain('never');

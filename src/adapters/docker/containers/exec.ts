@@ -40,11 +40,11 @@ function feed(input: Readable, stream: NodeJS.WritableStream): void {
   input.pipe(stream);
 }
 
-export function execBody(spec: ExecSpec, has_stdin: boolean) {
+export function execBody(spec: ExecSpec, hasStdin: boolean) {
   return {
     Cmd: spec.argv,
     Env: environment(spec.env),
-    ...(has_stdin ? { AttachStdin: true } : {}),
+    ...(hasStdin ? { AttachStdin: true } : {}),
     AttachStdout: true,
     AttachStderr: true,
     ...(spec.cwd === '' ? {} : { WorkingDir: spec.cwd }),
