@@ -14,7 +14,7 @@ interface Operation {
 }
 
 describe('/openapi.json', () => {
-  it('describes every route there is', async () => {
+  it('describes every route', async () => {
     const { body } = await api.json('GET', '/openapi.json');
     expect(body.openapi).toBe('3.1.0');
     const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, methods]) =>
@@ -26,7 +26,7 @@ describe('/openapi.json', () => {
     expect([...new Set(routes)].toSorted()).toEqual(described.toSorted());
   });
 
-  it('names each operation once, and says which need a token', async () => {
+  it('gives each operation a unique id, and marks those that require a token', async () => {
     const { body } = await api.json('GET', '/openapi.json');
     const operations = Object.entries(body.paths as Record<string, Record<string, Operation>>).flatMap(
       ([path, methods]) => Object.values(methods).map((operation) => ({ path, ...operation })),
@@ -38,14 +38,14 @@ describe('/openapi.json', () => {
       expect([path, security !== undefined]).toEqual([path, path.startsWith('/api/') || path === '/metrics']);
   });
 
-  it('is the same each time', async () => {
+  it('is the same for every request', async () => {
     const [one, other] = await Promise.all([api.json('GET', '/openapi.json'), api.json('GET', '/openapi.json')]);
     expect(one.body).toEqual(other.body);
   });
 });
 
 describe('GET /', () => {
-  it('says what runs here and where the API is described, and nothing that a token protects', async () => {
+  it('lists the endpoints, and shows nothing that requires a token', async () => {
     await api.json('POST', '/api/v1/repos', { name: 'acme/hidden' });
     const response = await api.app.request('/');
     const page = await response.text();

@@ -1,14 +1,14 @@
 import addFormats from 'ajv-formats';
 import { type Document, OpenAPIBackend } from 'openapi-backend';
 
-/** What of an answer breaks the description; empty when it holds. */
+/** How a response violates the OpenAPI description; empty if it does not. */
 export type Contract = (method: string, path: string, status: number, type: string | null, body: string) => string[];
 
-/** Holds answers to /openapi.json, more strictly than it reads: a field that is not described is a violation too. */
+/** Checks responses against /openapi.json. Stricter than the description: an undescribed property is a violation too. */
 export async function openContract(description: unknown): Promise<Contract> {
   const api = new OpenAPIBackend({
     definition: tighten(structuredClone(description)) as Document,
-    // It knows how to check descriptions of OpenAPI 3.0 only.
+    // Skips validating the description itself, which is only supported for OpenAPI 3.0.
     quick: true,
     ajvOpts: { strict: false },
     customizeAjv(ajv) {
@@ -32,7 +32,7 @@ export async function openContract(description: unknown): Promise<Contract> {
   };
 }
 
-/** Closes each object that lists its properties, and lets the validator see problems, which it knows by one media type only. */
+/** Forbids additional properties in objects with listed properties, and describes problem+json as JSON too, the only type that is validated. */
 function tighten(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(tighten);
   if (typeof node !== 'object' || node === null) return node;

@@ -32,13 +32,13 @@ beforeAll(async () => {
   await api.deps.store.write((sql) =>
     sql.insertInto('apps').values({ name: 'shop', repo_id, created_at: NOW }).execute(),
   );
-  await deploy('retired', 1);
-  await deploy('live', 2);
+  await insertDeployment('retired', 1);
+  await insertDeployment('live', 2);
 });
 afterAll(() => api.close());
 
 describe('Deployments', () => {
-  it('are listed newest first, with image, phases and what they replaced', async () => {
+  it('are listed newest first, with image and phases', async () => {
     const { body } = await api.json('GET', '/api/v1/deployments?app=shop&environment=production&limit=1');
     expect(body.items).toMatchObject([
       {
@@ -57,7 +57,7 @@ describe('Deployments', () => {
     expect((await api.json('GET', `/api/v1/deployments/${body.items[0].id}`)).body).toEqual(body.items[0]);
   });
 
-  it('are narrowed by app, environment and status', async () => {
+  it('can be filtered by app, environment and status', async () => {
     for (const query of ['app=blog', 'environment=staging', 'status=failed'])
       expect((await api.json('GET', `/api/v1/deployments?${query}`)).body.items).toEqual([]);
     expect((await api.json('GET', '/api/v1/deployments?status=gone')).status).toBe(422);
@@ -66,7 +66,7 @@ describe('Deployments', () => {
 });
 
 describe('A rollback', () => {
-  it('is a run of one deploy job, to be followed', async () => {
+  it('is a run with one deploy job', async () => {
     const { status, headers, body } = await api.json('POST', '/api/v1/deployments', {
       app: 'shop',
       environment: 'production',
@@ -81,7 +81,7 @@ describe('A rollback', () => {
   it.each([
     ['an app', { app: 'blog', environment: 'production' }, '#/app'],
     ['a release', { app: 'shop', environment: 'production', release: 'rel_none' }, '#/release'],
-  ])('needs %s that there is', async (_, body, pointer) => {
+  ])('needs %s that exists', async (_, body, pointer) => {
     expect(await api.json('POST', '/api/v1/deployments', body)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer }] },
@@ -89,8 +89,8 @@ describe('A rollback', () => {
   });
 });
 
-/** A release and its deployment as they are once it went live. */
-async function deploy(status: 'live' | 'retired', version: number): Promise<void> {
+/** Inserts a release and its deployment, as they are after it went live. */
+async function insertDeployment(status: 'live' | 'retired', version: number): Promise<void> {
   const release = api.deps.newId('rel');
   const place = { app: 'shop', environment: 'production' };
   await api.deps.store.write(async (sql) => {

@@ -1,11 +1,11 @@
-/** One server-sent event as a browser would tell it. */
+/** A server-sent event as a browser reports it. */
 export interface ReceivedEvent {
   id: string | null;
   event: string;
   data: string;
 }
 
-/** Parses a stream as the standard says; ends with it. Comments are left out. */
+/** Parses a stream according to the HTML standard. Skips comments. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReceivedEvent> {
   let buffer = '';
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
@@ -27,7 +27,7 @@ function parse(block: string): ReceivedEvent | null {
     : { id: all('id').at(-1) ?? null, event: all('event').at(-1) ?? 'message', data: data.join('\n') };
 }
 
-/** All that comes until the stream ends. */
+/** All events until the stream ends. */
 export async function collect(body: ReadableStream<Uint8Array>): Promise<ReceivedEvent[]> {
   const events: ReceivedEvent[] = [];
   for await (const event of readEvents(body)) events.push(event);

@@ -25,26 +25,26 @@ import { openMetrics } from '../../src/metrics.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { openContract } from './contract.ts';
 
-/** What opens the api of a test. */
+/** The admin token of the harness. */
 export const TOKEN = 'a-token-of-the-tests';
 
-/** The API over real parts, each the test's own; nobody applies events and nobody works. */
+/** The API with real dependencies, all private to the test. No control loop and no worker runs. */
 export interface ApiHarness {
   deps: ServerDeps;
   app: OpenAPIHono;
   redis: TestRedis;
   draining: AbortController;
-  /** With the token, and a body as JSON. */
+  /** Sends the token, and the body as JSON. */
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** The answer's JSON, whatever its status; throws when it is not as /openapi.json has it. */
-  json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<JsonAnswer>;
+  /** The JSON response, for any status. Throws if the response violates /openapi.json. */
+  json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<JsonResponse>;
   close(): Promise<void>;
 }
 
-interface JsonAnswer {
+interface JsonResponse {
   status: number;
   headers: Headers;
-  // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the tests look at, and /openapi.json's to say
+  // oxlint-disable-next-line typescript/no-explicit-any -- the tests assert its shape, and the contract checks it
   body: any;
 }
 
@@ -59,7 +59,7 @@ export async function openApiHarness(given: Partial<Config> = {}): Promise<ApiHa
   await vi.waitFor(() => expect(deps.bus.up()).not.toBeNull(), { timeout: 10_000, interval: 5 });
   const draining = new AbortController();
   const app = buildApp(deps, draining.signal);
-  const broken = await openContract(await (await app.request('/openapi.json')).json());
+  const findViolations = await openContract(await (await app.request('/openapi.json')).json());
 
   async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     return app.request(path, {
@@ -82,9 +82,9 @@ export async function openApiHarness(given: Partial<Config> = {}): Promise<ApiHa
       const response = await request(method, path, body, headers);
       const text = await response.text();
       const type = response.headers.get('content-type');
-      const violations = broken(method, path.split('?')[0] ?? '', response.status, type, text);
+      const violations = findViolations(method, path.split('?')[0] ?? '', response.status, type, text);
       if (violations.length > 0)
-        throw new Error(`${method} ${path} breaks its description:\n${violations.join('\n')}\n${text}`);
+        throw new Error(`${method} ${path} violates the OpenAPI description:\n${violations.join('\n')}\n${text}`);
       return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
     },
     async close() {

@@ -8,14 +8,14 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('Readiness', () => {
-  it('is there once SQL and Redis answer', async () => {
+  it('is reported when SQL and Redis respond', async () => {
     expect(await api.json('GET', '/readyz')).toMatchObject({
       status: 200,
       body: { status: 'ready', parts: { sql: 'up', redis: 'up' }, workers: 0 },
     });
   });
 
-  it('goes and comes with Redis, while the process lives', async () => {
+  it('is lost while Redis is down, although the process is healthy', async () => {
     await api.redis.stop();
     await expect
       .poll(() => api.json('GET', '/readyz'))
@@ -28,7 +28,7 @@ describe('Readiness', () => {
     await expect.poll(() => api.json('GET', '/readyz'), { timeout: 10_000 }).toMatchObject({ status: 200 });
   });
 
-  it('is gone while the server drains', async () => {
+  it('is lost while the server drains', async () => {
     const other = await openApiHarness();
     other.draining.abort();
     expect(await other.json('GET', '/readyz')).toMatchObject({ status: 503, body: { status: 'draining' } });
@@ -37,7 +37,7 @@ describe('Readiness', () => {
 });
 
 describe('/metrics', () => {
-  it('counts answers by route, never by what a client wrote into the path', async () => {
+  it('count requests by route pattern, never by the requested path', async () => {
     await api.request('GET', '/api/v1/runs/run_a');
     await api.request('GET', '/some/where/else');
     await api.request('BREW', '/healthz');

@@ -20,11 +20,11 @@ afterEach(async () => {
   await api.close();
 });
 
-describe('A body that is too large', () => {
+describe('An oversized body', () => {
   it.each([
     ['/webhooks/github', 26],
     ['/api/v1/jobs', 2],
-  ])('is refused at %s when it says so', async (path, size) => {
+  ])('is rejected at %s when Content-Length announces it', async (path, size) => {
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: new Uint8Array(size * MIB) });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ status: 413 });
@@ -33,40 +33,40 @@ describe('A body that is too large', () => {
   it.each([
     ['/webhooks/github', 26],
     ['/api/v1/jobs', 2],
-  ])('is refused at %s when it comes in chunks without saying so', async (path, size) => {
+  ])('is rejected at %s when it is sent in chunks without Content-Length', async (path, size) => {
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: chunks(size), duplex: 'half' });
     expect(response.status).toBe(413);
   });
 
-  it('that lies about its length leaves the server well', async () => {
-    const answer = await raw(
+  it('with a wrong Content-Length does not break the server', async () => {
+    const response = await raw(
       `POST /api/v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n{"name":"x"}GET / HTTP/1.1\r\n\r\n`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 400/);
+    expect(response).toMatch(/^HTTP\/1\.1 400/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 });
 
-describe('Addresses', () => {
+describe('Paths', () => {
   it.each([
     '//api/v1/runs',
     '/healthz/../api/v1/runs',
     '/webhooks/%2e%2e/api/v1/runs',
     '/api%2fv1%2fruns',
     '/./api/v1/runs',
-  ])('written as %s do not get past the token', async (path) => {
-    const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: gantry.test\r\nConnection: close\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 (401|404|400)/);
+  ])('written as %s do not bypass authentication', async (path) => {
+    const response = await raw(`GET ${path} HTTP/1.1\r\nHost: gantry.test\r\nConnection: close\r\n\r\n`);
+    expect(response).toMatch(/^HTTP\/1\.1 (401|404|400)/);
   });
 
-  it('may name a repository, its slash as %2F', async () => {
+  it('can contain a repository name, with its slash as %2F', async () => {
     const body = JSON.stringify({ name: 'acme/shop', clone_url: 'https://git.test/x.git' });
     const made = await fetch(`${url}/api/v1/repos`, { method: 'POST', headers, body });
     const found = await fetch(`${url}${made.headers.get('location')}`, { headers });
     expect(await found.json()).toMatchObject({ name: 'acme/shop' });
   });
 
-  it('answer HEAD of a stream at once, and without one', async () => {
+  it('answer HEAD requests for a stream immediately, with an empty body', async () => {
     const job = await (
       await fetch(`${url}/api/v1/jobs`, { method: 'POST', headers, body: '{"image":"busybox","run":"true"}' })
     ).json();
@@ -77,7 +77,7 @@ describe('Addresses', () => {
 });
 
 describe('Closing', () => {
-  it('ends streams, tells their readers to come back, and takes nothing new', async () => {
+  it('ends streams, asks their clients to reconnect, and accepts no new connections', async () => {
     const made = await fetch(`${url}/api/v1/jobs`, {
       method: 'POST',
       headers,
@@ -96,20 +96,23 @@ describe('Closing', () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
-  it('cuts what does not finish in time', async () => {
+  it('closes connections of requests that do not finish in time', async () => {
     const socket = connect(server.port, '127.0.0.1');
     socket.on('error', () => undefined);
     await once(socket, 'connect');
     socket.write('POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf');
-    const gone = once(socket, 'close');
+    const closed = once(socket, 'close');
     await server.close();
-    await gone;
+    await closed;
   });
 });
 
-it('An address that is taken is said with what to do', async () => {
-  const taken = { ...api.deps, config: { ...api.deps.config, port: server.port } };
-  await expect(serve(taken)).rejects.toMatchObject({ code: 'listen', message: expect.stringContaining('GANTRY_PORT') });
+it('An address that is in use is an error with advice', async () => {
+  const conflicting = { ...api.deps, config: { ...api.deps.config, port: server.port } };
+  await expect(serve(conflicting)).rejects.toMatchObject({
+    code: 'listen',
+    message: expect.stringContaining('GANTRY_PORT'),
+  });
 });
 
 const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
@@ -124,16 +127,16 @@ function chunks(mib: number): ReadableStream<Uint8Array> {
   });
 }
 
-/** What comes back until the server closes or has said all. */
+/** The response up to the end of its headers. */
 async function raw(request: string): Promise<string> {
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => undefined);
   socket.write(request);
-  let answer = '';
+  let response = '';
   for await (const chunk of socket.setEncoding('latin1')) {
-    answer += chunk as string;
-    if (answer.includes('\r\n\r\n')) break;
+    response += chunk as string;
+    if (response.includes('\r\n\r\n')) break;
   }
   socket.destroy();
-  return answer;
+  return response;
 }

@@ -11,7 +11,7 @@ import { makeInstallation } from './installation.ts';
 const CHECKOUT = resolve(import.meta.dirname, '../..');
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
-test('The image runs as server and as worker, who share a data directory and do a job', {
+test('Containers of the image run as server and worker with a shared data directory, and execute a job', {
   timeout: 600_000,
 }, async () => {
   const image = await buildImage();
@@ -40,7 +40,7 @@ async function buildImage(): Promise<string> {
   const tag = `gantry-test:${randomBytes(4).toString('hex')}`;
   const recipe = { path: 'Dockerfile', outside: null };
   const { stream } = streamContext(CHECKOUT, readFileSync(join(CHECKOUT, '.dockerignore'), 'utf8'), recipe);
-  const said: string[] = [];
+  const progress: string[] = [];
   const built = openDocker({ host: null, installation: 'test' }).build(
     {
       context: stream,
@@ -52,10 +52,10 @@ async function buildImage(): Promise<string> {
       secrets: existsSync(AUTHORITIES) ? { 'gantry-ca': readFileSync(AUTHORITIES) } : {},
       no_cache: false,
     },
-    { progress: (line) => said.push(line), output: () => {}, signal: new AbortController().signal },
+    { progress: (line) => progress.push(line), output: () => {}, signal: new AbortController().signal },
   );
   await built.catch((error: unknown) => {
-    throw new Error(said.slice(-20).join('\n'), { cause: error });
+    throw new Error(progress.slice(-20).join('\n'), { cause: error });
   });
   onTestFinished(() => new Docker().getImage(tag).remove());
   return tag;
@@ -65,7 +65,7 @@ async function health(container: Docker.Container): Promise<string | undefined> 
   return (await container.inspect()).State.Health?.Status;
 }
 
-/** On the host's network, so that the command line of this machine reaches the server where it says that it is. */
+/** On the host network, so that the command line of this machine reaches the server at its local address. */
 async function startContainer(image: string, role: string, env: Record<string, string>, binds: string[]) {
   const { PATH: _, ...settings } = env;
   const container = await new Docker().createContainer({

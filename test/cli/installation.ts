@@ -11,21 +11,21 @@ import { openEnvelope } from '../../src/adapters/vault/open.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
 
-export interface Ended {
+export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** A data directory of a test's own, with the command as its user has it. `end` leaves nothing of it, in Docker neither. */
+/** A data directory for one test, and the `gantry` command that uses it. `end` removes everything, also in Docker. */
 export interface Installation {
   dir: string;
   env: Record<string, string>;
   /** Runs a command to its end. */
-  gantry(...argv: string[]): Promise<Ended>;
-  /** One that goes on; its outputs are pipes. */
+  gantry(...argv: string[]): Promise<CommandResult>;
+  /** Starts a command in the background; its outputs are pipes. */
   start(...argv: string[]): ChildProcess;
-  /** `gantry up`, once it is ready. */
+  /** Starts `gantry up`, and resolves when it is ready. */
   up(): Promise<ChildProcess>;
   end(): Promise<void>;
 }
@@ -55,12 +55,12 @@ export async function makeInstallation(settings: Record<string, string> = {}): P
 
   async function up(): Promise<ChildProcess> {
     const child = start('up', '--json');
-    let said = '';
+    let stderr = '';
     child.stderr?.on('data', (chunk) => {
-      said += String(chunk);
+      stderr += String(chunk);
     });
     const summary = await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit').then(() => null)]);
-    if (summary === null) throw new Error(`gantry up ended:\n${said}`);
+    if (summary === null) throw new Error(`gantry up ended:\n${stderr}`);
     return child;
   }
 
@@ -100,14 +100,14 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** One that outlived a `gantry up` that was killed. */
+/** Kills a Redis that outlived a killed `gantry up`. */
 function endRedis(dir: string): void {
   const file = join(dir, 'redis', 'redis.pid');
   if (!existsSync(file)) return;
   try {
     process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
   } catch {
-    // Gone already.
+    // Already ended.
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The roles that a `gantry up` supervises, by their command lines as `ps` shows them. */
+/** The child processes of a `gantry up` that are roles, with their titles as `ps` shows them. */
 export function findRoleProcesses(up: number): { pid: number; title: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && read(name, 'status').includes(`\nPPid:\t${up}\n`))

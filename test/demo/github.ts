@@ -1,10 +1,10 @@
 /**
- * GitHub for the demo, on loopback: repositories over HTTP that can be pushed to, the API as the stand-in has it, and for each push the
- * signed webhook that GitHub would send.
+ * A fake GitHub for the demo, on loopback: git repositories over HTTP that accept pushes, the fake GitHub API, and a signed webhook for
+ * each push.
  *
  *   node --import ./src/register.ts test/demo/github.ts --port 0 --dir FOLDER --token TOKEN
  *
- * Its first line is its address. POST /_demo/repos {full_name, id, webhook: {url, secret}} makes a repository or changes its webhook.
+ * Prints its URL as the first line. POST /_demo/repos {full_name, id, webhook: {url, secret}} creates a repository or changes its webhook.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,10 +38,10 @@ await github.close();
 
 function intercept(path: string, request: IncomingMessage, response: ServerResponse): boolean {
   const name = /^\/([\w-]+\/[\w-]+)\.git\//.exec(path)?.[1];
-  const taken =
+  const handled =
     path === '/_demo/repos' ? addRepository(request, response) : name && serveRepository(name, request, response);
-  if (!taken) return false;
-  taken.catch((error: unknown) => {
+  if (!handled) return false;
+  handled.catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     response.destroy();
   });
@@ -66,11 +66,11 @@ async function serveRepository(name: string, request: IncomingMessage, response:
   const isPush = request.method === 'POST' && request.url?.endsWith('/git-receive-pack') === true;
   const before = isPush ? await readRefs(path) : new Map<string, string>();
   await serveGit(dir, {}, request, response);
-  if (isPush) await announce(name, path, before, await readRefs(path));
+  if (isPush) await sendWebhooks(name, path, before, await readRefs(path));
 }
 
-/** A webhook for each ref that the push moved, made or deleted. */
-async function announce(
+/** Sends a webhook for each ref that the push created, updated or deleted. */
+async function sendWebhooks(
   name: string,
   path: string,
   before: Map<string, string>,
@@ -90,7 +90,7 @@ async function announce(
       message: sha === undefined ? '' : await git(path, 'log', '-1', '--format=%B', sha),
     });
     const { status, body } = await deliver(webhook.url, { event: 'push', payload, secret: webhook.secret });
-    process.stderr.write(`${ref} of ${name}: the webhook was answered ${status} ${body}\n`);
+    process.stderr.write(`${name} ${ref}: webhook answered with ${status} ${body}\n`);
   }
 }
 

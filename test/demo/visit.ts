@@ -1,5 +1,6 @@
 /**
- * Visits an app behind the proxy over one kept connection until it is ended, then tells how it went.
+ * Requests an app through the proxy over one keep-alive connection until SIGTERM, then prints how often it got each response. With
+ * `--once`, sends one request and prints the response.
  *
  *   node test/demo/visit.ts HOST PORT [--once]
  */

@@ -6,32 +6,32 @@ import { hasEnded } from '../../src/jobs/status.ts';
 export type Run = z.infer<typeof RunSchema>;
 export type Job = Run['jobs'][number];
 
-/** What a run may take on a busy machine of two cores, in milliseconds; with a worker lost, so much longer. */
+/** Milliseconds that a run may take on a busy machine with two cores. */
 export const RUN_TIMEOUT = 50_000;
-/** Until GitHub knows of something that happened here. */
+/** How long to poll until a change was reported to GitHub. */
 export const GITHUB_POLL = { timeout: 15_000, interval: 100 };
 
-export interface Answer<T> {
+export interface ApiResponse<T> {
   status: number;
   headers: Headers;
   body: T;
 }
 
-/** Gantry's API as a client with a token sees it. */
+/** A client of Gantry's API that sends a token. */
 export interface ApiClient {
   url: string;
-  call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
-  run(id: string): Promise<Run>;
-  /** The newest run of a commit, once there is one. */
-  runOf(sha: string): Promise<Run>;
-  job(id: string): Promise<Job>;
-  log(job: string): Promise<string>;
-  /** Resolves with the first look at which `is` holds; in between the server may be away. */
-  until<T>(look: () => Promise<T>, is: (seen: T) => boolean, within?: number): Promise<T>;
-  runEnded(id: string, within?: number): Promise<Run>;
-  jobEnded(id: string, within?: number): Promise<Job>;
+  request<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<ApiResponse<T>>;
+  getRun(id: string): Promise<Run>;
+  /** Waits until a commit has a run; resolves with the newest one. */
+  waitForRun(sha: string): Promise<Run>;
+  getJob(id: string): Promise<Job>;
+  getLog(job: string): Promise<string>;
+  /** Polls until the result passes `check`. `poll` may fail meanwhile, for example while the server restarts. */
+  waitFor<T>(poll: () => Promise<T>, check: (result: T) => boolean, timeout?: number): Promise<T>;
+  waitForRunEnd(id: string, timeout?: number): Promise<Run>;
+  waitForJobEnd(id: string, timeout?: number): Promise<Job>;
   /** Server-sent events until the stream ends. */
-  stream(path: string, headers?: Record<string, string>): Promise<StreamedEvent[]>;
+  streamEvents(path: string, headers?: Record<string, string>): Promise<StreamedEvent[]>;
 }
 
 export interface StreamedEvent {
@@ -43,7 +43,7 @@ export interface StreamedEvent {
 export function openApiClient(url: string, token: string): ApiClient {
   const authorization = `Bearer ${token}`;
 
-  async function call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+  async function request<T>(method: string, path: string, body?: unknown): Promise<ApiResponse<T>> {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -54,48 +54,48 @@ export function openApiClient(url: string, token: string): ApiClient {
   }
 
   async function read<T>(path: string): Promise<T> {
-    const { status, body } = await call<T>('GET', path);
+    const { status, body } = await request<T>('GET', path);
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
     return body;
   }
 
   const api: ApiClient = {
     url,
-    call,
-    run: (id) => read<Run>(`/api/v1/runs/${id}`),
-    runOf: async (sha) => {
-      const look = async () => (await read<{ items: Run[] }>(`/api/v1/runs?sha=${sha}`)).items[0];
-      const run = await api.until(look, (seen) => seen !== undefined);
+    request,
+    getRun: (id) => read<Run>(`/api/v1/runs/${id}`),
+    waitForRun: async (sha) => {
+      const poll = async () => (await read<{ items: Run[] }>(`/api/v1/runs?sha=${sha}`)).items[0];
+      const run = await api.waitFor(poll, (found) => found !== undefined);
       if (run === undefined) throw new Error(`no run of ${sha}`);
       return run;
     },
-    job: (id) => read<Job>(`/api/v1/jobs/${id}`),
-    log: async (job) => {
+    getJob: (id) => read<Job>(`/api/v1/jobs/${id}`),
+    getLog: async (job) => {
       const headers = { authorization, accept: 'text/plain' };
       return (await fetch(`${url}/api/v1/jobs/${job}/logs`, { headers })).text();
     },
-    until: (look, is, within = RUN_TIMEOUT) =>
+    waitFor: (poll, check, timeout = RUN_TIMEOUT) =>
       vi.waitFor(
         async () => {
-          const seen = await look();
-          if (!is(seen)) throw new Error(`not within ${within / 1000} s: ${JSON.stringify(seen, null, 1)}`);
-          return seen;
+          const result = await poll();
+          if (!check(result)) throw new Error(`not within ${timeout / 1000} s: ${JSON.stringify(result, null, 1)}`);
+          return result;
         },
-        { timeout: within, interval: 100 },
+        { timeout, interval: 100 },
       ),
-    runEnded: (id, within) =>
-      api.until(
-        () => api.run(id),
+    waitForRunEnd: (id, timeout) =>
+      api.waitFor(
+        () => api.getRun(id),
         (run) => hasEnded(run.status),
-        within,
+        timeout,
       ),
-    jobEnded: (id, within) =>
-      api.until(
-        () => api.job(id),
+    waitForJobEnd: (id, timeout) =>
+      api.waitFor(
+        () => api.getJob(id),
         (job) => hasEnded(job.status),
-        within,
+        timeout,
       ),
-    stream: async (path, headers = {}) => {
+    streamEvents: async (path, headers = {}) => {
       const response = await fetch(`${url}${path}`, {
         headers: { authorization, accept: 'text/event-stream', ...headers },
       });

@@ -1,55 +1,56 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 
-/** What clients of a deployed app saw. */
+/** The responses that clients of a deployed app received. */
 export interface ClientResults {
-  /** Each text that was answered with 200, and how often. */
-  answers: Map<string, number>;
+  /** Each body of a 200 response, and how often it was received. */
+  bodies: Map<string, number>;
   failures: string[];
 }
 
 export interface AppClients extends ClientResults {
+  /** The number of 200 responses. */
   count(): number;
-  end(): Promise<ClientResults>;
+  stop(): Promise<ClientResults>;
 }
 
-/** Clients that keep their connections to the proxy and ask `host` until they are told to end. */
+/** Starts clients that request the app over keep-alive connections until `stop`. */
 export function startAppClients(port: number, host: string, clients = 4): AppClients {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const seen: ClientResults = { answers: new Map(), failures: [] };
-  const ending = new AbortController();
+  const results: ClientResults = { bodies: new Map(), failures: [] };
+  const stopping = new AbortController();
   const all = Array.from({ length: clients }, async () => {
-    while (!ending.signal.aborted) {
+    while (!stopping.signal.aborted) {
       try {
         const { status, text } = await fetchApp(port, host, '/', agent);
-        if (status === 200) seen.answers.set(text, (seen.answers.get(text) ?? 0) + 1);
-        else seen.failures.push(`${status} ${text}`);
+        if (status === 200) results.bodies.set(text, (results.bodies.get(text) ?? 0) + 1);
+        else results.failures.push(`${status} ${text}`);
       } catch (error) {
-        seen.failures.push(String(error));
+        results.failures.push(String(error));
       }
     }
   });
   return {
-    ...seen,
-    count: () => [...seen.answers.values()].reduce((sum, times) => sum + times, 0),
-    async end() {
-      ending.abort();
+    ...results,
+    count: () => [...results.bodies.values()].reduce((sum, times) => sum + times, 0),
+    async stop() {
+      stopping.abort();
       await Promise.all(all);
       agent.destroy();
-      return seen;
+      return results;
     },
   };
 }
 
 export async function fetchApp(port: number, host: string, path = '/', agent = new Agent()) {
-  const response = await ask(port, host, path, agent);
+  const response = await sendRequest(port, host, path, agent);
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk as string;
   return { status: response.statusCode, text };
 }
 
-/** An answer without an end, read as it comes. */
+/** Opens an endless response; resolves when its first chunk has arrived. */
 export async function openStream(port: number, host: string, path: string) {
-  const response = await ask(port, host, path, new Agent());
+  const response = await sendRequest(port, host, path, new Agent());
   const first = Promise.withResolvers<void>();
   const stream = { text: '', open: true, close: () => response.destroy() };
   response.setEncoding('utf8');
@@ -66,7 +67,7 @@ export async function openStream(port: number, host: string, path: string) {
   return stream;
 }
 
-function ask(port: number, host: string, path: string, agent: Agent): Promise<IncomingMessage> {
+function sendRequest(port: number, host: string, path: string, agent: Agent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     get({ host: '127.0.0.1', port, path, agent, headers: { host } }, resolve).on('error', reject);
   });

@@ -2,19 +2,19 @@ import Dockerode from 'dockerode';
 
 const engine = new Dockerode();
 
-/** A line of a script: goes on once the test says so. */
-export const WAIT_FOR_UNBLOCK = 'until [ -e /tmp/open ]; do sleep 0.1; done';
+/** A script line that waits until the test calls `unblockAll`. */
+export const WAIT_FOR_UNBLOCK = 'until [ -e /tmp/unblock ]; do sleep 0.1; done';
 
-/** Says so to every container of an installation that is there now. */
+/** Unblocks every running container of an installation. */
 export async function unblockAll(installation: string): Promise<void> {
   const filters = { label: [`gantry.installation=${installation}`] };
   for (const { Id } of await engine.listContainers({ filters })) {
-    // One may end while it is told.
+    // A container may end meanwhile.
     await touch(Id).catch(() => undefined);
   }
 }
 
 async function touch(container: string): Promise<void> {
-  const exec = await engine.getContainer(container).exec({ Cmd: ['touch', '/tmp/open'] });
+  const exec = await engine.getContainer(container).exec({ Cmd: ['touch', '/tmp/unblock'] });
   await exec.start({ Detach: true });
 }

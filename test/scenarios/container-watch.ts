@@ -3,17 +3,17 @@ import Dockerode from 'dockerode';
 
 const engine = new Dockerode();
 
-export interface Watch extends AsyncDisposable {
-  /** How many containers of this job were there at the same time, at most. */
+export interface ContainerWatch extends AsyncDisposable {
+  /** The highest number of containers of this job that ran at the same time. */
   maxConcurrent(job: string): number;
 }
 
-/** Counts containers by what the Engine itself tells, so that none is too short-lived to be seen. */
-export async function watchContainers(installation: string): Promise<Watch> {
+/** Counts containers by the Engine's events, so that even a short-lived one is counted. */
+export async function watchContainers(installation: string): Promise<ContainerWatch> {
   const filters = { event: ['start', 'die'], label: [`gantry.installation=${installation}`] };
   const events = (await engine.getEvents({ filters })) as Readable;
-  const now = new Map<string, number>();
-  const most = new Map<string, number>();
+  const current = new Map<string, number>();
+  const highest = new Map<string, number>();
   let rest = '';
   events.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split('\n');
@@ -21,7 +21,7 @@ export async function watchContainers(installation: string): Promise<Watch> {
     for (const line of lines) count(JSON.parse(line) as EngineEvent);
   });
   return {
-    maxConcurrent: (job) => most.get(job) ?? 0,
+    maxConcurrent: (job) => highest.get(job) ?? 0,
     [Symbol.asyncDispose]: async () => {
       events.destroy();
     },
@@ -30,9 +30,9 @@ export async function watchContainers(installation: string): Promise<Watch> {
   function count({ Action, Actor }: EngineEvent): void {
     const job = Actor.Attributes['gantry.job'];
     if (job === undefined) return;
-    const running = (now.get(job) ?? 0) + (Action === 'start' ? 1 : -1);
-    now.set(job, running);
-    most.set(job, Math.max(most.get(job) ?? 0, running));
+    const running = (current.get(job) ?? 0) + (Action === 'start' ? 1 : -1);
+    current.set(job, running);
+    highest.set(job, Math.max(highest.get(job) ?? 0, running));
   }
 }
 

@@ -2,30 +2,30 @@ import Dockerode from 'dockerode';
 
 const engine = new Dockerode();
 
-/** What an installation has in Docker. */
+/** The Docker objects of an installation. */
 export interface DockerObjects {
   /** Containers of deployed apps: `app environment`. */
   apps: string[];
-  /** Containers of jobs, by the job. */
+  /** Containers of jobs: the job ids. */
   jobs: string[];
-  /** Names of everything that is neither the proxy's, nor a deployed app's, nor a network that these or jobs share. */
+  /** Names of all other containers, networks and volumes, except the proxy and the shared networks. */
   strays: string[];
 }
 
 export async function listDockerObjects(installation: string): Promise<DockerObjects> {
   const { containers, networks, volumes } = await listAll(installation);
-  const isShared = [`gantry-${installation}`, `gantry-jobs-${installation}`, `gantry-proxy-${installation}`];
+  const expected = [`gantry-${installation}`, `gantry-jobs-${installation}`, `gantry-proxy-${installation}`];
   const apps = containers.filter(({ labels }) => labels['gantry.app'] !== undefined);
   const jobs = containers.filter(({ labels }) => labels['gantry.job'] !== undefined);
   const others = containers.filter((it) => it.state !== 'running' || !apps.includes(it)).map(({ name }) => name);
   return {
     apps: apps.map(({ labels }) => `${labels['gantry.app']} ${labels['gantry.environment']}`).toSorted(),
     jobs: jobs.map(({ labels }) => labels['gantry.job'] ?? '').toSorted(),
-    strays: [...others, ...networks, ...volumes].filter((name) => !isShared.includes(name)),
+    strays: [...others, ...networks, ...volumes].filter((name) => !expected.includes(name)),
   };
 }
 
-/** With the names of images: what is kept for rollbacks, and for jobs to come. */
+/** Removes also the image tags that are kept for rollbacks and later jobs. */
 export async function removeDockerObjects(installation: string): Promise<void> {
   const { containers, networks, volumes } = await listAll(installation);
   for (const { id } of containers) await engine.getContainer(id).remove({ force: true, v: true });

@@ -15,12 +15,12 @@ import { oneJobFiles, shopFiles } from './shop-files.ts';
 const run = promisify(execFile);
 const HOST = 'faults.example.com';
 const APP = { app: 'faults-shop', host: HOST };
-/** Silence is noticed after 12 s, and the next attempt comes a moment later. */
-const LOST = RUN_TIMEOUT + 30_000;
+/** Milliseconds for a run that loses its worker: control notices the silence after 12 s. */
+const LOST_WORKER_TIMEOUT = RUN_TIMEOUT + 30_000;
 
 let installation: Installation;
 let repository: Repository;
-/** Clients of the live app through all that follows. */
+/** Clients of the live app during all tests. */
 let clients: AppClients;
 
 beforeAll(async () => {
@@ -32,85 +32,85 @@ beforeAll(async () => {
 }, 2 * RUN_TIMEOUT);
 
 afterAll(async () => {
-  const { answers, failures } = await clients.end();
+  const { bodies, failures } = await clients.stop();
   await installation.end();
-  expect({ answers: [...answers.keys()], failures }).toEqual({ answers: ['hello one 7', 'hello two 7'], failures: [] });
+  expect({ bodies: [...bodies.keys()], failures }).toEqual({ bodies: ['hello one 7', 'hello two 7'], failures: [] });
 }, 2 * RUN_TIMEOUT);
 
 const redis = (...command: string[]) =>
   run('redis-cli', ['-s', join(installation.data_dir, 'redis/redis.sock'), ...command]);
 
 test(
-  'Workers that are killed in mid-job are noticed, and the next attempt runs alone',
+  'When workers are killed during a job, one new attempt runs, and never two at the same time',
   async () => {
     const { api } = installation;
     await using watch = await watchContainers(installation.id);
     const { sha } = await repository.push(oneJobFiles(['echo attempt $GITHUB_RUN_ATTEMPT', WAIT_FOR_UNBLOCK]));
-    const job = await runningJob(sha);
+    const job = await waitForScript(sha);
     const workers = installation.pids('worker');
     expect(workers).toHaveLength(2);
     for (const pid of workers) process.kill(pid, 'SIGKILL');
 
-    await api.until(
-      () => api.job(job.id),
+    await api.waitFor(
+      () => api.getJob(job.id),
       ({ status, attempt }) => status === 'running' && attempt === 2,
-      LOST,
+      LOST_WORKER_TIMEOUT,
     );
     const ended = await unblockUntilEnded(job.run_id);
     expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 2, status: 'succeeded' }] });
     expect(watch.maxConcurrent(job.id)).toBe(1);
     expect(installation.pids('worker').filter((pid) => workers.includes(pid))).toEqual([]);
   },
-  2 * LOST,
+  2 * LOST_WORKER_TIMEOUT,
 );
 
-test('A server that is killed in mid-run comes back, and the run goes on as if nothing had happened', async () => {
+test('A server that is killed during a run is restarted, and the run continues', async () => {
   const { api } = installation;
   const { sha } = await repository.push(oneJobFiles(['echo before', WAIT_FOR_UNBLOCK, 'echo after']));
-  const job = await runningJob(sha);
+  const job = await waitForScript(sha);
   const [server = 0] = installation.pids('server');
   process.kill(server, 'SIGKILL');
   const ended = await unblockUntilEnded(job.run_id);
   expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 1, status: 'succeeded' }] });
-  expect(await api.log(job.id)).toMatch(/before\n[^]*after\n/);
+  expect(await api.getLog(job.id)).toMatch(/before\n[^]*after\n/);
   expect(installation.pids('server')).toEqual([expect.not.toSatisfy((pid) => pid === server)]);
 });
 
-test('A Redis that is emptied at every turn of a run loses nothing', async () => {
+test('Repeated FLUSHALL during a run loses nothing', async () => {
   const { api } = installation;
   const { sha } = await repository.push(oneJobFiles(['echo before', WAIT_FOR_UNBLOCK, 'echo after']));
   await redis('FLUSHALL');
-  const job = await runningJob(sha);
+  const job = await waitForScript(sha);
   await redis('FLUSHALL');
   const ended = await unblockUntilEnded(job.run_id, () => redis('FLUSHALL'));
   expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 1, status: 'succeeded' }] });
-  expect(await api.log(job.id)).toMatch(/before\n[^]*after\n/);
+  expect(await api.getLog(job.id)).toMatch(/before\n[^]*after\n/);
 });
 
 test(
-  'After everything at once was killed, in mid-job and in a deployment’s gate, both go on to their end',
+  'A job and a deployment in its health gate both finish after all processes were killed at once',
   async () => {
     const { api, apps_port } = installation;
     await using watch = await watchContainers(installation.id);
-    const two = await repository.push(shopFiles({ ...APP, release: 'two', mode: 'held', health_timeout: '60s' }));
-    const deploying = await api.runOf(two.sha);
+    const two = await repository.push(shopFiles({ ...APP, release: 'two', mode: 'blocked', health_timeout: '60s' }));
+    const deploying = await api.waitForRun(two.sha);
     const phases = async () => {
-      const { body } = await api.call<Deployments>('GET', '/api/v1/deployments?app=faults-shop');
+      const { body } = await api.request<Deployments>('GET', '/api/v1/deployments?app=faults-shop');
       return body.items.find(({ run_id }) => run_id === deploying.id)?.phases.map(({ name }) => name) ?? [];
     };
-    await api.until(phases, (names) => names.includes('gate'));
+    await api.waitFor(phases, (names) => names.includes('gate'));
     const testing = await repository.push(oneJobFiles([WAIT_FOR_UNBLOCK]), { ref: 'feature' });
-    const job = await runningJob(testing.sha);
+    const job = await waitForScript(testing.sha);
     const before = installation.pids('redis');
     await installation.killEverything();
     expect((await fetchApp(apps_port, HOST)).text).toBe('hello one 7');
 
     await installation.start();
     expect(installation.pids('redis')).toEqual(before);
-    await api.until(
-      () => api.job(job.id),
+    await api.waitFor(
+      () => api.getJob(job.id),
       ({ status, attempt }) => status === 'running' && attempt === 2,
-      LOST,
+      LOST_WORKER_TIMEOUT,
     );
     expect(await unblockUntilEnded(job.run_id)).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 2 }] });
     expect(watch.maxConcurrent(job.id)).toBe(1);
@@ -126,20 +126,20 @@ test(
         strays: [],
       });
   },
-  3 * LOST,
+  3 * LOST_WORKER_TIMEOUT,
 );
 
-test('A job that plants links where the host will go reads nothing of the host', async () => {
-  const treasure = await mkdtemp(join(tmpdir(), 'gantry-treasure-'));
-  onTestFinished(() => rm(treasure, { recursive: true }));
-  await writeFile(join(treasure, 'key'), 'the host’s own=value');
-  await writeFile(join(treasure, 'Dockerfile'), 'FROM busybox:latest\nRUN echo the host’s own\n');
+test('A job that plants symbolic links cannot read files of the host', async () => {
+  const host_files = await mkdtemp(join(tmpdir(), 'gantry-host-files-'));
+  onTestFinished(() => rm(host_files, { recursive: true }));
+  await writeFile(join(host_files, 'key'), 'the secret of the host=value');
+  await writeFile(join(host_files, 'Dockerfile'), 'FROM busybox:latest\nRUN echo the secret of the host\n');
   const ended = await repository.run({
-    '.github/workflows/ci.yml': planting(treasure),
-    'folder/link': { link: join(treasure, 'key') },
+    '.github/workflows/ci.yml': linkPlantingWorkflow(host_files),
+    'folder/link': { link: join(host_files, 'key') },
   });
   const [job] = ended.jobs;
-  const log = await installation.api.log(job?.id ?? '');
+  const log = await installation.api.getLog(job?.id ?? '');
   const outcomes = job?.steps.map(({ name, status }) => `${name}: ${status}`);
   expect(outcomes, log).toEqual([
     'actions/checkout@v4: succeeded',
@@ -150,31 +150,31 @@ test('A job that plants links where the host will go reads nothing of the host',
     'inside: succeeded',
     'show: succeeded',
   ]);
-  expect(log).not.toContain('the host’s own');
-  expect(JSON.stringify(ended)).not.toContain('the host’s own');
-  expect(await readdir(treasure)).toEqual(['Dockerfile', 'key']);
+  expect(log).not.toContain('the secret of the host');
+  expect(JSON.stringify(ended)).not.toContain('the secret of the host');
+  expect(await readdir(host_files)).toEqual(['Dockerfile', 'key']);
 });
 
 interface Deployments {
   items: { run_id: string; phases: { name: string }[] }[];
 }
 
-/** Lets what is held go on, now and whenever more comes, until the run has ended. */
+/** Unblocks all containers repeatedly until the run has ended. */
 function unblockUntilEnded(id: string, meanwhile: () => Promise<unknown> = async () => undefined): Promise<Run> {
-  const look = async () => {
+  const poll = async () => {
     await unblockAll(installation.id);
     await meanwhile();
-    return installation.api.run(id);
+    return installation.api.getRun(id);
   };
-  return installation.api.until(look, ({ finished_at }) => finished_at !== null, LOST);
+  return installation.api.waitFor(poll, ({ finished_at }) => finished_at !== null, LOST_WORKER_TIMEOUT);
 }
 
-/** The only job of a commit, once it is at its script. */
-async function runningJob(sha: string): Promise<Job> {
+/** Waits until the only job of a commit runs its script. */
+async function waitForScript(sha: string): Promise<Job> {
   const { api } = installation;
-  const { id } = await api.runOf(sha);
-  const job = async () => (await api.run(id)).jobs[0];
-  const found = await api.until(
+  const { id } = await api.waitForRun(sha);
+  const job = async () => (await api.getRun(id)).jobs[0];
+  const found = await api.waitFor(
     job,
     (it) => it?.steps.some((step) => step.number === 2 && step.status === 'running') === true,
   );
@@ -182,7 +182,7 @@ async function runningJob(sha: string): Promise<Job> {
   return found;
 }
 
-const planting = (treasure: string) => `name: CI
+const linkPlantingWorkflow = (host_files: string) => `name: CI
 on: push
 jobs:
   test:
@@ -194,12 +194,12 @@ jobs:
       - name: plant
         id: plant
         run: |
-          ln -s ${treasure} out
-          ln -sf ${treasure}/Dockerfile Dockerfile
-          ln -s ${treasure}/key got
+          ln -s ${host_files} out
+          ln -sf ${host_files}/Dockerfile Dockerfile
+          ln -s ${host_files}/key got
           printf 'FROM busybox:latest\\nCOPY . /all\\nRUN cat /all/got /all/folder/link /all/out/key; true\\n' > Recipe
           for file in $GITHUB_OUTPUT $GITHUB_ENV $GITHUB_PATH; do
-            ln -sf ${treasure}/key $file 2>/dev/null && exit 1
+            ln -sf ${host_files}/key $file 2>/dev/null && exit 1
             rm -f $file 2>/dev/null && exit 1
           done
           true

@@ -18,27 +18,27 @@ import { freePort } from './free-port.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
-/** What `gantry up` may take, in milliseconds, on a busy machine; and its end, when nothing is running any more. */
-const START = 60_000;
-const STOP = 20_000;
+/** Milliseconds for `gantry up` to start on a busy machine, and to stop without running jobs. */
+const START_TIMEOUT = 60_000;
+const STOP_TIMEOUT = 20_000;
 
-/** A whole Gantry, as its users start it, with a GitHub and a git remote beside it. */
+/** A complete Gantry started with `gantry up`, with a fake GitHub and a git server. */
 export interface Installation {
-  /** Of the machine's other installations it is told by this, in Docker. */
+  /** The installation id: the label of its Docker objects. */
   id: string;
   data_dir: string;
   api: ApiClient;
   github: FakeGitHub;
   git: GitServer;
-  /** Where deployed apps are reached. */
+  /** The HTTP port of deployed apps. */
   apps_port: number;
   pids(role: Role): number[];
   dockerObjects(): Promise<DockerObjects>;
-  /** `gantry up` once more in the same data directory; resolves when it is up. */
+  /** Starts `gantry up` again in the same data directory; resolves when it is ready. */
   start(): Promise<void>;
-  /** The supervisor and all roles at once, without a word; Redis lives on. */
+  /** Kills the supervisor and all roles with SIGKILL; Redis keeps running. */
   killEverything(): Promise<void>;
-  /** SIGTERM, and its end; then ends the rest, and holds everything against what may be left. */
+  /** Stops with SIGTERM, cleans up, and fails if anything unexpected was left behind. */
   end(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ const TITLES = {
   redis: /redis-server|valkey-server/,
 } as const satisfies Record<Role, RegExp>;
 
-/** The line that `gantry up --json` prints once it is up. */
+/** The document that `gantry up --json` prints when it is ready. */
 const Summary = z.object({ url: z.url(), installation: z.string(), token_file: z.string() });
 
 export async function startInstallation(env: Record<string, string> = {}): Promise<Installation> {
@@ -88,14 +88,14 @@ export async function startInstallation(env: Record<string, string> = {}): Promi
       up = await startUp(settings);
     },
     killEverything: async () => {
-      const gone = once(up.process, 'exit');
+      const exited = once(up.process, 'exit');
       for (const role of ['up', 'server', 'worker'] as const)
         for (const pid of pids(role)) process.kill(pid, 'SIGKILL');
-      await gone;
+      await exited;
       await expect.poll(() => [...pids('server'), ...pids('worker')], { timeout: 5000 }).toEqual([]);
     },
     end: async () => {
-      const ended = await endUp(up.process);
+      const exit_code = await stopUp(up.process);
       const processes = listProcesses(data_dir);
       const left = await listDockerObjects(id);
       const folders = await readdir(join(data_dir, 'work', 'jobs')).catch(() => []);
@@ -103,12 +103,12 @@ export async function startInstallation(env: Record<string, string> = {}): Promi
       await removeDockerObjects(id);
       await git.end();
       await github.close();
-      const said = ended === 0 ? '' : await readFile(join(data_dir, 'up.log'), 'utf8');
+      const log = exit_code === 0 ? '' : await readFile(join(data_dir, 'up.log'), 'utf8');
       await rm(data_dir, { recursive: true, force: true });
-      expect(ended, said).toBe(0);
+      expect(exit_code, log).toBe(0);
       expect(processes, 'processes that outlived `gantry up`').toEqual([]);
-      expect(folders, 'folders of jobs').toEqual([]);
-      expect(left.strays, 'in Docker, and no live deployment’s').toEqual([]);
+      expect(folders, 'job folders').toEqual([]);
+      expect(left.strays, 'unexpected Docker objects').toEqual([]);
       expect(github.violations).toEqual([]);
     },
   };
@@ -122,24 +122,24 @@ async function startUp(settings: Record<string, string>) {
   await log.close();
   const first = Promise.withResolvers<string>();
   createInterface(up.stdout as Readable).on('line', (line) => first.resolve(line));
-  const line = await Promise.race([first.promise, once(up, 'exit'), delay(START, null, { ref: false })]);
+  const line = await Promise.race([first.promise, once(up, 'exit'), delay(START_TIMEOUT, null, { ref: false })]);
   if (typeof line === 'string') return { process: up, summary: Summary.parse(JSON.parse(line)) };
   up.kill('SIGKILL');
   throw new Error(`gantry up did not start: ${await readFile(join(settings.GANTRY_DATA_DIR ?? '', 'up.log'), 'utf8')}`);
 }
 
-/** The machine's, less what would configure a Gantry. */
+/** This process's environment without variables that configure Gantry, plus `settings`. */
 function environment(settings: Record<string, string>): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(GANTRY_|REDIS_URL)/.test(name));
   return { ...Object.fromEntries(inherited), ...settings };
 }
 
-/** The exit code; null when it had to be killed. */
-async function endUp(up: ChildProcess): Promise<number | null> {
+/** Resolves with the exit code, or null when it had to be killed. */
+async function stopUp(up: ChildProcess): Promise<number | null> {
   if (up.exitCode !== null || up.signalCode !== null) return up.exitCode;
   const exited = once(up, 'exit') as Promise<[number | null]>;
   up.kill('SIGTERM');
-  const ended = await Promise.race([exited, delay(STOP, null, { ref: false })]);
+  const ended = await Promise.race([exited, delay(STOP_TIMEOUT, null, { ref: false })]);
   if (ended !== null) return ended[0];
   up.kill('SIGKILL');
   await exited;

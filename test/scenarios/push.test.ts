@@ -32,16 +32,16 @@ beforeAll(async () => {
 afterAll(async () => {
   const { apps } = await installation.dockerObjects();
   await installation.end();
-  expect(apps, 'what goes on serving without Gantry').toEqual(['push-shop production', 'shipped-shop production']);
+  expect(apps, 'apps that keep running without Gantry').toEqual(['push-shop production', 'shipped-shop production']);
 }, 2 * RUN_TIMEOUT);
 
-test('A push is tested, built and live, the very image that was built, and whoever follows sees it happen', async () => {
+test('A push is tested, built and deployed with exactly the built image, and its events can be followed', async () => {
   const { api } = installation;
   const { sha, status } = await repository.push(shopFiles({ ...APP, release: 'one' }));
   expect(status).toBe(202);
-  const { id } = await api.runOf(sha);
-  const followed = await api.stream(`/api/v1/runs/${id}/events`);
-  first = await api.run(id);
+  const { id } = await api.waitForRun(sha);
+  const followed = await api.streamEvents(`/api/v1/runs/${id}/events`);
+  first = await api.getRun(id);
 
   expect(first).toMatchObject({
     status: 'succeeded',
@@ -61,14 +61,14 @@ test('A push is tested, built and live, the very image that was built, and whoev
   expect(revs).toEqual([...new Set(revs)].toSorted((a, b) => a - b));
   expect(await fetchApp(installation.apps_port, HOST)).toEqual({ status: 200, text: 'hello one 7' });
 
-  const { body } = await api.call('GET', '/api/v1/deployments?app=push-shop&environment=production');
+  const { body } = await api.request('GET', '/api/v1/deployments?app=push-shop&environment=production');
   const [deployment] = Deployments.parse(body).items;
   const { image, digest } = first.jobs[1]?.outputs ?? {};
   expect(deployment).toMatchObject({ status: 'live', image });
   expect(await imageOf(deployment?.id ?? '')).toBe(digest);
 });
 
-test('GitHub is told of each job, and of the deployment with its address', async () => {
+test('GitHub gets the status of each job, and the deployment with its URL', async () => {
   await expect
     .poll(() => repository.statusStates(first.sha ?? ''), GITHUB_POLL)
     .toEqual({
@@ -86,23 +86,23 @@ test('GitHub is told of each job, and of the deployment with its address', async
   expect(installation.github.violations).toEqual([]);
 });
 
-test('A log is read as events that go on where a reader left, and as text', async () => {
+test('A log can be read as text, and as events that resume after any line', async () => {
   const { api } = installation;
   const [job] = first.jobs;
   const path = `/api/v1/jobs/${job?.id}/logs`;
-  const whole = await api.stream(path);
+  const whole = await api.streamEvents(path);
   const lines = whole.filter(({ event }) => event === 'message');
   expect(lines.map(({ data }) => JSON.parse(data))).toContainEqual(
     expect.objectContaining({ step: 2, stream: 'stdout', text: 'tested', attempt: 1 }),
   );
   expect(JSON.parse(whole.at(-1)?.data ?? '')).toEqual({ status: 'succeeded', reason: null, exit_code: 0 });
   const middle = Math.floor(lines.length / 2);
-  expect(await api.stream(path, { 'last-event-id': lines[middle]?.id ?? '' })).toEqual(whole.slice(middle + 1));
+  expect(await api.streamEvents(path, { 'last-event-id': lines[middle]?.id ?? '' })).toEqual(whole.slice(middle + 1));
   const texts = lines.map(({ data }) => `${(JSON.parse(data) as { text: string }).text}\n`);
-  expect(await api.log(job?.id ?? '')).toBe(texts.join(''));
+  expect(await api.getLog(job?.id ?? '')).toBe(texts.join(''));
 });
 
-test('A repository without a workflow is run by the shipped one that fits it', async () => {
+test('A repository without a workflow uses the matching shipped workflow', async () => {
   const shipped = await addRepository(installation, 'acme/shipped-shop');
   const names = (await readdir(EXAMPLE)).filter((name) => name !== 'gantry.yml');
   const files = await Promise.all(names.map(async (name) => [name, await readFile(join(EXAMPLE, name))] as const));
@@ -119,7 +119,7 @@ test('A repository without a workflow is run by the shipped one that fits it', a
   );
 
   const { sha } = await shipped.push({ 'greet.js': 'broken' }, { ref: 'feature', parent: run.sha });
-  const feature = await installation.api.runEnded((await installation.api.runOf(sha)).id);
+  const feature = await installation.api.waitForRunEnd((await installation.api.waitForRun(sha)).id);
   expect(feature.jobs.map(({ key, status }) => [key, status])).toEqual([
     ['test', 'failed'],
     ['build', 'succeeded'],
@@ -128,7 +128,7 @@ test('A repository without a workflow is run by the shipped one that fits it', a
 });
 
 test(
-  'While further pushes go live no request of 10,000 fails, and an open stream has until its release’s grace is over',
+  'No request of 10,000 fails during further deployments, and an open stream continues until the grace period of its release ends',
   async () => {
     const { apps_port } = installation;
     const clients = startAppClients(apps_port, HOST);
@@ -138,18 +138,18 @@ test(
     for (const release of ['two', 'three', 'four']) {
       const { sha } = await repository.push(shopFiles({ ...APP, release }));
       await expect
-        .poll(() => clients.answers.has(`hello ${release} 7`), { timeout: RUN_TIMEOUT, interval: 20 })
+        .poll(() => clients.bodies.has(`hello ${release} 7`), { timeout: RUN_TIMEOUT, interval: 20 })
         .toBe(true);
-      if (release === 'two') expect(stream.open, 'beside the new release').toBe(true);
-      const { id } = await installation.api.runOf(sha);
-      const run = await installation.api.runEnded(id);
+      if (release === 'two') expect(stream.open, 'while the new release is live').toBe(true);
+      const { id } = await installation.api.waitForRun(sha);
+      const run = await installation.api.waitForRunEnd(id);
       expect(run, JSON.stringify(run.jobs)).toMatchObject({ status: 'succeeded' });
       expect((await fetchApp(apps_port, HOST)).text).toBe(`hello ${release} 7`);
     }
     await expect.poll(() => clients.count(), { timeout: RUN_TIMEOUT }).toBeGreaterThan(10_000);
-    const { answers, failures } = await clients.end();
+    const { bodies, failures } = await clients.stop();
     expect(failures).toEqual([]);
-    expect([...answers.keys()]).toEqual(['one', 'two', 'three', 'four'].map((release) => `hello ${release} 7`));
+    expect([...bodies.keys()]).toEqual(['one', 'two', 'three', 'four'].map((release) => `hello ${release} 7`));
     await expect.poll(() => stream.open, { timeout: 10_000 }).toBe(false);
     const { apps, jobs } = await installation.dockerObjects();
     expect({ apps, jobs }).toEqual({ apps: ['push-shop production', 'shipped-shop production'], jobs: [] });

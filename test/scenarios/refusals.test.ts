@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const served = async () => (await fetchApp(installation.apps_port, HOST)).text;
 
-test('A push whose test fails deploys nothing; what needed it is skipped with a reason, and GitHub is told', async () => {
+test('A push with a failing test deploys nothing: dependent jobs are skipped with a reason, and GitHub gets the statuses', async () => {
   const run = await repository.run(shopFiles({ ...APP, release: 'bad', test: 'echo no luck; exit 3' }));
   expect(run.status).toBe('failed');
   expect(run.jobs.map(({ key, status, exit_code }) => [key, status, exit_code])).toEqual([
@@ -37,7 +37,7 @@ test('A push whose test fails deploys nothing; what needed it is skipped with a 
     ['deploy', 'skipped', null],
   ]);
   expect(run.jobs.slice(1).map(({ reason }) => reason)).toEqual(['test failed', 'build was skipped']);
-  expect(await installation.api.log(run.jobs[0]?.id ?? '')).toContain('no luck\n');
+  expect(await installation.api.getLog(run.jobs[0]?.id ?? '')).toContain('no luck\n');
   await expect
     .poll(() => repository.statusStates(run.sha ?? ''), GITHUB_POLL)
     .toEqual({ 'CI / test': 'failure', 'CI / build': 'success', 'CI / deploy': 'success' });
@@ -67,42 +67,48 @@ test.each([
     message: /prot/,
   },
   {
-    what: 'A label that no image is mapped to',
+    what: 'A runs-on label without an image',
     files: { [FILE]: 'on: push\njobs:\n  test:\n    runs-on: windows-latest\n    steps:\n      - run: make\n' },
     path: FILE,
     line: 3,
     column: 3,
     message: /windows-latest/,
   },
-])('$what is a failed run that says where, and GitHub is told', async ({ files, path, line, column, message }) => {
-  const run = await repository.run(files);
-  expect(run).toMatchObject({ status: 'failed', jobs: [], reason: expect.any(String) });
-  expect(run.annotations).toContainEqual(
-    expect.objectContaining({ path, line, column, level: 'failure', message: expect.stringMatching(message) }),
-  );
-  await expect.poll(() => Object.values(repository.statusStates(run.sha ?? '')), GITHUB_POLL).toEqual(['failure']);
-  const description = repository.statuses(run.sha ?? '').at(-1)?.description;
-  expect(description).toContain(`${path}:${line}:${column}: `);
-  expect(description).toMatch(message);
-});
+])(
+  '$what fails the run with file, line and column, and GitHub gets the message',
+  async ({ files, path, line, column, message }) => {
+    const run = await repository.run(files);
+    expect(run).toMatchObject({ status: 'failed', jobs: [], reason: expect.any(String) });
+    expect(run.annotations).toContainEqual(
+      expect.objectContaining({ path, line, column, level: 'failure', message: expect.stringMatching(message) }),
+    );
+    await expect.poll(() => Object.values(repository.statusStates(run.sha ?? '')), GITHUB_POLL).toEqual(['failure']);
+    const description = repository.statuses(run.sha ?? '').at(-1)?.description;
+    expect(description).toContain(`${path}:${line}:${column}: `);
+    expect(description).toMatch(message);
+  },
+);
 
-test('A release that never gets healthy fails its job with its last lines, and the old one never stops serving', async () => {
+test('A release that never becomes healthy fails its job and logs its last lines, while the old release keeps serving', async () => {
   const clients = startAppClients(installation.apps_port, HOST, 2);
-  const run = await repository.run(shopFiles({ ...APP, release: 'sick', mode: 'sick', health_timeout: '4s' }));
-  const { answers, failures } = await clients.end();
+  const run = await repository.run(shopFiles({ ...APP, release: 'bad', mode: 'unhealthy', health_timeout: '4s' }));
+  const { bodies, failures } = await clients.stop();
   const deploy = run.jobs.find(({ key }) => key === 'deploy');
   expect(deploy, JSON.stringify(run)).toMatchObject({ status: 'failed', reason: expect.stringMatching(/healthy/) });
-  expect(await installation.api.log(deploy?.id ?? '')).toContain('release sick is sick\nthere is no database\n');
-  expect({ answers: [...answers.keys()], failures }).toEqual({ answers: ['hello one 7'], failures: [] });
+  expect(await installation.api.getLog(deploy?.id ?? '')).toContain(
+    'release bad is unhealthy\ncannot connect to the database\n',
+  );
+  expect({ bodies: [...bodies.keys()], failures }).toEqual({ bodies: ['hello one 7'], failures: [] });
   await expect
     .poll(() => repository.statusStates(run.sha ?? ''), GITHUB_POLL)
     .toMatchObject({ 'CI / deploy': 'failure' });
-  const told = () => repository.remote.deployments.find(({ ref }) => ref === run.sha)?.statuses.at(-1)?.state;
-  await expect.poll(told, GITHUB_POLL).toBe('failure');
+  const deploymentState = () =>
+    repository.remote.deployments.find(({ ref }) => ref === run.sha)?.statuses.at(-1)?.state;
+  await expect.poll(deploymentState, GITHUB_POLL).toBe('failure');
   expect((await installation.dockerObjects()).apps).toEqual(['refusals-shop production']);
 });
 
-test('A rollback under load puts image, environment and secrets back together, and no request fails', async () => {
+test('A rollback under load restores image, environment and secrets, and no request fails', async () => {
   const { apps_port, api } = installation;
   await repository.setSecret('PASSWORD', 'longer than before');
   const two = await repository.run(shopFiles({ ...APP, release: 'two', greeting: 'goodbye' }));
@@ -111,22 +117,22 @@ test('A rollback under load puts image, environment and secrets back together, a
 
   const clients = startAppClients(apps_port, HOST);
   const wanted = { app: 'refusals-shop', environment: 'production' };
-  const { status, body } = await api.call<{ run_id: string }>('POST', '/api/v1/deployments', wanted);
+  const { status, body } = await api.request<{ run_id: string }>('POST', '/api/v1/deployments', wanted);
   expect(status).toBe(202);
-  const run = await api.runEnded(body.run_id);
+  const run = await api.waitForRunEnd(body.run_id);
   expect(run).toMatchObject({ status: 'succeeded', trigger: 'api' });
   const before = clients.count();
   await expect.poll(() => clients.count(), { timeout: RUN_TIMEOUT }).toBeGreaterThan(before + 100);
-  const { answers, failures } = await clients.end();
-  expect({ answers: [...answers.keys()], failures }).toEqual({
-    answers: ['goodbye two 18', 'hello one 7'],
+  const { bodies, failures } = await clients.stop();
+  expect({ bodies: [...bodies.keys()], failures }).toEqual({
+    bodies: ['goodbye two 18', 'hello one 7'],
     failures: [],
   });
   await expect.poll(() => Object.values(repository.statusStates(run.sha ?? '')), GITHUB_POLL).not.toContain('pending');
   expect((await installation.dockerObjects()).apps).toEqual(['refusals-shop production']);
 });
 
-test('A webhook that comes a hundred times at once makes one run', async () => {
+test('A webhook that arrives 100 times at once starts one run', async () => {
   const { api, git } = installation;
   const sha = await git.push(repository.name, oneJobFiles(['echo once']));
   const url = `${api.url}/webhooks/github`;
@@ -136,21 +142,21 @@ test('A webhook that comes a hundred times at once makes one run', async () => {
     secret: repository.secret,
   };
   const guid = '0b989ba4-242f-11e5-81e1-c7b6966d2516';
-  // Half of them bear the same GUID, the others one each: headers are not signed.
+  // Half of them have the same GUID, the others unique ones: GitHub does not sign headers.
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) => deliver(url, { ...delivery, ...(index % 2 === 0 && { guid }) })),
   );
   expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(99);
-  const run = await api.runEnded((await api.runOf(sha)).id);
+  const run = await api.waitForRunEnd((await api.waitForRun(sha)).id);
   expect(run.status).toBe('succeeded');
-  const { body } = await api.call<{ items: unknown[] }>('GET', `/api/v1/runs?sha=${sha}`);
+  const { body } = await api.request<{ items: unknown[] }>('GET', `/api/v1/runs?sha=${sha}`);
   expect(body.items).toHaveLength(1);
-  const deliveries = await api.call('GET', '/api/v1/deliveries?limit=1');
+  const deliveries = await api.request('GET', '/api/v1/deliveries?limit=1');
   expect(deliveries.body).toMatchObject({ items: [{ sha, status: 'planned', run_ids: [run.id] }] });
 });
 
-test('A forged webhook, one signed with another repository’s secret and one of 26 MB are refused', async () => {
+test('A forged webhook, one signed with another repository’s secret and one of 26 MiB are rejected', async () => {
   const other = await addRepository(installation, 'acme/refusals-other');
   const url = `${installation.api.url}/webhooks/github`;
   const payload = pushPayload({ repository: repository.remote, sha: 'f'.repeat(40) });
@@ -166,6 +172,6 @@ test('A forged webhook, one signed with another repository’s secret and one of
   expect(await deliver(url, { event: 'push', payload: large, secret: repository.secret })).toMatchObject({
     status: 413,
   });
-  const { body } = await installation.api.call('GET', `/api/v1/runs?sha=${'f'.repeat(40)}`);
+  const { body } = await installation.api.request('GET', `/api/v1/runs?sha=${'f'.repeat(40)}`);
   expect(body).toMatchObject({ items: [] });
 });

@@ -6,22 +6,22 @@ import { GITHUB_TOKEN, type Installation } from './installation.ts';
 
 export interface Pushed {
   sha: string;
-  /** What the api answered to the webhook. */
+  /** The response to the webhook. */
   status: number;
   body: string;
 }
 
-/** A repository at GitHub that is registered here. */
+/** A repository on the fake GitHub that is registered with Gantry. */
 export interface Repository {
   name: string;
-  /** What the stand-in of GitHub was told of it. */
+  /** The state of the repository on the fake GitHub. */
   remote: Remote;
   secret: string;
-  /** A commit on main, or on `ref`, and its webhook. */
+  /** Commits to `ref` (default: main) and sends the webhook. */
   push(files: Record<string, FileContent>, options?: PushOptions): Promise<Pushed>;
-  /** The same, and its run's end. */
-  run(files: Record<string, FileContent>, within?: number): Promise<Run>;
-  /** The newest state of each context that GitHub was told of a commit. */
+  /** Pushes and waits until the run has ended. */
+  run(files: Record<string, FileContent>, timeout?: number): Promise<Run>;
+  /** The last reported state of each status context of a commit. */
   statusStates(sha: string): Record<string, string>;
   statuses(sha: string): CommitStatus[];
   setSecret(name: string, value: string): Promise<void>;
@@ -31,7 +31,7 @@ export async function addRepository(installation: Installation, name: string): P
   const { github, git, api } = installation;
   const clone_url = await git.create(name);
   const remote = github.addRepository({ full_name: name, clone_url });
-  const registration = await api.call<{ webhook: { url: string; secret: string } }>('POST', '/api/v1/repos', {
+  const registration = await api.request<{ webhook: { url: string; secret: string } }>('POST', '/api/v1/repos', {
     name,
     token: GITHUB_TOKEN,
     clone_url,
@@ -55,16 +55,16 @@ export async function addRepository(installation: Installation, name: string): P
       const { status, body } = await deliver(url, { event: 'push', payload, secret });
       return { sha, status, body };
     },
-    run: async (files, within = RUN_TIMEOUT) => {
+    run: async (files, timeout = RUN_TIMEOUT) => {
       const { sha } = await repository.push(files);
-      const { id } = await api.runOf(sha);
-      return api.runEnded(id, within);
+      const { id } = await api.waitForRun(sha);
+      return api.waitForRunEnd(id, timeout);
     },
     statusStates: (sha) => Object.fromEntries(repository.statuses(sha).map(({ context, state }) => [context, state])),
     statuses: (sha) => remote.statuses.filter((status) => status.sha === sha),
     setSecret: async (secret, value) => {
       const path = `/api/v1/repos/${encodeURIComponent(name)}/secrets/${secret}`;
-      const { status, body: problem } = await api.call('PUT', path, { value });
+      const { status, body: problem } = await api.request('PUT', path, { value });
       if (status !== 204) throw new Error(JSON.stringify(problem));
     },
   };

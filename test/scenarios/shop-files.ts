@@ -1,39 +1,39 @@
 import type { FileContent } from '../git-server.ts';
 
-export interface Shop {
+export interface ShopOptions {
   app: string;
   host: string;
-  /** What the app answers to every request: it is built into the image. */
+  /** Part of every response of the app; built into the image. */
   release: string;
-  /** In gantry.yml, for the app to say beside its release. */
+  /** Part of every response of the app; set in gantry.yml. */
   greeting?: string;
-  /** `sick`: never healthy; it logs lines and goes on running. `held`: healthy once it has /tmp/open. */
-  mode?: 'well' | 'sick' | 'held';
-  /** The script that the job `test` runs. */
+  /** `unhealthy`: runs and logs, but never becomes healthy. `blocked`: becomes healthy after `unblockAll`. */
+  mode?: 'healthy' | 'unhealthy' | 'blocked';
+  /** The script of the job `test`. */
   test?: string;
   health_timeout?: string;
 }
 
-/** A repository that tests, builds and deploys an app by a workflow of its own. */
-export function shopFiles(of: Shop): Record<string, FileContent> {
+/** The files of a repository that tests, builds and deploys an app with its own workflow. */
+export function shopFiles(options: ShopOptions): Record<string, FileContent> {
   return {
     '.github/workflows/ci.yml': WORKFLOW,
     Dockerfile: 'FROM node:24-bookworm-slim\nWORKDIR /app\nCOPY server.js release.txt ./\nCMD ["node", "server.js"]\n',
     'server.js': SERVER,
-    'release.txt': of.release,
-    'test.sh': of.test ?? 'grep -q . release.txt && echo tested',
-    'gantry.yml': appFile(of),
+    'release.txt': options.release,
+    'test.sh': options.test ?? 'grep -q . release.txt && echo tested',
+    'gantry.yml': appFile(options),
   };
 }
 
-/** In the form that the documentation has it. */
+/** A gantry.yml in the form that the README shows. */
 export function appFile({
   app,
   host,
   greeting = 'hello',
-  mode = 'well',
+  mode = 'healthy',
   health_timeout = '30s',
-}: Omit<Shop, 'release'>) {
+}: Omit<ShopOptions, 'release'>) {
   return `app: ${app}
 env: { GREETING: ${greeting}, MODE: ${mode} }
 secrets: [PASSWORD]
@@ -47,17 +47,17 @@ processes:
 `;
 }
 
-/** `/up` says how it is, `/events` is a stream without an end. */
+/** `/up` is the health check, `/events` an endless stream. */
 const SERVER = `
 const { createServer } = require('node:http');
 const { existsSync, readFileSync } = require('node:fs');
 const release = readFileSync('release.txt', 'utf8');
-const isWell = () => MODE === 'well' || (MODE === 'held' && existsSync('/tmp/open'));
+const isHealthy = () => MODE === 'healthy' || (MODE === 'blocked' && existsSync('/tmp/unblock'));
 const { GREETING, MODE, PASSWORD } = process.env;
 console.log('release ' + release + ' is ' + MODE);
-if (MODE === 'sick') console.log('there is no database');
+if (MODE === 'unhealthy') console.log('cannot connect to the database');
 const server = createServer((request, response) => {
-  if (request.url === '/up') return response.writeHead(isWell() ? 200 : 503).end();
+  if (request.url === '/up') return response.writeHead(isHealthy() ? 200 : 503).end();
   if (request.url === '/events') return response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ' + release + '\\n\\n');
   response.end(GREETING + ' ' + release + ' ' + PASSWORD.length);
 });
@@ -95,7 +95,7 @@ jobs:
           image: \${{ needs.build.outputs.image }}
 `;
 
-/** A workflow of one job in a small image, with these lines of its script. */
+/** The files of a repository with a workflow of one job, which runs a script of these lines. */
 export function oneJobFiles(lines: string[], container = 'busybox:latest'): Record<string, FileContent> {
   const script = lines.map((line) => `          ${line}\n`).join('');
   return {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
 
-const OPEN = ['/', '/healthz', '/readyz', '/openapi.json', '/webhooks/github'];
+const PUBLIC = ['/', '/healthz', '/readyz', '/openapi.json', '/webhooks/github'];
 
 let api: ApiHarness;
 beforeAll(async () => {
@@ -10,18 +10,18 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('Without a token', () => {
-  it('nothing answers but what is meant to be open', async () => {
+  it('only public endpoints respond', async () => {
     const { paths } = (await api.json('GET', '/openapi.json')).body as { paths: Record<string, object> };
-    const asked = Object.entries(paths).flatMap(([path, methods]) =>
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
     );
-    const closed = asked.filter(({ path }) => !OPEN.includes(path));
-    expect(closed.length).toBeGreaterThan(20);
-    const statuses = await Promise.all(
-      closed.map(async ({ method, path }) => ({ path, ...(await status(method, path)) })),
+    const secured = operations.filter(({ path }) => !PUBLIC.includes(path));
+    expect(secured.length).toBeGreaterThan(20);
+    const responses = await Promise.all(
+      secured.map(async ({ method, path }) => ({ path, ...(await status(method, path)) })),
     );
-    expect(statuses.filter((answer) => answer.status !== 401)).toEqual([]);
-    expect(statuses.filter((answer) => !answer.challenge?.startsWith('Bearer'))).toEqual([]);
+    expect(responses.filter((response) => response.status !== 401)).toEqual([]);
+    expect(responses.filter((response) => !response.challenge?.startsWith('Bearer'))).toEqual([]);
   });
 
   it.each([
@@ -37,7 +37,7 @@ describe('Without a token', () => {
     '/API/v1/runs',
     '//metrics',
     '/metrics/',
-  ])('the way round by %s leads nowhere', async (path) => {
+  ])('the path %s does not bypass authentication', async (path) => {
     const response = await api.app.request(`http://gantry.test${path}`);
     expect([401, 404]).toContain(response.status);
   });
@@ -51,20 +51,20 @@ describe('Without a token', () => {
     `Bearer ${TOKEN.slice(0, -1)}`,
     `Bearer x ${TOKEN}`,
     'Bearer \u00ff',
-  ])('the header "%s" opens nothing', async (authorization) => {
+  ])('the header "%s" gives no access', async (authorization) => {
     const response = await api.app.request('/api/v1/runs', { headers: { authorization } });
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ title: 'Unauthorized', detail: expect.stringContaining('token') });
   });
 
-  it.each(['token', 'access_token', 'authorization'])('one in the address as ?%s= opens nothing', async (name) => {
+  it.each(['token', 'access_token', 'authorization'])('the query parameter ?%s= gives no access', async (name) => {
     const response = await api.app.request(`/api/v1/runs?${name}=${TOKEN}`);
     expect(response.status).toBe(401);
   });
 });
 
 describe('A token', () => {
-  it('is made, shown once, opens the API, and does not once it is revoked', async () => {
+  it('is created, returned once, and gives access until it is revoked', async () => {
     const made = await api.json('POST', '/api/v1/tokens', { name: 'laptop' });
     expect(made.status).toBe(201);
     const { id, token } = made.body as { id: string; token: string };
@@ -79,14 +79,14 @@ describe('A token', () => {
     expect((await api.json('DELETE', `/api/v1/tokens/${id}`)).status).toBe(404);
   });
 
-  it('is in SQL only as its hash', async () => {
+  it('is stored only as a hash', async () => {
     const { token } = (await api.json('POST', '/api/v1/tokens', { name: 'ci' })).body as { token: string };
     const rows = await api.deps.store.read.selectFrom('tokens').selectAll().execute();
     expect(JSON.stringify(rows)).not.toContain(token);
     expect(rows.map((row) => row.hash)).toContain(api.deps.hashToken(token));
   });
 
-  it('notes its use at most once a minute', async () => {
+  it('records its last use at most once a minute', async () => {
     const { id, token } = (await api.json('POST', '/api/v1/tokens', { name: 'busy' })).body;
     await withToken(token);
     const first = await lastUse(id);
@@ -102,7 +102,7 @@ describe('A token', () => {
     { name: 'x'.repeat(101) },
     { name: 1 },
     { name: 'a', scope: 'x' },
-  ])('is not made from %j', async (body) => {
+  ])('is not created from %j', async (body) => {
     expect((await api.json('POST', '/api/v1/tokens', body)).status).toBe(422);
   });
 });

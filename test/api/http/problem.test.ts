@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('A problem', () => {
-  it('is problem+json with the id of its request', async () => {
+  it('is problem+json with the request id', async () => {
     const response = await api.request('GET', '/api/v1/runs/run_none', undefined, { 'x-request-id': 'mine-1' });
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(response.headers.get('x-request-id')).toBe('mine-1');
@@ -40,8 +40,8 @@ describe('A problem', () => {
     ['not JSON', '{"name": ', 'application/json', 400],
     ['an empty body', '', 'application/json', 400],
     ['a form', 'name=x', 'application/x-www-form-urlencoded', 415],
-    ['no type', '{"name":"x"}', undefined, 415],
-    ['a type that only looks like it', '{"name":"x"}', 'text/json-ish', 415],
+    ['no content type', '{"name":"x"}', undefined, 415],
+    ['a content type that only resembles JSON', '{"name":"x"}', 'text/json-ish', 415],
   ])('answers %s', async (_, body, type, status) => {
     const response = await api.app.request('/api/v1/tokens', {
       method: 'POST',
@@ -52,7 +52,7 @@ describe('A problem', () => {
     expect(await response.json()).toMatchObject({ status, detail: expect.stringMatching(/./) });
   });
 
-  it('names each place of a body that does not hold, by JSON pointer', async () => {
+  it('lists every invalid property of a body by JSON pointer', async () => {
     const { body } = await api.json('POST', '/api/v1/jobs', {
       image: 'busybox',
       run: 'true',
@@ -63,9 +63,10 @@ describe('A problem', () => {
     expect(body.errors.map((error: { pointer: string }) => error.pointer)).toEqual(
       expect.arrayContaining(['#/env/a~1b', '#/cpus', '#/odd~1~0key']),
     );
+    expect(body.detail).toMatch(/^Invalid request body: .*unknown property `odd\/~key`/);
   });
 
-  it('says which parameter of an address is unknown or wrong', async () => {
+  it('lists every unknown or invalid query parameter', async () => {
     const { status, body } = await api.json('GET', '/api/v1/runs?limit=0&cursor=garbage&nonsense=1&status=done');
     expect(status).toBe(422);
     expect(
@@ -73,23 +74,23 @@ describe('A problem', () => {
     ).toEqual(['query #/cursor', 'query #/limit', 'query #/nonsense', 'query #/status']);
   });
 
-  it('tells nothing of what nobody foresaw', async () => {
+  it('does not reveal unexpected errors', async () => {
     const { body: job } = await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' });
     await api.deps.store.write((sql) =>
       sql.updateTable('jobs').set({ outputs: 'torn' }).where('id', '=', job.id).execute(),
     );
     const { status, body } = await api.json('GET', `/api/v1/jobs/${job.id}`);
     expect(status).toBe(500);
-    expect(body.detail).toBe('Gantry failed; its log tells more under this request_id.');
+    expect(body.detail).toBe("Internal error. Look for this request_id in the server's log.");
   });
 
-  it('is what a body over 1 MiB gets, also when it does not say how long it is', async () => {
+  it('rejects a body over 1 MiB', async () => {
     const large = { name: 'x'.repeat(1024 * 1024) };
     expect((await api.json('POST', '/api/v1/tokens', large)).status).toBe(413);
   });
 });
 
-describe('Every answer', () => {
+describe('Every response', () => {
   it.each(['/', '/healthz', '/nowhere', '/api/v1/runs'])('at %s has strict headers and no CORS', async (path) => {
     const { headers } = await api.request('GET', path, undefined, { origin: 'https://evil.example' });
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);

@@ -3,16 +3,16 @@ import { eventStream, frame, pullStream, type ServerSentEvent } from '../../../s
 
 const never = new AbortController().signal;
 
-describe('A message', () => {
-  it('is its fields and an empty line', () => {
+describe('An event', () => {
+  it('consists of its fields and an empty line', () => {
     expect(frame({ id: '7', event: 'run', data: '{}' })).toBe('id: 7\nevent: run\ndata: {}\n\n');
   });
 
-  it.each(['\n', '\r', '\r\n'])('whose data holds the line end %j has another line of data', (end) => {
+  it.each(['\n', '\r', '\r\n'])('with the line break %j in its data has a second data line', (end) => {
     expect(frame({ data: `a${end}event: end` })).toBe('data: a\ndata: event: end\n\n');
   });
 
-  it('has no line ends in its id and its name', () => {
+  it('has no line breaks in its id and name', () => {
     expect(frame({ id: '1\nevent: x', event: 'a\r\ndata: b', data: '' })).toBe(
       'id: 1event: x\nevent: adata: b\ndata: \n\n',
     );
@@ -22,20 +22,20 @@ describe('A message', () => {
 describe('A stream', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('is made only as fast as it is read', async () => {
-    let made = 0;
+  it('is produced only as fast as it is read', async () => {
+    let produced = 0;
     async function* numbers() {
-      for (;;) yield String(made++);
+      for (;;) yield String(produced++);
     }
     const reader = pullStream(numbers, never).getReader();
-    expect(made).toBe(0);
+    expect(produced).toBe(0);
     await reader.read();
     await reader.read();
-    expect(made).toBe(2);
+    expect(produced).toBe(2);
     await reader.cancel();
   });
 
-  it('ends its source when the reader goes', async () => {
+  it('ends its source when the client disconnects', async () => {
     let ended = false;
     async function* silent(signal: AbortSignal) {
       try {
@@ -53,13 +53,13 @@ describe('A stream', () => {
     expect(ended).toBe(true);
   });
 
-  it('says now and then that it is still there', async () => {
+  it('sends keep-alive comments', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const text = await eventStream(quiet, never).text();
-    expect(text).toBe('retry: 1000\n\n: still here\n\n: still here\n\n');
+    expect(text).toBe('retry: 1000\n\n: keep-alive\n\n: keep-alive\n\n');
   });
 
-  it('tells its reader to come back when the server stops', async () => {
+  it('asks the client to reconnect when the server shuts down', async () => {
     const draining = new AbortController();
     async function* once(): AsyncGenerator<ServerSentEvent[]> {
       yield [{ id: '1', data: 'a' }];
@@ -70,7 +70,7 @@ describe('A stream', () => {
   });
 });
 
-/** 31 seconds, in each of which nothing happens. */
+/** 31 seconds without an event. */
 async function* quiet(): AsyncGenerator<ServerSentEvent[]> {
   for (let second = 1; second <= 31; second++) {
     vi.setSystemTime(Date.now() + 1000);

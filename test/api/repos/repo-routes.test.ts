@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 describe('Registering a repository', () => {
-  it('asks GitHub for what is missing, and shows the address and secret for the hook this once', async () => {
+  it('requests missing facts from GitHub, and returns the webhook URL and secret only once', async () => {
     const { status, headers, body } = await api.json('POST', '/api/v1/repos', {
       name: 'acme/shop',
       token: 'ghp_good',
@@ -53,19 +53,19 @@ describe('Registering a repository', () => {
     expect(row && openRepoToken(api.deps.vault, row)).toBe('ghp_good');
   });
 
-  it('says at once that a token does not work, with the words of GitHub', async () => {
+  it('rejects a token that GitHub rejects, with the message from GitHub', async () => {
     const { status, body } = await api.json('POST', '/api/v1/repos', { name: 'acme/shop', token: 'ghp_bad' });
     expect(status).toBe(422);
     expect(body.errors).toEqual([{ in: 'body', pointer: '#/token', detail: expect.stringMatching(/Bad credentials/) }]);
   });
 
-  it('says that the token does not see the repository', async () => {
+  it('rejects a token that has no access to the repository', async () => {
     const { status, body } = await api.json('POST', '/api/v1/repos', { name: 'acme/other', token: 'ghp_good' });
     expect(status).toBe(422);
     expect(body.errors).toEqual([expect.objectContaining({ pointer: '#/name' })]);
   });
 
-  it('needs no GitHub when all is given', async () => {
+  it('does not call GitHub when the request contains everything', async () => {
     github.failNext(100);
     const given = { name: 'acme/shop', token: 'ghp_good', clone_url: 'http://127.0.0.1:1/shop.git', github_id: 7 };
     const { status, body } = await api.json('POST', '/api/v1/repos', { ...given, webhook_secret: 'mine' });
@@ -73,7 +73,7 @@ describe('Registering a repository', () => {
     expect(body).toMatchObject({ clone_url: given.clone_url, github_id: 7, webhook: { secret: 'mine' } });
   });
 
-  it('names what to give when it can ask nobody', async () => {
+  it('names the missing field when there is no token to ask GitHub with', async () => {
     const { status, body } = await api.json('POST', '/api/v1/repos', { name: 'acme/shop' });
     expect(status).toBe(422);
     expect(body.errors[0]).toMatchObject({
@@ -82,12 +82,12 @@ describe('Registering a repository', () => {
     });
   });
 
-  it('refuses an id that is not the one that GitHub has', async () => {
+  it('rejects an id that differs from the id on GitHub', async () => {
     const given = { name: 'acme/shop', token: 'ghp_good', github_id: 8 };
     expect((await api.json('POST', '/api/v1/repos', given)).body.errors[0].pointer).toBe('#/github_id');
   });
 
-  it('happens once, in whatever case the name is written', async () => {
+  it('rejects a repository that is already registered, ignoring the case of its name', async () => {
     const given = { name: 'acme/shop', clone_url: 'https://git.test/x.git' };
     expect((await api.json('POST', '/api/v1/repos', { ...given, github_id: 9 })).status).toBe(201);
     const again = await api.json('POST', '/api/v1/repos', { ...given, name: 'Acme/Shop' });
@@ -112,7 +112,7 @@ describe('Registering a repository', () => {
     'acme/{shop}',
     `acme/${'x'.repeat(200)}`,
     'acme/shop\0',
-  ])('is not done under the name %j', async (name) => {
+  ])('rejects the name %j', async (name) => {
     expect(await api.json('POST', '/api/v1/repos', { name, clone_url: 'https://git.test/x.git' })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '#/name' }] },
@@ -130,7 +130,7 @@ describe('Registering a repository', () => {
     '--upload-pack=id',
     'https://user:pass@git.test/shop.git',
     'https://git.test/shop.git?x=1',
-  ])('does not clone from %s', async (clone_url) => {
+  ])('rejects the clone URL %s', async (clone_url) => {
     expect(await api.json('POST', '/api/v1/repos', { name: 'acme/shop', clone_url })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '#/clone_url' }] },
@@ -138,17 +138,17 @@ describe('Registering a repository', () => {
   });
 
   it.each(['http://127.0.0.1:3000/shop.git', 'http://[::1]/shop.git', 'http://localhost/shop.git'])(
-    'clones from %s, which is this machine',
+    'accepts the loopback clone URL %s',
     async (clone_url) => {
       expect((await api.json('POST', '/api/v1/repos', { name: 'acme/shop', clone_url })).status).toBe(201);
     },
   );
 });
 
-describe('Forgetting a repository', () => {
+describe('Removing a repository', () => {
   beforeEach(() => api.json('POST', '/api/v1/repos', { name: 'acme/shop', token: 'ghp_good' }));
 
-  it('takes it away with its secrets, and lets it be registered anew', async () => {
+  it('removes its secrets, and allows to register it again', async () => {
     await api.json('PUT', `${SHOP}/secrets/KEY`, { value: 'old' });
     expect((await api.json('DELETE', SHOP)).status).toBe(204);
     for (const method of ['GET', 'DELETE']) expect((await api.json(method, SHOP)).status).toBe(404);
@@ -156,7 +156,7 @@ describe('Forgetting a repository', () => {
     expect((await api.json('GET', `${SHOP}/secrets`)).body.items).toEqual([]);
   });
 
-  it('waits for its runs to end', async () => {
+  it('is rejected until its runs have ended', async () => {
     const run = await api.json('POST', '/api/v1/runs', { repo: 'acme/shop', ref: 'main' });
     expect((await api.json('DELETE', SHOP)).status).toBe(409);
     await api.json('POST', `/api/v1/runs/${run.body.id}/cancellation`);
@@ -171,7 +171,7 @@ describe('A secret', () => {
     repo_id = (await api.json('POST', '/api/v1/repos', { name: 'acme/shop', token: 'ghp_good' })).body.id;
   });
 
-  it('is set, listed by name and never readable again', async () => {
+  it('is set, listed by name, and its value is never returned', async () => {
     expect((await api.json('PUT', `${SHOP}/secrets/database_url`, { value: 'postgres://one' })).status).toBe(204);
     expect((await api.json('PUT', `${SHOP}/secrets/DATABASE_URL`, { value: 'postgres://two' })).status).toBe(204);
     const listed = await api.json('GET', `${SHOP}/secrets`);
@@ -189,7 +189,7 @@ describe('A secret', () => {
     expect(await openSecretAt(store.read, vault, repo_id, 'DATABASE_URL', 1)).toBe('postgres://one');
   });
 
-  it('is out of force once removed, and still there for the releases that use it', async () => {
+  it('is unset once removed, but kept for the releases that use it', async () => {
     await api.json('PUT', `${SHOP}/secrets/KEY`, { value: 'one' });
     expect((await api.json('DELETE', `${SHOP}/secrets/key`)).status).toBe(204);
     expect((await api.json('DELETE', `${SHOP}/secrets/KEY`)).status).toBe(404);
@@ -202,14 +202,14 @@ describe('A secret', () => {
   });
 
   it.each(['1X', 'A-B', 'A.B', 'A%20B', 'GITHUB_TOKEN', 'github_x', 'A%2FB', 'A%0A'])(
-    'is not called %s',
+    'cannot have the name %s',
     async (name) => {
       expect((await api.json('PUT', `${SHOP}/secrets/${name}`, { value: 'x' })).status).toBe(422);
     },
   );
 
   it.each([{}, { value: 1 }, { value: 'x'.repeat(48 * 1024 + 1) }, { value: 'a\0b' }, { value: 'x', other: 1 }])(
-    'does not hold %.60j',
+    'is not set from the body %.60j',
     async (body) => {
       const { status, body: problem } = await api.json('PUT', `${SHOP}/secrets/KEY`, body);
       expect(status).toBe(422);
@@ -217,9 +217,9 @@ describe('A secret', () => {
     },
   );
 
-  it('belongs to a repository that is registered', async () => {
-    const elsewhere = '/api/v1/repos/acme%2Fnone/secrets';
-    expect((await api.json('PUT', `${elsewhere}/KEY`, { value: 'x' })).status).toBe(404);
-    expect((await api.json('GET', elsewhere)).status).toBe(404);
+  it('needs a registered repository', async () => {
+    const unregistered = '/api/v1/repos/acme%2Fnone/secrets';
+    expect((await api.json('PUT', `${unregistered}/KEY`, { value: 'x' })).status).toBe(404);
+    expect((await api.json('GET', unregistered)).status).toBe(404);
   });
 });

@@ -11,7 +11,7 @@ let server: HttpServer;
 let job: string;
 let run: string;
 let attempt: string;
-const leaving = new Set<AbortController>();
+const connections = new Set<AbortController>();
 
 beforeAll(async () => {
   api = await openApiHarness({ port: 0 });
@@ -26,33 +26,36 @@ beforeEach(async () => {
   attempt = await attemptOf(1);
 });
 afterEach(() => {
-  for (const controller of leaving) controller.abort();
-  leaving.clear();
+  for (const controller of connections) controller.abort();
+  connections.clear();
 });
 
 describe("A job's log as events", () => {
-  it('follows the file line by line, and ends with the job', async () => {
-    const events = read(await ask());
+  it('streams the file line by line, until the job ends', async () => {
+    const events = read(await openLog());
     await write(attempt, [line('one'), line('two', 2, 'stderr')]);
-    expect(await next(events)).toEqual({
+    expect(await nextEvent(events)).toEqual({
       id: `${attempt}-${line('one').length}`,
       event: 'message',
       data: JSON.stringify({ at: '2026-01-02T03:04:05.678Z', attempt: 1, step: 1, stream: 'stdout', text: 'one' }),
     });
-    expect(JSON.parse((await next(events)).data)).toMatchObject({ step: 2, stream: 'stderr', text: 'two' });
+    expect(JSON.parse((await nextEvent(events)).data)).toMatchObject({ step: 2, stream: 'stderr', text: 'two' });
     await write(attempt, [line('three')]);
-    expect(textOf(await next(events))).toBe('three');
-    await end();
-    expect(await next(events)).toMatchObject({ event: 'end', data: expect.stringContaining('"status":"cancelled"') });
+    expect(textOf(await nextEvent(events))).toBe('three');
+    await endJob();
+    expect(await nextEvent(events)).toMatchObject({
+      event: 'end',
+      data: expect.stringContaining('"status":"cancelled"'),
+    });
     expect((await events.next()).done).toBe(true);
   });
 
-  it('resumes to the byte from every line, without a lost or doubled one', async () => {
+  it('resumes after every line without losing or repeating one', async () => {
     await write(
       attempt,
       ['a', 'ü€😀', '', 'd'].map((text) => line(text)),
     );
-    await end();
+    await endJob();
     const whole = (await collect(await bodyOf())).filter(({ event }) => event === 'message');
     expect(whole.map(textOf)).toEqual(['a', 'ü€😀', '', 'd']);
     for (const [index, { id }] of whole.entries()) {
@@ -63,27 +66,27 @@ describe("A job's log as events", () => {
     }
   });
 
-  it('goes through the attempts in order', async () => {
+  it('contains the attempts in order', async () => {
     await write(attempt, [line('of the first')]);
-    const events = read(await ask());
-    expect(JSON.parse((await next(events)).data)).toMatchObject({ attempt: 1, text: 'of the first' });
+    const events = read(await openLog());
+    expect(JSON.parse((await nextEvent(events)).data)).toMatchObject({ attempt: 1, text: 'of the first' });
     const second = await nextAttempt();
     await write(second, [line('of the second')]);
-    const later = await next(events);
+    const later = await nextEvent(events);
     expect(later.id).toBe(`${second}-${line('of the second').length}`);
     expect(JSON.parse(later.data)).toMatchObject({ attempt: 2, text: 'of the second' });
-    await end();
-    expect((await next(events)).event).toBe('end');
+    await endJob();
+    expect((await nextEvent(events)).event).toBe('end');
     const resumed = await collect(await bodyOf({ 'last-event-id': `${attempt}-${line('of the first').length}` }));
     expect(resumed.map(({ event }) => event)).toEqual(['message', 'end']);
     expect((await collect(await bodyOf({}, '?attempt=1'))).map(textOf)).toEqual(['of the first', undefined]);
   });
 
-  it('loses nothing of a long log, however slowly it is read', async () => {
+  it('loses no line of a long log for a slow client', async () => {
     const lines = Array.from({ length: 20_000 }, (_, index) => line(`${index} ${'x'.repeat(80)}`));
     await write(attempt, lines);
-    await end();
-    const response = await ask();
+    await endJob();
+    const response = await openLog();
     const seen: number[] = [];
     for await (const event of read(response)) {
       if (seen.length % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -92,55 +95,55 @@ describe("A job's log as events", () => {
     expect(seen).toEqual(lines.map((_, index) => index));
   });
 
-  it('cannot be forged by what a job prints', async () => {
+  it('cannot be forged by the output of a job', async () => {
     const evil = ['id: 7', 'event: end', 'data: {}', 'x\r\revent: end\rdata: 1', '\u2028\u0000\u001b[2J', ': y'];
     await write(
       attempt,
       evil.map((text) => line(text)),
     );
-    await end();
+    await endJob();
     const events = await collect(await bodyOf());
     expect(events.slice(0, -1).map(textOf)).toEqual(evil);
     expect(events.map(({ event }) => event)).toEqual([...evil.map(() => 'message'), 'end']);
   });
 
   it.each(['1', 'att_1-0', 'x', '-5', 'att_00000000000000000000000000-0'])('does not resume from %s', async (id) => {
-    expect((await ask({ 'last-event-id': id })).status).toBe(400);
+    expect((await openLog({ 'last-event-id': id })).status).toBe(400);
   });
 
   it('does not resume from the middle of a line, or from after the end', async () => {
     await write(attempt, [line('one')]);
-    expect((await ask({ 'last-event-id': `${attempt}-3` })).status).toBe(400);
-    expect((await ask({ 'last-event-id': `${attempt}-${line('one').length + 1}` })).status).toBe(400);
+    expect((await openLog({ 'last-event-id': `${attempt}-3` })).status).toBe(400);
+    expect((await openLog({ 'last-event-id': `${attempt}-${line('one').length + 1}` })).status).toBe(400);
   });
 
-  it('ends at once for a job that never ran', async () => {
-    await end();
+  it('ends immediately for a job that never ran', async () => {
+    await endJob();
     expect(await collect(await bodyOf())).toEqual([expect.objectContaining({ event: 'end' })]);
   });
 
-  it('is none of a job that there is not', async () => {
+  it('of an unknown job is answered with 404', async () => {
     job = 'job_none';
-    expect((await ask()).status).toBe(404);
-    expect((await ask({ accept: 'text/plain' })).status).toBe(404);
+    expect((await openLog()).status).toBe(404);
+    expect((await openLog({ accept: 'text/plain' })).status).toBe(404);
   });
 
-  it('is not held by a reader who does not read', async () => {
+  it('is not read ahead for clients that do not read', async () => {
     await write(
       attempt,
       Array.from({ length: 50_000 }, () => line('x'.repeat(200))),
     );
     const read = vi.spyOn(api.deps.logs, 'read');
-    await Promise.all(Array.from({ length: 50 }, () => ask()));
-    expect((await ask({ accept: 'text/plain' })).status).toBe(200);
-    // What is on its way fills the sockets, and then nothing more is read: far from the 160 reads that the file has for each.
+    await Promise.all(Array.from({ length: 50 }, () => openLog()));
+    expect((await openLog({ accept: 'text/plain' })).status).toBe(200);
+    // Reading stops when the sockets are full, long before the 160 reads that the whole file takes for each client.
     let before = -1;
-    const grown = () => {
-      const more = read.mock.calls.length - before;
-      before += more;
-      return more;
+    const newReads = () => {
+      const added = read.mock.calls.length - before;
+      before += added;
+      return added;
     };
-    await expect.poll(grown, { interval: 200, timeout: 10_000 }).toBe(0);
+    await expect.poll(newReads, { interval: 200, timeout: 10_000 }).toBe(0);
     expect(before).toBeLessThan(51 * 60);
   });
 });
@@ -148,28 +151,28 @@ describe("A job's log as events", () => {
 describe("A job's log as text", () => {
   const asText = { accept: 'text/plain' };
 
-  it('is what there is now, also nothing', async () => {
-    const empty = await ask(asText);
+  it('contains the lines so far, and may be empty', async () => {
+    const empty = await openLog(asText);
     expect(empty.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect([empty.status, await empty.text()]).toEqual([200, '']);
     await write(attempt, [line('one'), line('two')]);
-    expect(await (await ask(asText)).text()).toBe('one\ntwo\n');
+    expect(await (await openLog(asText)).text()).toBe('one\ntwo\n');
   });
 
-  it('has all attempts, or one', async () => {
+  it('contains all attempts, or one', async () => {
     await write(attempt, [line('first')]);
     await write(await nextAttempt(), [line('second')]);
-    expect(await (await ask(asText)).text()).toBe('first\nsecond\n');
-    expect(await (await ask(asText, '?attempt=2')).text()).toBe('second\n');
-    expect((await ask(asText, '?attempt=3')).status).toBe(404);
-    expect((await ask(asText, '?attempt=0')).status).toBe(422);
+    expect(await (await openLog(asText)).text()).toBe('first\nsecond\n');
+    expect(await (await openLog(asText, '?attempt=2')).text()).toBe('second\n');
+    expect((await openLog(asText, '?attempt=3')).status).toBe(404);
+    expect((await openLog(asText, '?attempt=0')).status).toBe(422);
   });
 
-  it('stays until the end when it is to follow', async () => {
-    const following = await ask(asText, '?follow=true');
+  it('continues until the job ends with follow=true', async () => {
+    const following = await openLog(asText, '?follow=true');
     const text = following.text();
     await write(attempt, [line('one')]);
-    await end();
+    await endJob();
     expect(await text).toBe('one\n');
   });
 });
@@ -178,7 +181,7 @@ function line(text: string, step = 1, stream = 'stdout'): string {
   return Buffer.from(`${AT} ${step} ${stream} ${text}\n`).toString('latin1');
 }
 
-/** Appends as the worker does, and rings. Lines are bytes, one a character. */
+/** Appends lines and publishes a wakeup, like a worker. In `lines`, each character is one byte. */
 async function write(to: string, lines: string[]): Promise<void> {
   const bytes = Buffer.from(lines.join(''), 'latin1');
   const size = await api.deps.logs.size(to);
@@ -186,7 +189,7 @@ async function write(to: string, lines: string[]): Promise<void> {
   await api.deps.bus.wake(`log:${to}`, String(size + bytes.length));
 }
 
-/** The attempt at hand errs, and another is made, as after a worker that was lost. */
+/** Ends the current attempt as errored and inserts the next one, as after a lost worker. */
 async function nextAttempt(): Promise<string> {
   const id = api.deps.newId('att');
   await api.deps.store.write(async (sql) => {
@@ -217,13 +220,13 @@ async function attemptOf(number: number): Promise<string> {
   return row.id;
 }
 
-async function end(): Promise<void> {
+async function endJob(): Promise<void> {
   await cancelRun(api.deps, run, { force: false, reason: 'enough' });
 }
 
-async function ask(headers: Record<string, string> = {}, query = ''): Promise<Response> {
+async function openLog(headers: Record<string, string> = {}, query = ''): Promise<Response> {
   const controller = new AbortController();
-  leaving.add(controller);
+  connections.add(controller);
   return fetch(`http://127.0.0.1:${server.port}/api/v1/jobs/${job}/logs${query}`, {
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },
     signal: controller.signal,
@@ -231,7 +234,7 @@ async function ask(headers: Record<string, string> = {}, query = ''): Promise<Re
 }
 
 async function bodyOf(headers: Record<string, string> = {}, query = ''): Promise<ReadableStream<Uint8Array>> {
-  const response = await ask(headers, query);
+  const response = await openLog(headers, query);
   if (response.body === null || !response.ok) throw new Error(`no stream: ${response.status}`);
   return response.body;
 }
@@ -241,7 +244,7 @@ function read(response: Response): AsyncGenerator<ReceivedEvent> {
   return readEvents(response.body);
 }
 
-async function next(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
+async function nextEvent(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
   const { done, value } = await events.next();
   if (done) throw new Error('the stream ended');
   return value;

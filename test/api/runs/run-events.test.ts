@@ -9,7 +9,7 @@ import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
 let api: ApiHarness;
 let server: HttpServer;
 let run: string;
-const leaving = new Set<AbortController>();
+const connections = new Set<AbortController>();
 
 beforeAll(async () => {
   api = await openApiHarness({ port: 0 });
@@ -23,39 +23,39 @@ beforeEach(async () => {
   run = (await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body.run_id;
 });
 afterEach(() => {
-  for (const controller of leaving) controller.abort();
-  leaving.clear();
+  for (const controller of connections) controller.abort();
+  connections.clear();
 });
 
 describe("A run's events", () => {
-  it('begin with the whole run, go on with each rev, and end with the run', async () => {
+  it('begin with the whole run, continue with each rev, and end with the run', async () => {
     const response = await openEvents();
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toContain('no-transform');
     const events = read(response);
-    const first = await next(events);
+    const first = await nextEvent(events);
     const shown = (await api.json('GET', `/api/v1/runs/${run}`)).body;
     const { jobs, ...rest } = shown;
     expect(first).toMatchObject({ id: '1', event: 'run' });
     expect(JSON.parse(first.data)).toEqual({ rev: 1, run: rest, jobs });
 
-    await step();
-    const second = await next(events);
+    await addRev();
+    const second = await nextEvent(events);
     expect(second).toMatchObject({ id: '2', event: 'run' });
     expect(JSON.parse(second.data)).toMatchObject({ rev: 2, run: { id: run } });
 
     await cancelRun(api.deps, run, { force: false, reason: 'enough' });
-    expect(JSON.parse((await next(events)).data)).toMatchObject({
+    expect(JSON.parse((await nextEvent(events)).data)).toMatchObject({
       rev: 3,
       run: { status: 'cancelled' },
       jobs: [{ status: 'cancelled' }],
     });
-    expect(await next(events)).toEqual({ id: null, event: 'end', data: '{"status":"cancelled"}' });
+    expect(await nextEvent(events)).toEqual({ id: null, event: 'end', data: '{"status":"cancelled"}' });
     expect((await events.next()).done).toBe(true);
   });
 
-  it('resume after Last-Event-ID without a lost or doubled rev', async () => {
-    for (let i = 0; i < 120; i++) await step();
+  it('resume after Last-Event-ID without losing or repeating a rev', async () => {
+    for (let i = 0; i < 120; i++) await addRev();
     await cancelRun(api.deps, run, { force: false, reason: 'enough' });
     const events = await collect(await body('7'));
     const ids = events.filter(({ event }) => event === 'run').map(({ id }) => Number(id));
@@ -63,7 +63,7 @@ describe("A run's events", () => {
     expect(events.at(-1)?.event).toBe('end');
   });
 
-  it('end at once for whoever has seen the end', async () => {
+  it('end immediately for a client that has received all of them', async () => {
     await cancelRun(api.deps, run, { force: false, reason: 'enough' });
     expect(await collect(await body('2'))).toEqual([{ id: null, event: 'end', data: '{"status":"cancelled"}' }]);
   });
@@ -72,21 +72,21 @@ describe("A run's events", () => {
     expect((await openEvents(id)).status).toBe(400);
   });
 
-  it('are none of a run that there is not', async () => {
+  it('of an unknown run are answered with 404', async () => {
     run = 'run_none';
     expect((await openEvents()).status).toBe(404);
   });
 
-  it('come without Redis, a moment later', async () => {
+  it('arrive without Redis, with a delay', async () => {
     const events = read(await openEvents());
-    await next(events);
+    await nextEvent(events);
     await api.redis.stop();
-    await step();
-    expect((await next(events)).id).toBe('2');
+    await addRev();
+    expect((await nextEvent(events)).id).toBe('2');
     await api.redis.start();
   });
 
-  it('cannot be forged by what a job says', async () => {
+  it('cannot be forged by text from a job', async () => {
     const evil = 'x\n\nevent: end\ndata: {}\r\revent: end\r\n\r\n';
     await transact(api.deps, async (t) => {
       const change = await changeRun(t, run);
@@ -94,36 +94,36 @@ describe("A run's events", () => {
       await change.save();
     });
     const events = read(await openEvents());
-    const first = await next(events);
+    const first = await nextEvent(events);
     expect(JSON.parse(first.data).run.reason).toBe(evil);
-    await step();
-    expect((await next(events)).event).toBe('run');
+    await addRev();
+    expect((await nextEvent(events)).event).toBe('run');
   });
 
-  it('stop costing anything when the reader goes', async () => {
-    const rings: string[] = [];
+  it('release their subscriptions when the client disconnects', async () => {
+    const subscriptions: string[] = [];
     const { wakeups } = api.deps;
     const listen = wakeups.listen;
     wakeups.listen = (channel, handle) => {
       const leave = listen(channel, handle);
-      rings.push(channel);
+      subscriptions.push(channel);
       return () => {
-        rings.splice(rings.indexOf(channel), 1);
+        subscriptions.splice(subscriptions.indexOf(channel), 1);
         leave();
       };
     };
     const readers = await Promise.all(Array.from({ length: 20 }, () => openEvents()));
-    for (const reader of readers) await next(read(reader));
-    await expect.poll(() => rings.length).toBe(20);
-    for (const controller of leaving) controller.abort();
-    await expect.poll(() => rings.length).toBe(0);
+    for (const reader of readers) await nextEvent(read(reader));
+    await expect.poll(() => subscriptions.length).toBe(20);
+    for (const controller of connections) controller.abort();
+    await expect.poll(() => subscriptions.length).toBe(0);
     wakeups.listen = listen;
   });
 });
 
 async function openEvents(lastId?: string): Promise<Response> {
   const controller = new AbortController();
-  leaving.add(controller);
+  connections.add(controller);
   return fetch(`http://127.0.0.1:${server.port}/api/v1/runs/${run}/events`, {
     headers: { authorization: `Bearer ${TOKEN}`, ...(lastId !== undefined && { 'last-event-id': lastId }) },
     signal: controller.signal,
@@ -141,14 +141,14 @@ function read(response: Response): AsyncGenerator<ReceivedEvent> {
   return readEvents(response.body);
 }
 
-async function next(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
+async function nextEvent(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
   const { done, value } = await events.next();
   if (done) throw new Error('the stream ended');
   return value;
 }
 
-/** One rev further. */
-function step(): Promise<void> {
+/** Adds one rev. */
+function addRev(): Promise<void> {
   return transact(api.deps, async (t) => {
     const change = await changeRun(t, run);
     await change.save();

@@ -9,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe('A run started by hand', () => {
-  it('is there at once, to be followed', async () => {
+describe('A run started through the API', () => {
+  it('exists as soon as the request is answered', async () => {
     const { status, headers, body } = await start({ repo: 'Acme/Shop', ref: 'main', workflow: 'ci.yml' });
     expect(status).toBe(202);
     expect(headers.get('location')).toBe(`/api/v1/runs/${body.id}`);
@@ -29,7 +29,7 @@ describe('A run started by hand', () => {
     expect(delivery).toMatchObject({ source: 'api', guid: null, run_ids: [body.id] });
   });
 
-  it('needs a repository that is registered', async () => {
+  it('needs a registered repository', async () => {
     expect(await start({ repo: 'acme/none', ref: 'main' })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '#/repo' }] },
@@ -37,7 +37,7 @@ describe('A run started by hand', () => {
   });
 
   it.each(['', ' ', 'a b', 'a..b~1', 'x^', 'a:b', '*', 'a\nb', '[x', 'x'.repeat(256)])(
-    'does not start at %j',
+    'rejects the ref %j',
     async (ref) => {
       expect(await start({ repo: 'acme/shop', ref })).toMatchObject({
         status: 422,
@@ -48,7 +48,7 @@ describe('A run started by hand', () => {
 });
 
 describe('Cancelling', () => {
-  it('is done once, and answered the same ever after', async () => {
+  it('has an effect once; later requests return the same run', async () => {
     const { id } = (await start({ repo: 'acme/shop', ref: 'main' })).body;
     const first = await api.json('POST', `/api/v1/runs/${id}/cancellation`, { reason: 'not this one' });
     expect(first).toMatchObject({ status: 202, body: { status: 'cancelled', reason: 'not this one' } });
@@ -56,7 +56,7 @@ describe('Cancelling', () => {
     expect(again).toMatchObject({ status: 202, body: first.body });
   });
 
-  it('needs no body, and a run', async () => {
+  it('needs no body, but an existing run', async () => {
     const { id } = (await start({ repo: 'acme/shop', ref: 'main' })).body;
     expect((await api.json('POST', `/api/v1/runs/${id}/cancellation`)).body.status).toBe('cancelled');
     expect((await api.json('POST', '/api/v1/runs/run_none/cancellation')).status).toBe(404);
@@ -65,7 +65,7 @@ describe('Cancelling', () => {
 });
 
 describe('The list of runs', () => {
-  it('is newest first, page by page, each run once', async () => {
+  it('is paginated, newest first, with each run once', async () => {
     for (let i = 0; i < 5; i++) await start({ repo: 'acme/blog', ref: `b${i}` });
     const seen: string[] = [];
     let cursor: string | null = null;
@@ -79,23 +79,23 @@ describe('The list of runs', () => {
     expect(new Set(seen).size).toBe(5);
   });
 
-  it('is narrowed by repository, branch, commit and status', async () => {
+  it('can be filtered by repository, branch, commit and status', async () => {
     const sha = 'c'.repeat(40);
-    const { id } = (await start({ repo: 'acme/shop', ref: 'narrow' })).body;
+    const { id } = (await start({ repo: 'acme/shop', ref: 'filtered' })).body;
     await api.deps.store.write((sql) => sql.updateTable('runs').set({ sha }).where('id', '=', id).execute());
     await api.json('POST', `/api/v1/runs/${id}/cancellation`);
     for (const query of [
-      'branch=narrow',
+      'branch=filtered',
       `sha=${sha}`,
       'sha=CCCCCCCC',
-      `repo=acme%2Fshop&branch=narrow&status=cancelled`,
+      `repo=acme%2Fshop&branch=filtered&status=cancelled`,
     ])
       expect((await api.json('GET', `/api/v1/runs?${query}`)).body.items).toMatchObject([{ id }]);
-    for (const query of ['branch=narrow&status=running', 'repo=acme/none', 'repo=acme/blog&branch=narrow'])
+    for (const query of ['branch=filtered&status=running', 'repo=acme/none', 'repo=acme/blog&branch=filtered'])
       expect((await api.json('GET', `/api/v1/runs?${query}`)).body).toEqual({ items: [], next_cursor: null });
   });
 
-  it('is not asked for by an id of something else', async () => {
+  it('rejects a cursor of another list', async () => {
     expect((await api.json('GET', `/api/v1/runs?cursor=job_${'0'.repeat(26)}`)).status).toBe(422);
   });
 });

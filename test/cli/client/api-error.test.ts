@@ -13,20 +13,20 @@ test.each([
   [422, 2],
   [500, 1],
   [503, 5],
-])('A %i ends with %i', (status, code) => {
+])('Status %i exits with %i', (status, code) => {
   expect(exitOf(toCliError(status, '', URL))).toBe(code);
 });
 
-test('What the server says is said once, with the places that it names', () => {
+test('The message of the server is shown once, with the invalid parts', () => {
   const body = JSON.stringify({ detail: 'No.', errors: [{ in: 'body', pointer: '#/name', detail: 'not owner/name' }] });
   expect(toCliError(422, body, URL).message).toBe('No.\n  #/name: not owner/name');
-  const told = JSON.stringify({
+  const repeated = JSON.stringify({
     detail: 'not owner/name',
     errors: [{ in: 'body', pointer: '#/name', detail: 'not owner/name' }],
   });
-  expect(toCliError(422, told, URL).message).toBe('not owner/name');
+  expect(toCliError(422, repeated, URL).message).toBe('not owner/name');
 });
 
-test('An answer that is no problem document is told by its status', () => {
-  expect(toCliError(502, '<html>', URL).message).toBe('the server answered 502');
+test('A response that is not a problem document is described by its status', () => {
+  expect(toCliError(502, '<html>', URL).message).toBe('the server answered with status 502');
 });

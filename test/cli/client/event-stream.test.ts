@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { parseEvents, type StreamEvent } from '../../../src/cli/client/event-stream.ts';
 
 async function parse(...chunks: string[]): Promise<StreamEvent[]> {
-  const messages: StreamEvent[] = [];
-  for await (const message of parseEvents(Readable.from(chunks) as AsyncIterable<string>)) messages.push(message);
-  return messages;
+  const events: StreamEvent[] = [];
+  for await (const event of parseEvents(Readable.from(chunks) as AsyncIterable<string>)) events.push(event);
+  return events;
 }
 
-test('A message is whole wherever the connection cuts it', async () => {
-  const text = 'retry: 1000\n\nid: 7\nevent: run\ndata: {"a":\ndata: 1}\n\n: still here\n\ndata: b\r\n\r\n';
+test('An event is parsed correctly wherever its chunks are split', async () => {
+  const text = 'retry: 1000\n\nid: 7\nevent: run\ndata: {"a":\ndata: 1}\n\n: keep-alive\n\ndata: b\r\n\r\n';
   const whole = [
     { id: '7', event: 'run', data: '{"a":\n1}' },
     { id: null, event: 'message', data: 'b' },
@@ -18,10 +18,10 @@ test('A message is whole wherever the connection cuts it', async () => {
   for (let cut = 1; cut < text.length; cut++) expect(await parse(text.slice(0, cut), text.slice(cut))).toEqual(whole);
 });
 
-test('What was not ended by an empty line was not said', async () => {
+test('An event without a terminating empty line is discarded', async () => {
   expect(await parse('id: 1\ndata: a\n\nid: 2\ndata: half')).toEqual([{ id: '1', event: 'message', data: 'a' }]);
 });
 
-test('The end needs no data', async () => {
+test('The end event needs no data', async () => {
   expect(await parse('event: end\ndata: \n\n')).toEqual([{ id: null, event: 'end', data: '' }]);
 });

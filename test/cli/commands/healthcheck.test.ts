@@ -8,6 +8,6 @@ test.each([
   ['gantry server ', false],
   ['gantry up', false],
   ['/sbin/init', false],
-])('A container whose first process is `%s`: a worker, %s', (line, expected) => {
+])('The first process `%s` is a worker: %s', (line, expected) => {
   expect(isWorker(line)).toBe(expected);
 });

@@ -16,7 +16,7 @@ async function dataDir() {
   return { config, checks: await openChecks(config) };
 }
 
-test('A Redis is started on a socket of its own, adopted by who comes next, and gone after its end', async () => {
+test('A Redis is started on its own socket, adopted by the next start, and ended by stop', async () => {
   const { config, checks } = await dataDir();
   const first = await manageRedis(config, checks, () => {});
   expect(first).toMatchObject({ adopted: false, facts: { policy: 'noeviction' } });
@@ -27,29 +27,31 @@ test('A Redis is started on a socket of its own, adopted by who comes next, and 
   await expect(checks.askRedis(first.url)).rejects.toMatchObject({ code: 'unreachable' });
 });
 
-test('One that is killed is started again', async () => {
+test('A killed Redis is restarted', async () => {
   const { config, checks } = await dataDir();
-  const said: string[] = [];
-  const redis = await manageRedis(config, checks, (text) => said.push(text));
+  const notes: string[] = [];
+  const redis = await manageRedis(config, checks, (text) => notes.push(text));
   onTestFinished(() => redis.stop());
   process.kill(redis.facts.pid, 'SIGKILL');
   await vi.waitFor(async () => expect((await checks.askRedis(redis.url)).pid).not.toBe(redis.facts.pid), {
     timeout: 10_000,
     interval: 100,
   });
-  expect(said).toHaveLength(1);
+  expect(notes).toHaveLength(1);
 });
 
-test('One that is too old, or may drop what it holds, is refused with what to type', () => {
+test('A Redis that is too old or evicts keys is rejected with advice', () => {
   expect(findRedisProblem({ version: '6.2.0', policy: 'noeviction', pid: 1 })).toBeNull();
   expect(findRedisProblem({ version: '10.0.0', policy: 'noeviction', pid: 1 })).toBeNull();
-  expect(findRedisProblem({ version: '6.0.16', policy: 'noeviction', pid: 1 })?.problem).toBe('it is version 6.0.16');
+  expect(findRedisProblem({ version: '6.0.16', policy: 'noeviction', pid: 1 })?.problem).toBe(
+    'version 6.0.16 is too old',
+  );
   expect(findRedisProblem({ version: '7.0.15', policy: 'allkeys-lru', pid: 1 })?.advice).toContain(
     'redis-cli config set maxmemory-policy noeviction',
   );
 });
 
-test('An address is told without its password', () => {
+test('The password is removed from a URL', () => {
   expect(redactRedisUrl('redis://user:secret@host:6379/1')).toBe('redis://***@host:6379/1');
   expect(redactRedisUrl('/run/redis.sock')).toBe('/run/redis.sock');
 });

@@ -7,11 +7,11 @@ import { readConfig } from '../../../src/config.ts';
 
 const configOf = (dir: string) => readConfig({}, { GANTRY_DATA_DIR: dir });
 
-test('The socket lies in the data directory', () => {
+test('The socket is in the data directory', () => {
   expect(redisSocket(configOf('/srv/gantry'))).toBe('/srv/gantry/redis/redis.sock');
 });
 
-test('Where that path is too long for a socket, it lies below the temporary folder, for each data directory elsewhere', () => {
+test('If that path is too long, each data directory has its own socket below the temporary directory', () => {
   const long = `/srv/${'deep/'.repeat(30)}`;
   const socket = redisSocket(configOf(`${long}a`));
   expect(socket.startsWith(tmpdir())).toBe(true);
@@ -19,11 +19,11 @@ test('Where that path is too long for a socket, it lies below the temporary fold
   expect(socket).toBe(redisSocket(configOf(`${long}a`)));
 });
 
-test('Its folder is made for this user alone, and refused where others can enter', () => {
+test('The folder of the socket is created for this user alone, and rejected if others can enter it', () => {
   const dir = mkdtempSync(join(tmpdir(), 'socket-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   makeSocketFolder(join(dir, 'mine', 'redis.sock'));
   expect(statSync(join(dir, 'mine')).mode & 0o777).toBe(0o700);
   mkdirSync(join(dir, 'theirs'), { mode: 0o755 });
-  expect(() => makeSocketFolder(join(dir, 'theirs', 'redis.sock'))).toThrow('is open to others or not ours');
+  expect(() => makeSocketFolder(join(dir, 'theirs', 'redis.sock'))).toThrow('does not belong to this user alone');
 });

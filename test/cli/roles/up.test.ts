@@ -14,7 +14,7 @@ async function install(settings?: Record<string, string>): Promise<Installation>
   return installation;
 }
 
-test('Nothing needs to be configured: up makes key, token and Redis, runs a job, and drains on SIGTERM', async () => {
+test('Without configuration, up creates key, token and Redis, runs a job, and drains on SIGTERM', async () => {
   const { gantry, up, dir } = await install();
   const child = await up();
   for (const [file, mode] of [
@@ -41,12 +41,12 @@ test('Nothing needs to be configured: up makes key, token and Redis, runs a job,
   await once(child, 'exit');
   expect(child.exitCode).toBe(0);
   expect(roles.filter(({ pid }) => isAlive(pid))).toEqual([]);
-  const away = await gantry('runs', 'list');
-  expect(away.code).toBe(5);
-  expect(away.stderr).toContain('Start the server with: gantry up');
+  const unreachable = await gantry('runs', 'list');
+  expect(unreachable.code).toBe(5);
+  expect(unreachable.stderr).toContain('Start the server with: gantry up');
 });
 
-test('SIGTERM lets a running job end; a second one does not', async () => {
+test('SIGTERM waits for a running job; a second SIGTERM does not', async () => {
   const { gantry, up } = await install();
   const first = await up();
   const start = async (script: string) =>
@@ -67,7 +67,7 @@ test('SIGTERM lets a running job end; a second one does not', async () => {
   await running(long.id);
   const stopped = Date.now();
   second.kill('SIGTERM');
-  // Two signals that wait together are delivered as one.
+  // Two pending signals would be delivered as one.
   await new Promise((resolve) =>
     second.stderr?.on('data', (chunk) => String(chunk).includes('Stopping') && resolve(null)),
   );
@@ -76,7 +76,7 @@ test('SIGTERM lets a running job end; a second one does not', async () => {
   expect(Date.now() - stopped).toBeLessThan(5000);
 });
 
-test('kill -9 of up ends its roles at once; the next one adopts Redis', async () => {
+test('kill -9 of up ends its roles immediately, and the next up adopts Redis', async () => {
   const { up, dir } = await install();
   const first = await up();
   const roles = findRoleProcesses(first.pid ?? 0);
@@ -87,7 +87,7 @@ test('kill -9 of up ends its roles at once; the next one adopts Redis', async ()
   expect(readFileSync(join(dir, 'redis', 'redis.pid'), 'utf8')).toBe(redis);
 });
 
-test('A log is followed through kill -9 of the server without a lost or doubled line', async () => {
+test('A log is followed across kill -9 of the server without losing or repeating a line', async () => {
   const { gantry, start, up } = await install();
   const child = await up();
   const script = 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo $i; sleep 0.02; done';
@@ -105,7 +105,7 @@ test('A log is followed through kill -9 of the server without a lost or doubled 
   expect(lines).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
 });
 
-test('A worker that is killed is replaced, and the job that it had is run again', async () => {
+test('A killed worker is replaced, and its job is run again', async () => {
   const { gantry, start, up } = await install();
   const child = await up();
   const job = start('jobs', 'start', 'busybox', '--json', '--wait', '--run', 'sleep 3');
@@ -113,15 +113,15 @@ test('A worker that is killed is replaced, and the job that it had is run again'
   const running = async () => (await gantry('runs', 'list', '--json', '--status', 'running')).stdout.includes('"run_');
   await vi.waitFor(async () => expect(await running()).toBe(true), { timeout: 20_000, interval: 200 });
   process.kill(worker?.pid ?? 0, 'SIGKILL');
-  let said = '';
+  let output = '';
   job.stdout?.on('data', (chunk) => {
-    said += String(chunk);
+    output += String(chunk);
   });
   await once(job, 'close');
-  expect(JSON.parse(said)).toMatchObject({ status: 'succeeded', attempt: 2 });
+  expect(JSON.parse(output)).toMatchObject({ status: 'succeeded', attempt: 2 });
 });
 
-test('A port that is taken is told, with the variable that names another', async () => {
+test('A port that is in use is an error that names the variable to change', async () => {
   const blocker = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void blocker.close());
   await once(blocker, 'listening');
@@ -129,17 +129,19 @@ test('A port that is taken is told, with the variable that names another', async
   const { gantry } = await install();
   const { code, stderr } = await gantry('up', '--port', String(port));
   expect(code).toBe(1);
-  expect(stderr).toContain(`127.0.0.1:${port} is taken by another process: stop it, or set GANTRY_PORT`);
+  expect(stderr).toContain(
+    `127.0.0.1:${port} is already in use: stop the process that listens there, or set GANTRY_PORT`,
+  );
 });
 
-test('A Redis that does not answer is told by its address', async () => {
+test('An unreachable Redis is an error that names its address', async () => {
   const { gantry } = await install({ GANTRY_REDIS_URL: 'redis://127.0.0.1:1' });
   const { code, stderr } = await gantry('up');
   expect(code).toBe(5);
-  expect(stderr).toContain('no Redis answers at redis://127.0.0.1:1');
+  expect(stderr).toContain('cannot reach Redis at redis://127.0.0.1:1');
 });
 
-test('A server whose Redis never answered says that it is not ready, and ends on SIGTERM', async () => {
+test('A server whose Redis never answered reports that it is not ready, and ends on SIGTERM', async () => {
   const { start, env } = await install({ GANTRY_REDIS_URL: 'redis://127.0.0.1:1' });
   const server = start('server', '--json');
   const url = `http://127.0.0.1:${env.GANTRY_PORT}`;

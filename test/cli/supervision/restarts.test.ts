@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { restartBackoff } from '../../../src/cli/supervision/restarts.ts';
 
-test('Pauses double from 1 s to 30 s and begin again after a calm minute', () => {
+test('Pauses double from 1 s to 30 s, and start again at 1 s after a minute without restarts', () => {
   let now = 0;
   const pauses = restartBackoff(() => now);
   const next = () => {

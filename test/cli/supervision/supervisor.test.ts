@@ -10,7 +10,7 @@ import { supervise } from '../../../src/cli/supervision/supervisor.ts';
 
 const source = (path: string) => JSON.stringify(join(import.meta.dirname, '../../../src/cli', path));
 
-/** A role that says that it is ready, and drains at once unless it is told to be stubborn. */
+/** A role that reports ready, and exits on SIGTERM unless STUBBORN is set. */
 const role = `
   import { becomeRole, reportReady } from ${source('supervision/role-process.ts')};
   becomeRole('worker');
@@ -28,46 +28,46 @@ function roleFile(text: string): string {
 }
 
 function start(text: string, { env = {}, grace = 5000 }: { env?: NodeJS.ProcessEnv; grace?: number } = {}) {
-  const said: string[] = [];
+  const notes: string[] = [];
   const spec = { name: 'worker 1', argv: [roleFile(text)], env: { ...process.env, ...env }, grace };
-  const supervised = supervise(spec, (line) => said.push(line));
+  const supervised = supervise(spec, (line) => notes.push(line));
   onTestFinished(() => supervised.force());
-  return { supervised, said };
+  return { supervised, notes };
 }
 
-test('A role that is killed is started again', async () => {
-  const { supervised, said } = start(role);
+test('A killed role is restarted', async () => {
+  const { supervised, notes } = start(role);
   await supervised.ready;
   const first = supervised.pid();
   process.kill(first ?? 0, 'SIGKILL');
   await vi.waitFor(() => expect([null, first]).not.toContain(supervised.pid()), { timeout: 5000 });
-  expect(said).toEqual(['The worker 1 ended (SIGKILL); it is started again in 1 s.']);
+  expect(notes).toEqual(['The worker 1 ended (SIGKILL); restarting it in 1 s.']);
   await supervised.stop();
 });
 
-test('Asked to stop, it drains and stays away', async () => {
-  const { supervised, said } = start(role);
+test('A stopped role drains and is not restarted', async () => {
+  const { supervised, notes } = start(role);
   await supervised.ready;
   const pid = supervised.pid() ?? 0;
   await supervised.stop();
   expect(isAlive(pid)).toBe(false);
   expect(supervised.pid()).toBeNull();
-  expect(said).toEqual([]);
+  expect(notes).toEqual([]);
 });
 
-test('One that does not drain in time is killed', async () => {
-  const { supervised, said } = start(role, { env: { STUBBORN: '1' }, grace: 100 });
+test('A role that does not drain in time is killed', async () => {
+  const { supervised, notes } = start(role, { env: { STUBBORN: '1' }, grace: 100 });
   await supervised.ready;
   await supervised.stop();
-  expect(said).toEqual(['The worker 1 does not end; it is killed.']);
+  expect(notes).toEqual(['The worker 1 did not stop within 0.1 s; killing it.']);
 });
 
-test('One whose configuration does not hold is not started again', async () => {
+test('A role with an invalid configuration is not restarted', async () => {
   const { supervised } = start('process.exit(2)');
-  await expect(supervised.ready).rejects.toThrow('the worker 1 does not start');
+  await expect(supervised.ready).rejects.toThrow('the worker 1 failed to start');
 });
 
-test('kill -9 of the supervisor ends its roles at once', async () => {
+test('kill -9 of the supervisor ends its roles immediately', async () => {
   const supervisor = `
     import { supervise } from ${source('supervision/supervisor.ts')};
     const role = supervise({ name: 'worker', argv: [process.argv[2]], env: process.env, grace: 1000 }, () => {});

@@ -9,18 +9,18 @@ test.each([
   [200_000, '3 min 20 s'],
   [7_500_000, '2 h 5 min'],
   [-5, '0.0 s'],
-])('%i ms read %s', (ms, text) => {
+])('%i ms is formatted as %s', (ms, text) => {
   expect(duration(ms)).toBe(text);
 });
 
-test('What has not begun took nothing, what has not ended took until now', () => {
+test('A duration is empty without a start, and lasts until now without an end', () => {
   const now = Date.parse('2026-01-01T00:00:10Z');
   expect(took(null, null, now)).toBe('');
   expect(took('2026-01-01T00:00:06Z', null, now)).toBe('4.0 s');
   expect(took('2026-01-01T00:00:00Z', '2026-01-01T00:00:02Z', now)).toBe('2.0 s');
 });
 
-test('How long ago is told in the largest unit that fits', () => {
+test('Elapsed time is shown in the largest unit that fits', () => {
   const now = Date.parse('2026-01-10T00:00:00Z');
   expect(ago(null, now)).toBe('');
   expect(ago('2026-01-09T23:59:30Z', now)).toBe('30 s ago');
