@@ -6,7 +6,7 @@ import type { EventSource, ServerSentEvent } from '../http/sse.ts';
 import { type Poll, pollOnWakeup } from './poll.ts';
 import { loadRunResource } from './run-resource.ts';
 
-const BATCH = 50;
+const REVS_PER_POLL = 50;
 const Rev = z
   .string()
   .regex(/^\d{1,15}$/)
@@ -27,7 +27,7 @@ export async function runEvents(
     let rev = last;
     const poll = async (): Promise<Poll<ServerSentEvent>> => {
       if (rev === null) {
-        const snapshot = await snapshotOf();
+        const snapshot = await takeSnapshot();
         rev = snapshot.rev;
         return { items: [snapshot.event], next: 'again' };
       }
@@ -54,7 +54,7 @@ export async function runEvents(
   }
 
   /** The jobs may be newer than the rev, which is read first; later events then repeat their changes. */
-  async function snapshotOf(): Promise<{ rev: number; event: ServerSentEvent }> {
+  async function takeSnapshot(): Promise<{ rev: number; event: ServerSentEvent }> {
     const { rev } = await state();
     const run = await loadRunResource(deps.store.read, id);
     if (run === null) throw notFound(`run ${id}`);
@@ -69,7 +69,7 @@ export async function runEvents(
       .where('run_id', '=', id)
       .where('rev', '>', after)
       .orderBy('rev')
-      .limit(BATCH)
+      .limit(REVS_PER_POLL)
       .execute();
   }
 }

@@ -33,7 +33,10 @@ const NewRun = z
 
 const Cancellation = z
   .strictObject({
-    force: z.boolean().default(false).describe('Kill the containers immediately, without a grace period.'),
+    force: z
+      .boolean()
+      .default(false)
+      .describe('Kill the containers at once, and skip clean-up steps and jobs that wait.'),
     reason: z.string().min(1).max(500).default('cancelled through the API'),
   })
   .openapi('Cancellation');
@@ -79,7 +82,9 @@ const cancel = createRoute({
   operationId: 'cancelRun',
   method: 'post',
   path: '/runs/{id}/cancellation',
-  summary: 'Cancel a run; has no effect if the run has ended or is already being cancelled',
+  summary: 'Cancel a run',
+  description:
+    'Repeating the request, or cancelling an ended run, has no effect. A later request with `force` ends the grace period.',
   ...secured,
   request: {
     params: RunId,

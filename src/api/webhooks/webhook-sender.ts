@@ -7,7 +7,7 @@ export interface HookTarget {
   id: number | null;
 }
 
-/** Whose secret signed a body: that of registered repositories, or the installation's own secret, which covers all repositories of an owner. */
+/** Whose secret signed a body: that of registered repositories, or GANTRY_WEBHOOK_SECRET, which covers all repositories of an owner. */
 export type WebhookSender = { repos: Repo[] } | { target: HookTarget };
 
 /** Bytes that are hashed at most to verify one request: whoever sends it is not authenticated yet. */

@@ -8,9 +8,9 @@ export function addCancel(program: Command, context: CommandContext): void {
   program
     .command('cancel')
     .argument('<run>', 'run id: run_...')
-    .option('--force', 'kill its containers immediately, without a grace period')
+    .option('--force', 'kill its containers at once, and skip clean-up steps and jobs that wait')
     .description(
-      'Cancel a run. Its containers are removed within seconds. Has no effect on a run that has ended or is already being cancelled.',
+      'Cancel a run. Its containers are removed within seconds. Cancelling twice, or after the end, has no effect;\n--force also works on a run that is already being cancelled.',
     )
     .action((id: string, options: { force?: boolean }, command: Command) =>
       cancel(openSession(command, context), id, options.force === true),
