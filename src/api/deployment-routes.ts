@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { rollBack } from '../control/environments/rollback.ts';
+import type { TransactDeps } from '../control/outbox/transact.ts';
 import { time } from '../control/runs/present.ts';
-import type { Row, ServerDeps } from '../deps.ts';
+import type { Row } from '../deps.ts';
 import { Phase } from '../jobs/deploy/deployment.ts';
 import { DeploymentStatus } from '../jobs/status.ts';
 import { pageOf, pageQuery, paginate } from './http/page.ts';
@@ -82,7 +83,7 @@ const create = createRoute({
   },
 });
 
-export function deploymentRoutes(deps: ServerDeps) {
+export function deploymentRoutes(deps: TransactDeps) {
   const query = () =>
     deps.store.read
       .selectFrom('deployments')

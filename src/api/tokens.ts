@@ -60,7 +60,7 @@ const remove = createRoute({
   responses: { 204: { description: 'Revoked.' }, ...problems(404) },
 });
 
-export function tokenRoutes(deps: ServerDeps) {
+export function tokenRoutes(deps: Pick<ServerDeps, 'hashToken' | 'newId' | 'newToken' | 'now' | 'store'>) {
   return new OpenAPIHono()
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');

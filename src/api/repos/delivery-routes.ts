@@ -44,9 +44,7 @@ const get = createRoute({
   responses: { 200: json(Delivery, 'The delivery.'), ...problems(404) },
 });
 
-export function deliveryRoutes(deps: ServerDeps) {
-  const { read } = deps.store;
-
+export function deliveryRoutes({ store: { read } }: Pick<ServerDeps, 'store'>) {
   const toResources = async (deliveries: Row<'deliveries'>[]): Promise<z.infer<typeof Delivery>[]> => {
     if (deliveries.length === 0) return [];
     const ids = deliveries.map(({ id }) => id);

@@ -98,7 +98,9 @@ const remove = createRoute({
   responses: { 204: { description: 'Removed.' }, ...problems(404, 409) },
 });
 
-export function repoRoutes(deps: ServerDeps) {
+export function repoRoutes(
+  deps: Pick<ServerDeps, 'config' | 'github' | 'newId' | 'now' | 'random' | 'store' | 'vault'>,
+) {
   return new OpenAPIHono()
     .openapi(create, async (c) => {
       const { name, token = null, clone_url = null, webhook_secret = null, github_id = null } = c.req.valid('json');
@@ -139,8 +141,8 @@ export function repoRoutes(deps: ServerDeps) {
     });
 }
 
-export async function requireRepo(deps: ServerDeps, name: string): Promise<RepoRow> {
-  const repo = await findRepo(deps.store.read, name);
+export async function requireRepo({ store }: Pick<ServerDeps, 'store'>, name: string): Promise<RepoRow> {
+  const repo = await findRepo(store.read, name);
   if (repo === undefined) throw unknownRepo(name);
   return repo;
 }

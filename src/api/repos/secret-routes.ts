@@ -61,7 +61,7 @@ const remove = createRoute({
   },
 });
 
-export function secretRoutes(deps: ServerDeps) {
+export function secretRoutes(deps: Pick<ServerDeps, 'now' | 'store' | 'vault'>) {
   return new OpenAPIHono()
     .openapi(list, async (c) => {
       const repo = await requireRepo(deps, c.req.valid('param').name);

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
+import type { TransactDeps } from '../../control/outbox/transact.ts';
 import { time } from '../../control/runs/present.ts';
 import { submitTask } from '../../control/runs/task.ts';
 import type { ServerDeps } from '../../deps.ts';
@@ -57,7 +58,7 @@ const logs = createRoute({
   },
 });
 
-export function jobRoutes(deps: ServerDeps, draining: AbortSignal) {
+export function jobRoutes(deps: TransactDeps & Pick<ServerDeps, 'logs' | 'vault' | 'wakeups'>, draining: AbortSignal) {
   const requireJob = async (id: string): Promise<Job> => {
     const job = await loadJobResource(deps.store.read, id);
     if (job === null) throw notFound(`job ${id}`);

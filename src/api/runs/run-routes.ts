@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { findRepo } from '../../control/repos/repos.ts';
 import { cancelRun } from '../../control/runs/cancel-run.ts';
-import { startRun } from '../../control/runs/delivery.ts';
+import { type DeliveryDeps, startRun } from '../../control/runs/delivery.ts';
 import type { ServerDeps } from '../../deps.ts';
 import { JobStatus } from '../../jobs/status.ts';
 import { pageOf, pageQuery, paginate } from '../http/page.ts';
@@ -109,7 +109,7 @@ const events = createRoute({
   },
 });
 
-export function runRoutes(deps: ServerDeps, draining: AbortSignal) {
+export function runRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'wakeups'>, draining: AbortSignal) {
   const { read } = deps.store;
   const requireRun = async (id: string): Promise<Run> => {
     const run = await loadRunResource(read, id);

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { submitDelivery } from '../../control/runs/delivery.ts';
+import { type DeliveryDeps, submitDelivery } from '../../control/runs/delivery.ts';
 import type { ServerDeps } from '../../deps.ts';
 import { ApiError } from '../http/problem.ts';
 import { json, problems } from '../http/route.ts';
@@ -45,7 +45,7 @@ const receive = createRoute({
 });
 
 /** Needs only SQL and the disk, neither Redis nor GitHub. A request without a valid signature is counted, but not stored. */
-export function webhookRoutes(deps: ServerDeps) {
+export function webhookRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'vault' | 'webhooks'>) {
   return new OpenAPIHono().openapi(receive, async (c) => {
     const headers = c.req.valid('header');
     const body = new Uint8Array(await c.req.arrayBuffer());

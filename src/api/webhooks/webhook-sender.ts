@@ -18,7 +18,7 @@ const MAX_HASHED_BYTES = 200 * 1024 * 1024;
  * secret only. Null: the signature matches none of our secrets.
  */
 export async function findSender(
-  deps: ServerDeps,
+  deps: Pick<ServerDeps, 'config' | 'store' | 'vault' | 'webhooks'>,
   target: HookTarget,
   body: Uint8Array,
   signature: string | undefined,
@@ -35,7 +35,7 @@ export async function findSender(
 }
 
 /** The repositories whose secret may have signed: the one named in the headers, else those whose GitHub id is unknown. Without headers: all. */
-async function findCandidates({ store }: ServerDeps, { type, id }: HookTarget): Promise<Repo[]> {
+async function findCandidates({ store }: Pick<ServerDeps, 'store'>, { type, id }: HookTarget): Promise<Repo[]> {
   const repos = store.read.selectFrom('repos').selectAll();
   if (type === null || id === null) return repos.execute();
   if (type !== 'repository') return [];
@@ -45,7 +45,7 @@ async function findCandidates({ store }: ServerDeps, { type, id }: HookTarget): 
 
 /** The registered repository that the payload is about. Null: it is not registered. `foreign`: the sender's secret does not cover it. */
 export async function findSubject(
-  deps: ServerDeps,
+  deps: Pick<ServerDeps, 'store'>,
   sender: WebhookSender,
   named: WebhookRepository | null,
   owner_id: number | null,
@@ -74,7 +74,11 @@ function isSameRepo(repo: Repo, named: WebhookRepository): boolean {
 }
 
 /** Stores the GitHub id of a repository that was registered without it. */
-async function learnId(deps: ServerDeps, repo: Repo, named: WebhookRepository): Promise<Repo | 'foreign'> {
+async function learnId(
+  deps: Pick<ServerDeps, 'store'>,
+  repo: Repo,
+  named: WebhookRepository,
+): Promise<Repo | 'foreign'> {
   if (repo.github_id !== null) return repo;
   const facts = { github_id: named.id, default_branch: named.default_branch };
   return (await learnGitHubId(deps, repo, facts)) ? { ...repo, ...facts } : 'foreign';

@@ -7,7 +7,7 @@ import { isFree, isOurProxyPort, proxyPorts } from '../roles/ports.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { outputOf } from './host-checks.ts';
 
-export async function checkRedis(config: Config, checks: Checks): Promise<Finding> {
+export async function checkRedis(config: Config, checks: Pick<Checks, 'askRedis'>): Promise<Finding> {
   const url = config.redis_url ?? redisSocket(config);
   const facts = await checks.askRedis(url).catch(() => null);
   if (facts !== null) {
@@ -32,7 +32,7 @@ export async function checkRedis(config: Config, checks: Checks): Promise<Findin
   );
 }
 
-export async function checkDocker({ docker }: Checks): Promise<Finding> {
+export async function checkDocker({ docker }: Pick<Checks, 'docker'>): Promise<Finding> {
   const { version, api_version, root_dir } = await docker.version();
   const found = `Engine ${version}, API ${api_version}, ${root_dir}`;
   if (Number.parseInt(version, 10) < 25)
@@ -44,7 +44,7 @@ export async function checkDocker({ docker }: Checks): Promise<Finding> {
   return ok('Docker', found);
 }
 
-export async function checkProxyPorts(config: Config, checks: Checks): Promise<Finding[]> {
+export async function checkProxyPorts(config: Config, checks: Pick<Checks, 'docker'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { port, variable } of proxyPorts(config)) {
     const part = `proxy ${port}`;

@@ -6,7 +6,7 @@ import { hasCode } from '../../error.ts';
 import { CliError } from '../terminal/exit.ts';
 
 /** Each proxy port must be free or already in use by our own proxy. The server itself checks the port of the API. */
-export async function requireFreePorts(config: Config, checks: Checks): Promise<void> {
+export async function requireFreePorts(config: Config, checks: Pick<Checks, 'docker'>): Promise<void> {
   for (const { port, variable } of proxyPorts(config))
     if (port !== 0 && !(await isOurProxyPort(port, checks)) && !(await isFree(port)))
       throw new CliError(
@@ -23,7 +23,7 @@ export function proxyPorts(config: Config): { port: number; variable: string }[]
   ];
 }
 
-export async function isOurProxyPort(port: number, checks: Checks): Promise<boolean> {
+export async function isOurProxyPort(port: number, checks: Pick<Checks, 'docker'>): Promise<boolean> {
   const proxies = await checks.docker.containers({ 'gantry.proxy': 'true' });
   return proxies.some(({ published }) => published.some(({ host_port }) => host_port === port));
 }

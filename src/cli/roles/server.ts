@@ -59,7 +59,9 @@ async function closeDeps(deps: Pick<ServerDeps, 'bus' | 'offers' | 'store' | 'wa
  * Creates an admin token on the first start and writes it to `server/token` (0600), for the command line on this machine. Does nothing
  * when GANTRY_TOKEN is set or any token exists: an operator who lost all tokens starts the server with GANTRY_TOKEN.
  */
-async function createFirstToken(deps: ServerDeps): Promise<boolean> {
+async function createFirstToken(
+  deps: Pick<ServerDeps, 'config' | 'hashToken' | 'newId' | 'newToken' | 'now' | 'store'>,
+): Promise<boolean> {
   if (deps.config.token !== null) return false;
   const any = await deps.store.read.selectFrom('tokens').select('id').limit(1).executeTakeFirst();
   if (any !== undefined) return false;

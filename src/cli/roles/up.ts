@@ -65,7 +65,7 @@ export async function up({ config, env, signal, json }: UpOptions): Promise<void
   );
 }
 
-async function requireDocker(checks: Checks): Promise<string> {
+async function requireDocker(checks: Pick<Checks, 'docker'>): Promise<string> {
   try {
     return (await checks.docker.version()).version;
   } catch (error) {

@@ -5,7 +5,7 @@ import { newAttempt } from '../attempts/attempts.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { insertRun } from './runs.ts';
 
-type DeliveryDeps = TransactDeps & Pick<ServerDeps, 'blobs'>;
+export type DeliveryDeps = TransactDeps & Pick<ServerDeps, 'blobs'>;
 
 /** A webhook with a valid signature. Without a trigger it is recorded with the reason and starts nothing. */
 export interface NewDelivery {
