@@ -1,3 +1,5 @@
+import { TOKEN } from './harness.ts';
+
 /** A server-sent event as a browser reports it. */
 export interface ReceivedEvent {
   id: string | null;
@@ -6,7 +8,8 @@ export interface ReceivedEvent {
 }
 
 /** Parses a stream according to the HTML standard. Skips comments. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReceivedEvent> {
+export async function* readEvents({ body, status }: Response): AsyncGenerator<ReceivedEvent> {
+  if (body === null) throw new Error(`no body with status ${status}`);
   let buffer = '';
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
     buffer += chunk;
@@ -28,8 +31,34 @@ function parse(block: string): ReceivedEvent | null {
 }
 
 /** All events until the stream ends. */
-export async function collect(body: ReadableStream<Uint8Array>): Promise<ReceivedEvent[]> {
+export async function collectEvents(response: Response): Promise<ReceivedEvent[]> {
   const events: ReceivedEvent[] = [];
-  for await (const event of readEvents(body)) events.push(event);
+  for await (const event of readEvents(response)) events.push(event);
   return events;
+}
+
+/** The next event; throws at the end of the stream. */
+export async function nextEvent(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
+  const { done, value } = await events.next();
+  if (done) throw new Error('the stream ended');
+  return value;
+}
+
+/** Opens streams with the token of the harness, and remembers them until `disconnectAll`. */
+export function streamClient() {
+  const connections = new Set<AbortController>();
+  return {
+    async open(url: string, headers: Record<string, string> = {}): Promise<Response> {
+      const connection = new AbortController();
+      connections.add(connection);
+      return fetch(url, {
+        headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+        signal: connection.signal,
+      });
+    },
+    disconnectAll() {
+      for (const connection of connections) connection.abort();
+      connections.clear();
+    },
+  };
 }

@@ -85,7 +85,7 @@ describe('Closing', () => {
     });
     const { run_id } = (await made.json()) as { run_id: string };
     const response = await fetch(`${url}/api/v1/runs/${run_id}/events`, { headers });
-    const events = readEvents(response.body as ReadableStream<Uint8Array>);
+    const events = readEvents(response);
     expect((await events.next()).value?.event).toBe('run');
     const started = Date.now();
     const closed = server.close();

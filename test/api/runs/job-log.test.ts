@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HttpServer, serve } from '../../../src/api/http-server.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
-import { collect, type ReceivedEvent, readEvents } from '../event-stream.ts';
-import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
+import { collectEvents, nextEvent, type ReceivedEvent, readEvents, streamClient } from '../event-stream.ts';
+import { type ApiHarness, openApiHarness } from '../harness.ts';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -11,7 +11,7 @@ let server: HttpServer;
 let job: string;
 let run: string;
 let attempt: string;
-const connections = new Set<AbortController>();
+const streams = streamClient();
 
 beforeAll(async () => {
   api = await openApiHarness({ port: 0 });
@@ -25,14 +25,11 @@ beforeEach(async () => {
   ({ id: job, run_id: run } = (await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body);
   attempt = await attemptOf(1);
 });
-afterEach(() => {
-  for (const controller of connections) controller.abort();
-  connections.clear();
-});
+afterEach(() => streams.disconnectAll());
 
 describe("A job's log as events", () => {
   it('streams the file line by line, until the job ends', async () => {
-    const events = read(await openLog());
+    const events = readEvents(await openLog());
     await write(attempt, [line('one'), line('two', 2, 'stderr')]);
     expect(await nextEvent(events)).toEqual({
       id: `${attempt}-${line('one').length}`,
@@ -56,10 +53,10 @@ describe("A job's log as events", () => {
       ['a', 'ü€😀', '', 'd'].map((text) => line(text)),
     );
     await endJob();
-    const whole = (await collect(await bodyOf())).filter(({ event }) => event === 'message');
+    const whole = (await collectEvents(await openLog())).filter(({ event }) => event === 'message');
     expect(whole.map(textOf)).toEqual(['a', 'ü€😀', '', 'd']);
     for (const [index, { id }] of whole.entries()) {
-      const rest = (await collect(await bodyOf({ 'last-event-id': id ?? '' }))).filter(
+      const rest = (await collectEvents(await openLog({ 'last-event-id': id ?? '' }))).filter(
         ({ event }) => event === 'message',
       );
       expect(rest).toEqual(whole.slice(index + 1));
@@ -68,7 +65,7 @@ describe("A job's log as events", () => {
 
   it('contains the attempts in order', async () => {
     await write(attempt, [line('of the first')]);
-    const events = read(await openLog());
+    const events = readEvents(await openLog());
     expect(JSON.parse((await nextEvent(events)).data)).toMatchObject({ attempt: 1, text: 'of the first' });
     const second = await nextAttempt();
     await write(second, [line('of the second')]);
@@ -77,9 +74,11 @@ describe("A job's log as events", () => {
     expect(JSON.parse(later.data)).toMatchObject({ attempt: 2, text: 'of the second' });
     await endJob();
     expect((await nextEvent(events)).event).toBe('end');
-    const resumed = await collect(await bodyOf({ 'last-event-id': `${attempt}-${line('of the first').length}` }));
+    const resumed = await collectEvents(
+      await openLog({ 'last-event-id': `${attempt}-${line('of the first').length}` }),
+    );
     expect(resumed.map(({ event }) => event)).toEqual(['message', 'end']);
-    expect((await collect(await bodyOf({}, '?attempt=1'))).map(textOf)).toEqual(['of the first', undefined]);
+    expect((await collectEvents(await openLog({}, '?attempt=1'))).map(textOf)).toEqual(['of the first', undefined]);
   });
 
   it('loses no line of a long log for a slow client', async () => {
@@ -88,7 +87,7 @@ describe("A job's log as events", () => {
     await endJob();
     const response = await openLog();
     const seen: number[] = [];
-    for await (const event of read(response)) {
+    for await (const event of readEvents(response)) {
       if (seen.length % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
       if (event.event === 'message') seen.push(Number(textOf(event)?.split(' ')[0]));
     }
@@ -102,7 +101,7 @@ describe("A job's log as events", () => {
       evil.map((text) => line(text)),
     );
     await endJob();
-    const events = await collect(await bodyOf());
+    const events = await collectEvents(await openLog());
     expect(events.slice(0, -1).map(textOf)).toEqual(evil);
     expect(events.map(({ event }) => event)).toEqual([...evil.map(() => 'message'), 'end']);
   });
@@ -119,7 +118,7 @@ describe("A job's log as events", () => {
 
   it('ends immediately for a job that never ran', async () => {
     await endJob();
-    expect(await collect(await bodyOf())).toEqual([expect.objectContaining({ event: 'end' })]);
+    expect(await collectEvents(await openLog())).toEqual([expect.objectContaining({ event: 'end' })]);
   });
 
   it('of an unknown job is answered with 404', async () => {
@@ -224,30 +223,8 @@ async function endJob(): Promise<void> {
   await cancelRun(api.deps, run, { force: false, reason: 'enough' });
 }
 
-async function openLog(headers: Record<string, string> = {}, query = ''): Promise<Response> {
-  const controller = new AbortController();
-  connections.add(controller);
-  return fetch(`http://127.0.0.1:${server.port}/api/v1/jobs/${job}/logs${query}`, {
-    headers: { authorization: `Bearer ${TOKEN}`, ...headers },
-    signal: controller.signal,
-  });
-}
-
-async function bodyOf(headers: Record<string, string> = {}, query = ''): Promise<ReadableStream<Uint8Array>> {
-  const response = await openLog(headers, query);
-  if (response.body === null || !response.ok) throw new Error(`no stream: ${response.status}`);
-  return response.body;
-}
-
-function read(response: Response): AsyncGenerator<ReceivedEvent> {
-  if (response.body === null) throw new Error(`no body with ${response.status}`);
-  return readEvents(response.body);
-}
-
-async function nextEvent(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
-  const { done, value } = await events.next();
-  if (done) throw new Error('the stream ended');
-  return value;
+function openLog(headers: Record<string, string> = {}, query = ''): Promise<Response> {
+  return streams.open(`http://127.0.0.1:${server.port}/api/v1/jobs/${job}/logs${query}`, headers);
 }
 
 function textOf(event: ReceivedEvent): string | undefined {

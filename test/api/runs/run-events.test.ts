@@ -3,13 +3,13 @@ import { type HttpServer, serve } from '../../../src/api/http-server.ts';
 import { transact } from '../../../src/control/outbox/transact.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
 import { changeRun } from '../../../src/control/runs/run-change.ts';
-import { collect, type ReceivedEvent, readEvents } from '../event-stream.ts';
-import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
+import { collectEvents, nextEvent, readEvents, streamClient } from '../event-stream.ts';
+import { type ApiHarness, openApiHarness } from '../harness.ts';
 
 let api: ApiHarness;
 let server: HttpServer;
 let run: string;
-const connections = new Set<AbortController>();
+const streams = streamClient();
 
 beforeAll(async () => {
   api = await openApiHarness({ port: 0 });
@@ -22,17 +22,14 @@ afterAll(async () => {
 beforeEach(async () => {
   run = (await api.json('POST', '/api/v1/jobs', { image: 'busybox', run: 'true' })).body.run_id;
 });
-afterEach(() => {
-  for (const controller of connections) controller.abort();
-  connections.clear();
-});
+afterEach(() => streams.disconnectAll());
 
 describe("A run's events", () => {
   it('begin with the whole run, continue with each rev, and end with the run', async () => {
     const response = await openEvents();
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toContain('no-transform');
-    const events = read(response);
+    const events = readEvents(response);
     const first = await nextEvent(events);
     const shown = (await api.json('GET', `/api/v1/runs/${run}`)).body;
     const { jobs, ...rest } = shown;
@@ -57,7 +54,7 @@ describe("A run's events", () => {
   it('resume after Last-Event-ID without losing or repeating a rev', async () => {
     for (let i = 0; i < 120; i++) await addRev();
     await cancelRun(api.deps, run, { force: false, reason: 'enough' });
-    const events = await collect(await body('7'));
+    const events = await collectEvents(await openEvents('7'));
     const ids = events.filter(({ event }) => event === 'run').map(({ id }) => Number(id));
     expect(ids).toEqual(Array.from({ length: 115 }, (_, index) => index + 8));
     expect(events.at(-1)?.event).toBe('end');
@@ -65,7 +62,9 @@ describe("A run's events", () => {
 
   it('end immediately for a client that has received all of them', async () => {
     await cancelRun(api.deps, run, { force: false, reason: 'enough' });
-    expect(await collect(await body('2'))).toEqual([{ id: null, event: 'end', data: '{"status":"cancelled"}' }]);
+    expect(await collectEvents(await openEvents('2'))).toEqual([
+      { id: null, event: 'end', data: '{"status":"cancelled"}' },
+    ]);
   });
 
   it.each(['3', '99999', '-1', '1x', 'att_1-5', '9'.repeat(20)])('do not resume from %s', async (id) => {
@@ -78,7 +77,7 @@ describe("A run's events", () => {
   });
 
   it('arrive without Redis, with a delay', async () => {
-    const events = read(await openEvents());
+    const events = readEvents(await openEvents());
     await nextEvent(events);
     await api.redis.stop();
     await addRev();
@@ -93,7 +92,7 @@ describe("A run's events", () => {
       change.setRun({ reason: evil });
       await change.save();
     });
-    const events = read(await openEvents());
+    const events = readEvents(await openEvents());
     const first = await nextEvent(events);
     expect(JSON.parse(first.data).run.reason).toBe(evil);
     await addRev();
@@ -113,38 +112,17 @@ describe("A run's events", () => {
       };
     };
     const readers = await Promise.all(Array.from({ length: 20 }, () => openEvents()));
-    for (const reader of readers) await nextEvent(read(reader));
+    for (const reader of readers) await nextEvent(readEvents(reader));
     await expect.poll(() => subscriptions.length).toBe(20);
-    for (const controller of connections) controller.abort();
+    streams.disconnectAll();
     await expect.poll(() => subscriptions.length).toBe(0);
     wakeups.listen = listen;
   });
 });
 
-async function openEvents(lastId?: string): Promise<Response> {
-  const controller = new AbortController();
-  connections.add(controller);
-  return fetch(`http://127.0.0.1:${server.port}/api/v1/runs/${run}/events`, {
-    headers: { authorization: `Bearer ${TOKEN}`, ...(lastId !== undefined && { 'last-event-id': lastId }) },
-    signal: controller.signal,
-  });
-}
-
-async function body(lastId: string): Promise<ReadableStream<Uint8Array>> {
-  const response = await openEvents(lastId);
-  if (response.body === null) throw new Error(`no body with ${response.status}`);
-  return response.body;
-}
-
-function read(response: Response): AsyncGenerator<ReceivedEvent> {
-  if (response.body === null) throw new Error(`no body with ${response.status}`);
-  return readEvents(response.body);
-}
-
-async function nextEvent(events: AsyncGenerator<ReceivedEvent>): Promise<ReceivedEvent> {
-  const { done, value } = await events.next();
-  if (done) throw new Error('the stream ended');
-  return value;
+function openEvents(lastId?: string): Promise<Response> {
+  const url = `http://127.0.0.1:${server.port}/api/v1/runs/${run}/events`;
+  return streams.open(url, lastId === undefined ? {} : { 'last-event-id': lastId });
 }
 
 /** Adds one rev. */
