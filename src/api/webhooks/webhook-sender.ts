@@ -10,12 +10,12 @@ export interface HookTarget {
 /** Whose secret signed a body: that of registered repositories, or GANTRY_WEBHOOK_SECRET, which covers all repositories of an owner. */
 export type WebhookSender = { repos: Repo[] } | { target: HookTarget };
 
-/** Bytes that are hashed at most to verify one request: whoever sends it is not authenticated yet. */
+/** The limit of bytes to hash for one request: its sender is not authenticated yet. */
 const MAX_HASHED_BYTES = 200 * 1024 * 1024;
 
 /**
  * Verifies the raw bytes, before they are parsed. A webhook whose headers name a registered repository is verified with that repository's
- * secret only. Null: the signature matches none of our secrets.
+ * secret only. Resolves with null when no secret matches the signature.
  */
 export async function findSender(
   deps: Pick<ServerDeps, 'config' | 'store' | 'vault' | 'webhooks'>,

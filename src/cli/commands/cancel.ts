@@ -10,7 +10,7 @@ export function addCancel(program: Command, context: CommandContext): void {
     .argument('<run>', 'run id: run_...')
     .option('--force', 'kill its containers at once, and skip clean-up steps and jobs that wait')
     .description(
-      'Cancel a run. Its containers are removed within seconds. Cancelling twice, or after the end, has no effect;\n--force also works on a run that is already being cancelled.',
+      'Cancel a run. Its containers are removed within seconds. Cancelling twice, or after the end, has no effect; --force also works on a run that is already being cancelled.',
     )
     .action((id: string, options: { force?: boolean }, command: Command) =>
       cancel(openSession(command, context), id, options.force === true),

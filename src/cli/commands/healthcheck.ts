@@ -11,7 +11,7 @@ export function addHealthcheck(program: Command, { env }: CommandContext): void 
   program
     .command('healthcheck')
     .description(
-      'Check the health of this container, for HEALTHCHECK in a Dockerfile. In a server container, requests /healthz. A worker container\nhas no HTTP server and is healthy as long as the worker runs.',
+      'Check the health of this container, for HEALTHCHECK in a Dockerfile. In a server container, requests /healthz. A worker container has no HTTP server and is healthy as long as the worker runs.',
     )
     .action(async (_options: unknown, command: Command) => {
       if (isWorker(mainProcess())) return;

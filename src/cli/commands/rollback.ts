@@ -15,7 +15,7 @@ export function addRollback(program: Command, context: CommandContext): void {
     .argument('[release]', 'release id: rel_...; default: the newest kept release that was live before the current one')
     .option('--no-wait', 'do not wait until it ends')
     .description(
-      'Deploy an earlier release again: its image, configuration, secrets and routing, without a build. The current release serves until\nthe other one is healthy. Waits until the rollback ends, and exits with 1 unless it succeeds.',
+      'Deploy an earlier release again: its image, configuration, secrets and routing, without a build. The current release serves until the other one is healthy. Waits until the rollback ends, and exits with 1 unless it succeeds.',
     )
     .addHelpText(
       'after',

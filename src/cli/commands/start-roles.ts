@@ -7,7 +7,7 @@ import { readRoleFlags, withRoleFlags } from './role-flags.ts';
 export function addUp(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('up'), 'up')
     .description(
-      'Start the server, its workers and, unless GANTRY_REDIS_URL is set, a Redis. No configuration is needed;\nthe first start creates a key and an admin token.',
+      'Start the server, its workers and, unless GANTRY_REDIS_URL is set, a Redis. No configuration is needed; the first start creates a key and an admin token.',
     )
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
@@ -37,7 +37,7 @@ In both cases, deployed apps and their proxy keep running.`;
 export function addServer(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('server'), 'server')
     .description(
-      'Start only the server: API, webhooks and control. It holds the key and the database, and has no Docker socket. It needs the\nRedis that the workers use: GANTRY_REDIS_URL, or the one that `gantry up` manages in the same data directory.',
+      'Start only the server: API, webhooks and control. It holds the key and the database, and has no Docker socket. It needs the Redis that the workers use: GANTRY_REDIS_URL, or the one that `gantry up` manages in the same data directory.',
     )
     .action(async (_options: unknown, command: Command) => {
       becomeRole('server');
@@ -51,7 +51,7 @@ export function addServer(program: Command, { env, signal }: CommandContext): vo
 export function addWorker(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('worker'), 'worker')
     .description(
-      'Start only one worker. It runs jobs on this Docker Engine, plans runs and reports to GitHub. It needs the Redis that the server uses\n(GANTRY_REDIS_URL) and the worker key (from the data directory, or GANTRY_WORKER_KEY_FILE). Access to the Docker socket is equivalent to root.',
+      'Start only one worker. It runs jobs on this Docker Engine, plans runs and reports to GitHub. It needs the Redis that the server uses (GANTRY_REDIS_URL) and the worker key (from the data directory, or GANTRY_WORKER_KEY_FILE). Access to the Docker socket is equivalent to root.',
     )
     .action(async (_options: unknown, command: Command) => {
       becomeRole('worker');
