@@ -1,17 +1,17 @@
-/** One place in a pattern: it takes a character and goes on, or goes on to several places without one. */
+/** One state of the automaton: it consumes a character, or moves on to several states without one. */
 type State = { takes: (character: string) => boolean; next: number } | { next: number[] };
 
 export type Glob = (text: string) => boolean;
 
-const LONGEST = 1000;
+const MAX_LENGTH = 1000;
 
 /**
- * GitHub's filter patterns: `*` all but `/`, `**` all, `?` and `+` repeat the character before them, `[a-z]`, `\` takes
- * the next character as it is. Matching takes time in proportion to pattern and text, whatever they are. Null when the
- * pattern is not one.
+ * Compiles one of GitHub's filter patterns: `*` matches all but `/`, `**` matches all, `?` and `+` repeat the character
+ * before them, `[a-z]` is a set, `\` escapes the next character. Returns null for an invalid pattern. Matching takes time
+ * proportional to pattern length times text length, for every pattern.
  */
 export function compileGlob(pattern: string): Glob | null {
-  if (pattern.length > LONGEST) return null;
+  if (pattern.length > MAX_LENGTH) return null;
   const states: State[] = [];
   for (let at = 0; at < pattern.length; ) {
     const part = partAt(pattern, at);
@@ -24,7 +24,7 @@ export function compileGlob(pattern: string): Glob | null {
 
 interface Part {
   end: number;
-  /** The part's states when the first of them is number `first`. */
+  /** The states of the part, numbered from `first`. */
   states: (first: number) => State[];
 }
 
@@ -62,7 +62,7 @@ function setAt(pattern: string, at: number): { takes: (character: string) => boo
   return { takes: (character) => ranges.some(([from, to]) => from <= character && character <= to), end: close + 1 };
 }
 
-/** Any number of whole folders, none too. */
+/** Zero or more whole folders. */
 function folders(first: number): State[] {
   return [
     { next: [first + 1, first + 4] },
@@ -94,7 +94,7 @@ function skip(pattern: string, at: number, character: string): number {
   return end;
 }
 
-/** All places that the text so far leads to, one character at a time. */
+/** Follows all possible states at once, one character at a time. */
 function matches(states: State[], text: string): boolean {
   const marks = new Int32Array(states.length + 1).fill(-1);
   let current = reach(states, [0], marks, 0);
@@ -109,7 +109,7 @@ function matches(states: State[], text: string): boolean {
   return current.includes(states.length);
 }
 
-/** The places that take a character (or are the end), found from `from`; `marks` says at which step each was seen last. */
+/** The consuming or final states reachable from `from` without a character. `marks` has the step at which each state was last seen. */
 function reach(states: State[], from: number[], marks: Int32Array, step: number): number[] {
   const found: number[] = [];
   const rest = [...from];

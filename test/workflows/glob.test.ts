@@ -53,7 +53,7 @@ describe('a hostile pattern takes time in proportion', () => {
     ['**a', 50],
   ])('%s, %i times', (part, times) => {
     const pattern = part.repeat(times);
-    const text = 'a'.repeat(100_000);
+    const text = 'a'.repeat(30_000);
     const start = performance.now();
     expect(compileGlob(pattern)?.(`${text}!`)).toBe(false);
     expect(performance.now() - start).toBeLessThan(5000);

@@ -13,7 +13,7 @@ export const Lane = z.enum(['plan', 'test', 'build', 'deploy', 'notify']);
 export type Lane = z.infer<typeof Lane>;
 
 /** Minutes; GitHub's default. */
-const DEFAULT_TIMEOUT = 360;
+export const DEFAULT_TIMEOUT = 360;
 
 const Templates = z.record(z.string(), z.string());
 

@@ -3,26 +3,26 @@ import type { z } from 'zod';
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import { readYaml } from '../yaml/yaml-file.ts';
 import { type Entry, entriesOf, isList, isMapping, itemsOf, jsonOf } from '../yaml/yaml-node.ts';
-import { annotationsOf, hasFailed, report, unreadable, type YamlSource } from '../yaml/yaml-source.ts';
+import { annotationsOf, hasFailed, parserFailure, report, type YamlSource } from '../yaml/yaml-source.ts';
 import { AppFile } from './app.ts';
 
 export type ParsedAppFile = { app: AppFile; annotations: [] } | { app: null; annotations: Annotation[] };
 
-/** Reads any text; never throws. Unknown keys and wrong values are told with the place where they stand. */
+/** Parses any text without throwing. Annotations point at unknown keys and invalid values. */
 export function parseAppFile(path: string, text: string): ParsedAppFile {
   try {
     const source = readYaml(path, text);
     const app = hasFailed(source) ? null : readApp(source);
     return app === null ? { app, annotations: annotationsOf(source) } : { app, annotations: [] };
   } catch (error) {
-    return { app: null, annotations: [unreadable(path, error)] };
+    return { app: null, annotations: [parserFailure(path, error)] };
   }
 }
 
 function readApp(source: YamlSource): AppFile | null {
   const root = source.document.contents;
   if (!isMapping(source, root)) {
-    report(source, root, 'The file must say at least `app` and `processes`');
+    report(source, root, 'The file must be a mapping with at least `app` and `processes`');
     return null;
   }
   const parsed = AppFile.safeParse(jsonOf(source, root));
@@ -35,15 +35,13 @@ function reportIssue(source: YamlSource, issue: z.core.$ZodIssue): void {
   if (issue.code === 'unrecognized_keys')
     for (const key of issue.keys) report(source, keyAt(source, [...path, key]), unknownKey(path, key));
   else if (issue.code === 'invalid_key')
-    report(source, keyAt(source, path), `\`${path.join('.')}\`: its name ${issue.issues[0]?.message}`);
+    report(source, keyAt(source, path), `\`${path.join('.')}\`: the name ${issue.issues[0]?.message}`);
   else report(source, valueAt(source, path), `\`${path.join('.')}\` ${messageOf(source, path, issue)}`);
 }
 
 function unknownKey(path: string[], key: string): string {
-  if (path.at(-1) === 'processes')
-    return `\`${key}\`: several processes are not supported by Gantry yet; there is one, \`web\``;
-  const place = path.length === 0 ? 'the file' : `\`${path.join('.')}\``;
-  return `\`${key}\` is not known in ${place}`;
+  if (path.at(-1) === 'processes') return `\`${key}\`: Gantry supports only the process \`web\` yet`;
+  return path.length === 0 ? `Unknown key \`${key}\`` : `Unknown key \`${key}\` in \`${path.join('.')}\``;
 }
 
 function messageOf(source: YamlSource, path: string[], issue: z.core.$ZodIssue): string {
@@ -64,7 +62,7 @@ const KINDS: Partial<Record<string, string>> = {
   record: 'a mapping',
 };
 
-/** The node of a value, or of the nearest thing around it that is there. */
+/** The node of a value, or the closest node around it if the value is missing. */
 function valueAt(source: YamlSource, path: string[]): Node | null {
   for (let length = path.length; length > 0; length--) {
     const part = path.slice(0, length);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Duration, Memory } from './quantity.ts';
 
-const Name = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must have 1 to 40 lower-case letters, digits and hyphens');
+const Name = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and hyphens');
 
 const Variable = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must have letters, digits and underscores only, and no digit first');
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and underscores, and must not start with a digit');
 
 const Value = z.union([z.string(), z.number(), z.boolean()], 'must be text, a number, true or false').transform(String);
 
@@ -18,22 +18,22 @@ const Host = z
   )
   .refine(
     (host) => !/(^|\.)invalid$/.test(host),
-    'must not end in .invalid: those names are kept for releases that are being tried',
+    'must not end in .invalid: Gantry uses these names to check new releases',
   );
 
-const Hosts = z.array(Host).refine((hosts) => new Set(hosts).size === hosts.length, 'must not name a host twice');
+const Hosts = z.array(Host).refine((hosts) => new Set(hosts).size === hosts.length, 'must not list a host twice');
 
 const Health = z.strictObject({
   path: z
     .string()
-    .regex(/^\/[!-~]*$/, 'must be a path that begins with /')
+    .regex(/^\/[!-~]*$/, 'must be a path that starts with /')
     .optional(),
-  interval: Duration.refine((value) => value > 0, 'must be more than nothing').optional(),
-  timeout: Duration.refine((value) => value > 0, 'must be more than nothing').optional(),
+  interval: Duration.refine((value) => value > 0, 'must be greater than 0').optional(),
+  timeout: Duration.refine((value) => value > 0, 'must be greater than 0').optional(),
 });
 
 const Web = z.strictObject({
-  command: z.array(z.string()).min(1, 'must name a program').optional(),
+  command: z.array(z.string()).min(1, 'must not be empty').optional(),
   port: z.int().min(1).max(65535),
   hosts: Hosts.optional(),
   health: Health.optional(),
@@ -45,7 +45,7 @@ const Web = z.strictObject({
 const Env = z.record(Variable, Value);
 const Secrets = z.array(Variable);
 
-/** What differs in one environment; env and secrets are added to the app's, lists replace the app's. */
+/** One environment's changes: `env` and `secrets` extend the app's, everything else replaces it. */
 const Override = z.strictObject({
   env: Env.optional(),
   secrets: Secrets.optional(),
@@ -53,13 +53,13 @@ const Override = z.strictObject({
 });
 export type Override = z.infer<typeof Override>;
 
-/** gantry.yml as it is written, checked; durations in milliseconds, memory in bytes. */
+/** gantry.yml, before defaults and environments are applied; durations in milliseconds, memory in bytes. */
 export const AppFile = z.strictObject({
   app: Name,
   env: Env.default({}),
   secrets: Secrets.default([]),
   processes: z.strictObject({ web: Web }),
-  /** Null when the file has none: then every environment is the app as it stands. */
+  /** Null if the file has none: then every name is an environment, without changes. */
   environments: z.record(Name, Override.nullable()).nullable().default(null),
 });
 export type AppFile = z.infer<typeof AppFile>;

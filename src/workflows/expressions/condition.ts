@@ -1,17 +1,18 @@
 import { falsy } from '@actions/expressions/result';
+import type { PriorStatus } from '../../jobs/run/advance.ts';
 import type { Contexts } from '../../jobs/run/plan.ts';
 import { callsIn, evaluateTree, parseExpression } from './expression.ts';
-import { type ExpressionFunctions, STATUS_FUNCTIONS, type Status } from './expression-functions.ts';
+import { type ExpressionFunctions, STATUS_FUNCTIONS } from './expression-functions.ts';
 import { segmentsOf } from './template.ts';
 
 /**
- * Whether an `if` holds; `status` is how the job, or what it needs, went so far. As on GitHub an expression that calls
- * none of success(), failure(), cancelled() and always() holds only after success. Throws ExpressionError.
+ * Evaluates an `if`. `status` is the result so far of the job, or of the jobs that it needs. As on GitHub, an expression
+ * without success(), failure(), cancelled() or always() is true only after success. Throws ExpressionError.
  */
 export function evaluateCondition(
   expression: string,
   contexts: Contexts,
-  status: Status,
+  status: PriorStatus,
   functions: ExpressionFunctions = {},
 ): boolean {
   const tree = parseExpression(expression);
@@ -20,7 +21,7 @@ export function evaluateCondition(
   return !falsy(evaluateTree(tree, contexts, { ...functions, status }));
 }
 
-/** The expression that the text of an `if` means: around a whole value `${{ }}` may be left out. */
+/** The expression of an `if`, without `${{ }}`, which are optional around the whole text. */
 export function conditionOf(text: string): string {
   if (text.trim() === '') return 'success()';
   const segments = segmentsOf(text.trim());
@@ -30,7 +31,7 @@ export function conditionOf(text: string): string {
   return asFormat(text.trim());
 }
 
-/** `${{ a }} && b` is text with a value in it, never empty and so always true: GitHub reads it so, and so do we. */
+/** As on GitHub, `${{ a }} && b` is a text with a value in it, and a text that is not empty is true. */
 export function isAlwaysTrue(text: string): boolean {
   const segments = segmentsOf(text.trim());
   return segments.length > 1 && segments.some((segment) => segment.kind === 'expression');

@@ -2,7 +2,7 @@ import { data } from '@actions/expressions';
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import type { Contexts } from '../../jobs/run/plan.ts';
 
-/** `known` contexts that are not given are null, so that reading from them gives null and no error. */
+/** A `known` context without a value is null, so that reading from it is no error. */
 export function contextData(contexts: Contexts, known: readonly string[]): data.Dictionary {
   const absent = Object.fromEntries(known.map((name) => [name, null]));
   return new LazyDictionary({ ...absent, ...contexts });
@@ -29,8 +29,9 @@ export function toJson(value: data.ExpressionData): Json {
 }
 
 /**
- * A JSON object as an expression sees it: names in any case, values converted when they are read, for a webhook's
- * payload is large and an expression reads one leaf of it. GitHub's own loses the keys `constructor` and `__proto__`.
+ * A JSON object for expressions: names are case-insensitive, and a value is converted when it is first read, because
+ * webhook payloads are large and expressions read little of them. GitHub's class loses the keys `constructor` and
+ * `__proto__`.
  */
 class LazyDictionary extends data.Dictionary {
   readonly source: JsonObject;

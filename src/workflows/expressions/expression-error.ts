@@ -1,5 +1,6 @@
 import { CodedError } from '../../error.ts';
-/** An expression that cannot be read or evaluated: bad syntax, an unknown name, or a value that does not do. */
+
+/** An invalid expression: bad syntax, an unknown name, or a value of the wrong kind. */
 export class ExpressionError extends CodedError<'expression'> {
   constructor(message: string, options?: ErrorOptions) {
     super('expression', message, { ...options, fault: 'user' });

@@ -2,25 +2,24 @@ import { data, wellKnownFunctions } from '@actions/expressions';
 import type { FunctionCall } from '@actions/expressions/ast';
 import type { FunctionDefinition } from '@actions/expressions/funcs/info';
 import type { Json } from '../../jobs/json.ts';
+import type { PriorStatus } from '../../jobs/run/advance.ts';
 import { fromJson, toJson } from './expression-data.ts';
 import { ExpressionError } from './expression-error.ts';
 
-/** What an expression's place adds to GitHub's functions. */
+/** Functions that are available only in some places of a workflow. */
 export interface ExpressionFunctions {
-  /** The hash over the workspace's files that match; without it `hashFiles()` is an error. */
+  /** Hashes the workspace's files that match; without it, `hashFiles()` is an error. */
   hash_files?: (patterns: string[]) => string;
-  /** How it went so far; without it success() and its like are errors. */
-  status?: Status;
+  /** The result so far; without it, success() and the other status functions are errors. */
+  status?: PriorStatus;
 }
-
-export type Status = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
 export const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as const;
 
-/** Characters of one value: nested format() calls double it at each level. */
-const LARGEST = 4 * 1024 * 1024;
+/** Characters of one value: nested calls of format() grow exponentially. */
+const MAX_LENGTH = 4 * 1024 * 1024;
 
-/** GitHub's functions where they are safe on hostile input, ours where they are not, and the ones bound to a place. */
+/** GitHub's functions, with limits or replaced where hostile input is a danger, and the ones of this place. */
 export function functionsFor(functions: ExpressionFunctions): FunctionDefinition[] {
   const { status, hash_files } = functions;
   return [
@@ -33,7 +32,7 @@ export function functionsFor(functions: ExpressionFunctions): FunctionDefinition
       name,
       minArgs: 0,
       maxArgs: 0,
-      call: () => new data.BooleanData(holds(name, status)),
+      call: () => new data.BooleanData(statusIs(name, status)),
     })),
     { name: 'hashfiles', minArgs: 1, maxArgs: 255, call: (...patterns) => hash(patterns, hash_files) },
   ];
@@ -41,7 +40,7 @@ export function functionsFor(functions: ExpressionFunctions): FunctionDefinition
 
 const NAMES = new Set(functionsFor({}).map((known) => known.name.toLowerCase()));
 
-/** GitHub's parser looks names up on a plain object, so that it takes `constructor()` for a function. */
+/** GitHub's parser looks names up in a plain object, so it accepts `constructor()`. */
 export function checkCall(call: FunctionCall): void {
   if (!NAMES.has(call.functionName.lexeme.toLowerCase()))
     throw new ExpressionError(`Unrecognized function: '${call.functionName.lexeme}'`);
@@ -49,25 +48,25 @@ export function checkCall(call: FunctionCall): void {
 
 function wellKnown(name: string): FunctionDefinition {
   const known = wellKnownFunctions[name];
-  if (known === undefined) throw new ExpressionError(`The function ${name} is not there`);
+  if (known === undefined) throw new ExpressionError(`Unknown function: ${name}`);
   return known;
 }
 
-/** `estimate` says beforehand how many characters the call can make at most. */
+/** `estimate` computes an upper bound of the result's length before the call. */
 function limited(
   estimate: ((args: data.ExpressionData[]) => number) | null,
   call: FunctionDefinition['call'],
 ): FunctionDefinition['call'] {
   return (...args) => {
-    if (estimate !== null && estimate(args) > LARGEST) throw tooLarge();
+    if (estimate !== null && estimate(args) > MAX_LENGTH) throw tooLarge();
     const result = call(...args);
-    if (result.coerceString().length > LARGEST) throw tooLarge();
+    if (result.coerceString().length > MAX_LENGTH) throw tooLarge();
     return result;
   };
 }
 
 function tooLarge(): ExpressionError {
-  return new ExpressionError('The value of an expression holds more than 4 million characters');
+  return new ExpressionError('The value of an expression is longer than 4 million characters');
 }
 
 function formatSize([template, ...values]: data.ExpressionData[]): number {
@@ -88,16 +87,16 @@ function print(value: data.ExpressionData | undefined): string {
 
 function read(text: data.ExpressionData | undefined): Json {
   const input = text?.coerceString() ?? '';
-  if (input.trim() === '') throw new ExpressionError('fromJSON was given nothing to read');
+  if (input.trim() === '') throw new ExpressionError('fromJSON: the argument is empty');
   try {
     const value: Json = JSON.parse(input);
     return value;
   } catch (error) {
-    throw new ExpressionError('fromJSON was given text that is not JSON', { cause: error });
+    throw new ExpressionError('fromJSON: the argument is not valid JSON', { cause: error });
   }
 }
 
-function holds(name: (typeof STATUS_FUNCTIONS)[number], status: Status | undefined): boolean {
+function statusIs(name: (typeof STATUS_FUNCTIONS)[number], status: PriorStatus | undefined): boolean {
   if (status === undefined) throw new ExpressionError(`${name}() may only be used in \`if\``);
   if (name === 'always') return true;
   return { success: 'succeeded', failure: 'failed', cancelled: 'cancelled' }[name] === status;

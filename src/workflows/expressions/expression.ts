@@ -8,7 +8,7 @@ import { contextData, toJson } from './expression-data.ts';
 import { ExpressionError } from './expression-error.ts';
 import { checkCall, type ExpressionFunctions, functionsFor } from './expression-functions.ts';
 
-/** Every context that a workflow can speak of; one that is not there when an expression is evaluated is null. */
+/** All contexts. One that has no value where an expression is evaluated is null. */
 const CONTEXTS = [
   'github',
   'env',
@@ -28,19 +28,19 @@ export function evaluate(expression: string, contexts: Contexts, functions: Expr
   return toJson(evaluateTree(parseExpression(expression), contexts, functions));
 }
 
-/** The tree of an expression; unknown contexts, unknown functions and bad syntax throw ExpressionError. */
+/** Throws ExpressionError for bad syntax and for unknown contexts or functions. */
 export function parseExpression(expression: string): Expr {
-  if (expression.trim() === '') throw new ExpressionError('An expression was expected, but there is nothing');
-  return guarded(expression, () => {
+  if (expression.trim() === '') throw new ExpressionError('The expression is empty');
+  return withExpressionErrors(expression, () => {
     const { tokens } = new Lexer(expression).lex();
-    const tree = new Parser(tokens.map(unquoted), CONTEXTS, functionsFor({})).parse();
+    const tree = new Parser(tokens.map(unescapeQuotes), CONTEXTS, functionsFor({})).parse();
     for (const node of nodesOf(tree)) if (node instanceof FunctionCall) checkCall(node);
     return tree;
   });
 }
 
 export function evaluateTree(tree: Expr, contexts: Contexts, functions: ExpressionFunctions): data.ExpressionData {
-  return guarded(null, () =>
+  return withExpressionErrors(null, () =>
     new Evaluator(
       tree,
       contextData(contexts, CONTEXTS),
@@ -49,22 +49,22 @@ export function evaluateTree(tree: Expr, contexts: Contexts, functions: Expressi
   );
 }
 
-/** The names, in lower case, of the contexts that an expression reads. */
+/** The contexts that an expression reads, in lower case. */
 export function contextsIn(tree: Expr): Set<string> {
   return new Set(
     nodesOf(tree).flatMap((node) => (node instanceof ContextAccess ? [node.name.lexeme.toLowerCase()] : [])),
   );
 }
 
-/** The names, in lower case, of the functions that an expression calls. */
+/** The functions that an expression calls, in lower case. */
 export function callsIn(tree: Expr): Set<string> {
   return new Set(
     nodesOf(tree).flatMap((node) => (node instanceof FunctionCall ? [node.functionName.lexeme.toLowerCase()] : [])),
   );
 }
 
-/** GitHub's lexer turns only the first `''` of a string into a quote. */
-function unquoted(token: Token): Token {
+/** GitHub's lexer unescapes only the first `''` of a string. */
+function unescapeQuotes(token: Token): Token {
   if (token.type !== TokenType.STRING) return token;
   return { ...token, value: token.lexeme.slice(1, -1).replaceAll("''", "'") };
 }
@@ -88,26 +88,27 @@ function childrenOf(node: Expr): Expr[] {
   return [];
 }
 
-function guarded<T>(expression: string | null, work: () => T): T {
+function withExpressionErrors<T>(expression: string | null, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof ExpressionError) throw error;
-    const message = error instanceof RangeError ? 'it is too large or too deeply nested' : readable(error);
-    throw new ExpressionError(expression === null ? message : `${message} in the expression \`${shown(expression)}\``, {
-      cause: error,
-    });
+    const message = error instanceof RangeError ? 'Too large or too deeply nested' : shortMessage(error);
+    throw new ExpressionError(
+      expression === null ? message : `${message} in the expression \`${shorten(expression)}\``,
+      { cause: error },
+    );
   }
 }
 
-/** Lexer errors repeat the whole expression; ours is added once, shortened. */
-function readable(error: unknown): string {
+/** Removes the expression from a lexer error: it is added once, shortened. */
+function shortMessage(error: unknown): string {
   const message = messageOf(error);
   if (message === 'ErrorExceededMaxLength') return 'More than 21,000 characters';
   return message.replace(/ within expression: [\s\S]*$/, '');
 }
 
-function shown(expression: string): string {
+function shorten(expression: string): string {
   const text = expression.trim();
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }

@@ -5,13 +5,13 @@ import { toJson } from './expression-data.ts';
 import { ExpressionError } from './expression-error.ts';
 import type { ExpressionFunctions } from './expression-functions.ts';
 
-/** A template is text with expressions in `${{ }}`. */
+/** A part of a template, which is text with expressions in `${{ }}`. */
 export interface Segment {
   kind: 'text' | 'expression';
   text: string;
 }
 
-/** The text with each expression's value in its place: null is nothing, a list `Array`, an object `Object`. Throws ExpressionError. */
+/** Replaces expressions by their values: null is empty, a list is `Array`, an object is `Object`. Throws ExpressionError. */
 export function interpolate(template: string, contexts: Contexts, functions: ExpressionFunctions = {}): string {
   return segmentsOf(template)
     .map(({ kind, text }) =>
@@ -20,7 +20,7 @@ export function interpolate(template: string, contexts: Contexts, functions: Exp
     .join('');
 }
 
-/** Every string inside is a template; one that is a single expression becomes its value, whatever its type. */
+/** Interpolates all strings of a value. A string that is one expression becomes a value of any type. */
 export function interpolateJson(value: Json, contexts: Contexts): Json {
   if (typeof value === 'string') return interpolateValue(value, contexts);
   if (Array.isArray(value)) return value.map((item) => interpolateJson(item, contexts));
@@ -34,13 +34,13 @@ export function hasExpressions(template: string): boolean {
   return template.includes('${{');
 }
 
-/** The contexts that a template reads; throws ExpressionError when it cannot be read. */
+/** The contexts that a template reads. Throws ExpressionError. */
 export function contextsOf(template: string): Set<string> {
   const expressions = segmentsOf(template).filter((segment) => segment.kind === 'expression');
   return new Set(expressions.flatMap((segment) => [...contextsIn(parseExpression(segment.text))]));
 }
 
-/** `}}` inside a string of the expression does not end it. */
+/** `}}` in a string of an expression does not end the expression. */
 export function segmentsOf(template: string): Segment[] {
   const segments: Segment[] = [];
   let at = 0;
@@ -62,7 +62,7 @@ function endOf(template: string, start: number): number {
     if (template[at] === "'") quoted = !quoted;
     else if (!quoted && template[at] === '}' && template[at + 1] === '}') return at;
   }
-  throw new ExpressionError('An expression begins with `${{` and never ends: `}}` is missing');
+  throw new ExpressionError('The expression is not closed: `}}` is missing');
 }
 
 function interpolateValue(template: string, contexts: Contexts): Json {

@@ -1,6 +1,6 @@
 import { CodedError } from '../../error.ts';
 import type { Json } from '../../jobs/json.ts';
-import type { Contexts, PlannedJob } from '../../jobs/run/plan.ts';
+import { type Contexts, DEFAULT_TIMEOUT, type PlannedJob } from '../../jobs/run/plan.ts';
 import { environmentsOf, kindOf } from '../action.ts';
 import { ExpressionError } from '../expressions/expression-error.ts';
 import { contextsOf, hasExpressions, interpolate, interpolateJson } from '../expressions/template.ts';
@@ -8,14 +8,12 @@ import type { Located, Workflow, WorkflowJob } from '../syntax/workflow.ts';
 import type { Place } from '../yaml/yaml-source.ts';
 import { expandMatrix, type MatrixCell } from './matrix.ts';
 
-/** Minutes, as on GitHub. */
-const DEFAULT_TIMEOUT = 360;
-const LONGEST_NAME = 100;
+const MAX_NAME = 100;
 
-/** What can be known before any job runs. */
-const KNOWN = ['github', 'vars', 'inputs', 'matrix', 'strategy'];
+/** The contexts that are available before any job runs. */
+const AVAILABLE = ['github', 'vars', 'inputs', 'matrix', 'strategy'];
 
-/** A job that cannot be laid down: why, and where its file says so. */
+/** A job that cannot be planned, with the place to report. */
 export class JobPlanError extends CodedError<'job_plan'> {
   readonly place: Place;
 
@@ -25,7 +23,7 @@ export class JobPlanError extends CodedError<'job_plan'> {
   }
 }
 
-/** The job itself, or one for each cell of its matrix; keys are unique within the job. Throws JobPlanError. */
+/** One planned job, or one for each cell of the matrix. Keys are unique within the job. Throws JobPlanError. */
 export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts): PlannedJob[] {
   const cells = cellsOf(job, contexts);
   const keys = new Set<string>();
@@ -38,7 +36,7 @@ export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts
       base: job.id,
       name: nameOf(job, cell, seen),
       kind: kindOf(job.steps),
-      needs: canonical(workflow, job),
+      needs: exactNeeds(workflow, job),
       if: job.if,
       matrix: job.matrix === null ? null : cell.values,
       strategy,
@@ -58,7 +56,7 @@ export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts
 
 function cellsOf(job: WorkflowJob, contexts: Contexts): MatrixCell[] {
   if (job.matrix === null) return [{ values: {}, labels: [] }];
-  const expanded = expandMatrix(evaluated(job.matrix, contexts, '`matrix`'));
+  const expanded = expandMatrix(evaluate(job.matrix, contexts, '`matrix`'));
   if ('problem' in expanded) throw new JobPlanError(job.matrix, expanded.problem);
   return expanded.cells;
 }
@@ -73,7 +71,7 @@ function strategyOf(job: WorkflowJob, contexts: Contexts, index: number, total: 
   };
 }
 
-/** As expressions name it. */
+/** With GitHub's names. */
 function strategyContext(strategy: PlannedJob['strategy']): Json {
   return {
     'fail-fast': strategy.fail_fast,
@@ -83,16 +81,16 @@ function strategyContext(strategy: PlannedJob['strategy']): Json {
   };
 }
 
-/** A name of its own that says nothing of the matrix is told apart by the cell's labels, as on GitHub. */
+/** As on GitHub, a name without expressions gets the cell's labels. */
 function nameOf(job: WorkflowJob, cell: MatrixCell, contexts: Contexts): string {
   if (job.name === null || !hasExpressions(job.name)) return labelled(job.name ?? job.id, cell);
-  if ([...contextsOf(job.name)].some((context) => !KNOWN.includes(context))) return job.name;
-  return evaluating(job, () => interpolate(job.name ?? '', contexts)) || job.id;
+  if ([...contextsOf(job.name)].some((context) => !AVAILABLE.includes(context))) return job.name;
+  return withPlanErrors(job, () => interpolate(job.name ?? '', contexts)) || job.id;
 }
 
 function labelled(name: string, cell: MatrixCell): string {
   const full = cell.labels.length === 0 ? name : `${name} (${cell.labels.join(', ')})`;
-  return full.length > LONGEST_NAME ? `${full.slice(0, LONGEST_NAME - 3)}...` : full;
+  return full.length > MAX_NAME ? `${full.slice(0, MAX_NAME - 3)}...` : full;
 }
 
 function unique(key: string, keys: Set<string>): string {
@@ -102,41 +100,43 @@ function unique(key: string, keys: Set<string>): string {
   return free;
 }
 
-/** In the spelling of the jobs themselves. */
-function canonical(workflow: Workflow, job: WorkflowJob): string[] {
+/** `needs` with the exact ids of the jobs, because ids are case-insensitive. */
+function exactNeeds(workflow: Workflow, job: WorkflowJob): string[] {
   const wanted = new Set(job.needs.map((need) => need.id.toLowerCase()));
   return workflow.jobs.flatMap(({ id }) => (wanted.has(id.toLowerCase()) ? [id] : []));
 }
 
 function labelsOf(runs_on: Located<Json>, contexts: Contexts): string[] {
-  const value = evaluated(runs_on, contexts, '`runs-on`');
+  const value = evaluate(runs_on, contexts, '`runs-on`');
   const labels = Array.isArray(value) ? value : [value];
   const texts = labels.filter((label) => typeof label === 'string' && label !== '').map(String);
   if (texts.length === labels.length && texts.length > 0) return texts;
-  throw new JobPlanError(runs_on, '`runs-on` must come to a label or a list of labels');
+  throw new JobPlanError(runs_on, '`runs-on` must evaluate to a label or a list of labels');
 }
 
 function numberOf(text: Located<string> | null, contexts: Contexts, what: string): number | null {
   if (text === null) return null;
-  const value = Number(evaluated(text, contexts, what));
+  const value = Number(evaluate(text, contexts, what));
   if (Number.isFinite(value) && value > 0) return value;
-  throw new JobPlanError(text, `${what} must come to a number above 0`);
+  throw new JobPlanError(text, `${what} must evaluate to a number greater than 0`);
 }
 
-/** 'false' for what comes to false; an expression may give the boolean or its text. */
+/** An expression can evaluate to a boolean or to its text. */
 function flagOf(text: Located<string>, contexts: Contexts, what: string): 'true' | 'false' {
-  const value = evaluated(text, contexts, what);
+  const value = evaluate(text, contexts, what);
   return value === true || value === 'true' ? 'true' : 'false';
 }
 
-/** The value of something that is needed before any job runs. */
-function evaluated({ value, ...place }: Located<Json>, contexts: Contexts, what: string): Json {
-  return evaluating(place, () => {
-    const late = templatesIn(value).flatMap((text) => [...contextsOf(text)].filter((name) => !KNOWN.includes(name)));
+/** Evaluates a value that is needed before any job runs. */
+function evaluate({ value, ...place }: Located<Json>, contexts: Contexts, what: string): Json {
+  return withPlanErrors(place, () => {
+    const late = templatesIn(value).flatMap((text) =>
+      [...contextsOf(text)].filter((name) => !AVAILABLE.includes(name)),
+    );
     if (late.length > 0)
       throw new JobPlanError(
         place,
-        `${what} is evaluated before any job runs, so \`${late[0]}\` is not supported there by Gantry yet`,
+        `${what} is evaluated before any job runs: Gantry does not support \`${late[0]}\` there yet`,
       );
     return interpolateJson(value, contexts);
   });
@@ -147,7 +147,7 @@ function templatesIn(value: Json): string[] {
   return value !== null && typeof value === 'object' ? Object.values(value).flatMap(templatesIn) : [];
 }
 
-function evaluating<T>(place: Place, work: () => T): T {
+function withPlanErrors<T>(place: Place, work: () => T): T {
   try {
     return work();
   } catch (error) {

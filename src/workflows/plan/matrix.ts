@@ -2,18 +2,18 @@ import { equals } from '@actions/expressions/result';
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import { fromJson } from '../expressions/expression-data.ts';
 
-/** One job of a matrix; `labels` are the values of its own keys, without what `include` added. */
+/** One job of a matrix. `labels` are its values without those that `include` added. */
 export interface MatrixCell {
   values: JsonObject;
   labels: string[];
 }
 
 /** GitHub's limit. */
-const MOST_CELLS = 256;
-/** Combinations that are looked at before `exclude` takes some away. */
-const MOST_COMBINATIONS = 10_000;
+const MAX_CELLS = 256;
+/** Combinations before `exclude` is applied. */
+const MAX_COMBINATIONS = 10_000;
 
-/** The jobs that an evaluated `strategy.matrix` comes to, in GitHub's order, or why it comes to none. */
+/** The cells of an evaluated `strategy.matrix` in GitHub's order, or why there are none. */
 export function expandMatrix(matrix: Json): { cells: MatrixCell[] } | { problem: string } {
   if (!isObject(matrix)) return { problem: '`matrix` must be a mapping of names to lists' };
   const { include, exclude, ...vectors } = matrix;
@@ -25,24 +25,23 @@ export function expandMatrix(matrix: Json): { cells: MatrixCell[] } | { problem:
   if (problem !== null) return { problem };
   const combinations = combine(vectors).filter((values) => !excludes.some((filter) => matches(filter, values)));
   const cells = include === undefined ? combinations.map(cellOf) : withIncludes(combinations, includes, vectors);
-  if (cells.length === 0) return { problem: 'The matrix comes to no job at all' };
-  if (cells.length > MOST_CELLS)
-    return { problem: `The matrix comes to ${cells.length} jobs; there may be at most ${MOST_CELLS}` };
+  if (cells.length === 0) return { problem: 'The matrix has no jobs' };
+  if (cells.length > MAX_CELLS) return { problem: `The matrix has ${cells.length} jobs; the limit is ${MAX_CELLS}` };
   return { cells };
 }
 
 function problemOf(vectors: JsonObject, excludes: JsonObject[]): string | null {
   let size = 1;
   for (const [name, values] of Object.entries(vectors)) {
-    if (!Array.isArray(values)) return `\`${name}\` of the matrix must be a list`;
-    if (values.length === 0) return `\`${name}\` of the matrix is empty`;
+    if (!Array.isArray(values)) return `The matrix key \`${name}\` must be a list`;
+    if (values.length === 0) return `The matrix key \`${name}\` is an empty list`;
     size *= values.length;
   }
-  const most = excludes.length > 0 ? MOST_COMBINATIONS : MOST_CELLS;
-  if (size > most) return `The matrix comes to ${size} jobs; there may be at most ${MOST_CELLS}`;
+  const most = excludes.length > 0 ? MAX_COMBINATIONS : MAX_CELLS;
+  if (size > most) return `The matrix has ${size} jobs; the limit is ${MAX_CELLS}`;
   const names = lower(vectors);
   for (const key of excludes.flatMap(Object.keys))
-    if (!names.has(key.toLowerCase())) return `\`exclude\` speaks of \`${key}\`, which is no key of the matrix`;
+    if (!names.has(key.toLowerCase())) return `\`exclude\` uses \`${key}\`, which is not a key of the matrix`;
   return null;
 }
 
@@ -57,7 +56,7 @@ function combine(vectors: JsonObject): JsonObject[] {
   );
 }
 
-/** An `include` adds to every combination that it does not contradict; one that fits none is a job of its own. */
+/** An `include` extends every combination that it does not contradict; if there is none, it is a cell of its own. */
 function withIncludes(combinations: JsonObject[], includes: JsonObject[], vectors: JsonObject): MatrixCell[] {
   const names = lower(vectors);
   const used = new Set<JsonObject>();
@@ -67,10 +66,10 @@ function withIncludes(combinations: JsonObject[], includes: JsonObject[], vector
     extra: pick(include, (key) => !names.has(key.toLowerCase())),
   }));
   const cells = combinations.map((values) => {
-    const fitting = split.filter(({ filter }) => matches(filter, values));
-    for (const { include } of fitting) used.add(include);
+    const matching = split.filter(({ filter }) => matches(filter, values));
+    for (const { include } of matching) used.add(include);
     const cell = cellOf(values);
-    return { ...cell, values: Object.assign({ ...cell.values }, ...fitting.map(({ extra }) => extra)) as JsonObject };
+    return { ...cell, values: Object.assign({ ...cell.values }, ...matching.map(({ extra }) => extra)) as JsonObject };
   });
   return [...cells, ...includes.filter((include) => !used.has(include)).map(cellOf)];
 }
@@ -90,7 +89,7 @@ function leaves(value: Json): string[] {
   return [fromJson(value).coerceString()];
 }
 
-/** Each leaf equals as expressions compare: without case, `'20'` and 20 alike. */
+/** Compares leaves as expressions do: case-insensitive, and `'20'` equals 20. */
 function matches(filter: Json, value: Json): boolean {
   if (filter === null || typeof filter !== 'object') return equals(fromJson(value), fromJson(filter));
   const found = value !== null && typeof value === 'object' ? lower(value as JsonObject) : new Map<string, Json>();

@@ -8,16 +8,16 @@ import type { Workflow, WorkflowJob } from '../syntax/workflow.ts';
 import { triggerContext } from './github-context.ts';
 import { JobPlanError, planJob } from './job-plan.ts';
 
-const MOST_JOBS = 1000;
+const MAX_JOBS = 1000;
 
 export interface RunPlanInput {
   trigger: Trigger;
   sha: string;
-  /** `github` (what the trigger does not say), `vars`, `inputs`. */
+  /** `github` (without what the trigger determines), `vars` and `inputs`. */
   contexts: Contexts;
 }
 
-/** The run's graph; never throws. What cannot be laid down is an annotation, and the run has no jobs. */
+/** The run's graph. Never throws: if a job cannot be planned, the run has an annotation and no jobs. */
 export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanInput): PlannedRun {
   const github: JsonObject = { ...triggerContext(trigger, sha), ...asObject(contexts.github) };
   const inputs: JsonObject = { ...workflow.inputs, ...asObject(contexts.inputs) };
@@ -33,17 +33,24 @@ export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanI
     }
   });
   if (annotations.length > 0) return { ...failedRun(workflow.path, annotations), workflow: workflow.name };
-  if (jobs.length > MOST_JOBS) {
-    const message = `The workflow comes to ${jobs.length} jobs; there may be at most ${MOST_JOBS}`;
+  if (jobs.length > MAX_JOBS) {
+    const message = `The workflow has ${jobs.length} jobs; the limit is ${MAX_JOBS}`;
     return {
       ...failedRun(workflow.path, [{ path: workflow.path, line: 1, column: 1, level: 'failure', message }]),
       workflow: workflow.name,
     };
   }
-  return { workflow: workflow.name, path: workflow.path, failure: null, app: null, annotations, jobs: distinct(jobs) };
+  return {
+    workflow: workflow.name,
+    path: workflow.path,
+    failure: null,
+    app: null,
+    annotations,
+    jobs: withUniqueKeys(jobs),
+  };
 }
 
-/** The run of a file that cannot be run: it fails at once and says why. */
+/** The run of an invalid workflow: it fails immediately, with the reason. */
 export function failedRun(path: string, annotations: Annotation[]): PlannedRun {
   const first = annotations.find((annotation) => annotation.level === 'failure');
   const failure =
@@ -51,8 +58,8 @@ export function failedRun(path: string, annotations: Annotation[]): PlannedRun {
   return { workflow: path, path, failure, app: null, annotations, jobs: [] };
 }
 
-/** A job could be called like another's cell. */
-function distinct(jobs: PlannedJob[]): PlannedJob[] {
+/** Makes keys unique: a job's id can equal the key of another job's cell. */
+function withUniqueKeys(jobs: PlannedJob[]): PlannedJob[] {
   const keys = new Map<string, number>();
   return jobs.map((job) => {
     const count = (keys.get(job.key) ?? 0) + 1;

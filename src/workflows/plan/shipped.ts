@@ -1,8 +1,8 @@
-/** The workflows in pipelines/, for repositories that have none of their own. */
+/** The workflows in pipelines/, for repositories without workflows. */
 export const SHIPPED = ['node', 'node-docker', 'node-docker-deploy', 'docker', 'docker-deploy'] as const;
 export type ShippedName = (typeof SHIPPED)[number];
 
-/** Those that fit the paths of a repository, from its root; one says all that can be done, so there is at most one. */
+/** Chooses by the files at the repository's root; at most one workflow, which does everything that is possible. */
 export function shippedFor(files: readonly string[]): ShippedName[] {
   const node = files.includes('package.json');
   const docker = files.includes('Dockerfile');

@@ -9,9 +9,9 @@ const PULL_REQUEST_TYPES = ['opened', 'synchronize', 'reopened'];
 const SKIP = /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/;
 
 /**
- * Whether a workflow's `on` fits the trigger. `changed` are the paths that the push or pull request touches, null when
- * they cannot be known: then every path filter fits. `message` is the head commit's, which the event of a pull request
- * does not show.
+ * Whether a workflow's `on` matches the trigger. `changed` are the paths that the push or pull request changes; if they
+ * are unknown, it is null and every path filter matches. `message` is the message of a pull request's head commit, which
+ * the event does not include.
  */
 export function matchTrigger(
   workflow: Workflow,
@@ -24,14 +24,14 @@ export function matchTrigger(
   if (filter === undefined) return no(`it does not start on ${trigger.event}`);
   if (trigger.event === 'push') return matchPush(filter, trigger, changed);
   if (trigger.event !== 'pull_request') return RUN;
-  if (message !== null && SKIP.test(message)) return no('the message of its head commit says to skip it');
+  if (message !== null && SKIP.test(message)) return no('its head commit message skips it');
   return matchPullRequest(filter, trigger, changed);
 }
 
-/** Started by hand without a name: what a push to that ref would start, whatever it touched. A named workflow always runs. */
+/** A manual start without a workflow's name starts what a push to the ref would start, regardless of path filters. */
 export function matchManualStart(workflow: Workflow, trigger: Trigger): TriggerMatch {
   const filter = workflow.events.push;
-  if (filter === undefined) return no('it does not start on push; name it to start it by hand');
+  if (filter === undefined) return no('it does not start on push; to start it manually, specify its name');
   return matchPush(filter, trigger, null);
 }
 
@@ -39,7 +39,7 @@ function matchPush(filter: EventFilter, trigger: Trigger, changed: string[] | nu
   const { ref } = trigger;
   const [own, other] = ref.startsWith('refs/tags/') ? (['tags', 'branches'] as const) : (['branches', 'tags'] as const);
   const name = ref.replace(/^refs\/(heads|tags)\//, '');
-  if (!speaksOf(filter, own) && speaksOf(filter, other)) return no(`it starts on ${other} only`);
+  if (!filtersBy(filter, own) && filtersBy(filter, other)) return no(`it starts on ${other} only`);
   if (!passes(filter[own], filter[`${own}-ignore`], name)) return no(`${name} is not one of its ${own}`);
   return own === 'tags' ? RUN : matchPaths(filter, changed);
 }
@@ -55,12 +55,12 @@ function matchPullRequest(filter: EventFilter, trigger: Trigger, changed: string
 function matchPaths(filter: EventFilter, changed: string[] | null): TriggerMatch {
   if (changed === null) return RUN;
   const { paths, 'paths-ignore': ignored } = filter;
-  if (paths !== null && !changed.some(selector(paths))) return no('none of its paths has changed');
-  if (ignored !== null && changed.every(selector(ignored))) return no('nothing but ignored paths has changed');
+  if (paths !== null && !changed.some(selector(paths))) return no('no file in its paths changed');
+  if (ignored !== null && changed.every(selector(ignored))) return no('only files in its ignored paths changed');
   return RUN;
 }
 
-function speaksOf(filter: EventFilter, kind: 'branches' | 'tags'): boolean {
+function filtersBy(filter: EventFilter, kind: 'branches' | 'tags'): boolean {
   return filter[kind] !== null || filter[`${kind}-ignore`] !== null;
 }
 
@@ -69,13 +69,13 @@ function passes(wanted: string[] | null, ignored: string[] | null, name: string)
   return ignored === null || !selector(ignored)(name);
 }
 
-/** In order: a pattern takes in, one with `!` takes out again, and the last that matches decides. */
+/** The last pattern that matches decides; one with `!` excludes. */
 function selector(patterns: string[]): (text: string) => boolean {
   const rules = patterns.map((pattern) => ({
-    takes: !pattern.startsWith('!'),
+    includes: !pattern.startsWith('!'),
     matches: compileGlob(pattern.replace(/^!/, '')) ?? (() => false),
   }));
-  return (text) => rules.findLast((rule) => rule.matches(text))?.takes ?? false;
+  return (text) => rules.findLast((rule) => rule.matches(text))?.includes ?? false;
 }
 
 function no(reason: string): TriggerMatch {

@@ -15,7 +15,7 @@ export function checkNeeds(jobs: readonly JobNeeds[]): (Place & { message: strin
   const byId = new Map(jobs.map((job) => [job.id.toLowerCase(), job]));
   const unknown = jobs.flatMap((job) => job.needs.filter((need) => !byId.has(need.id.toLowerCase())));
   if (unknown.length > 0)
-    return unknown.map(({ id, line, column }) => ({ line, column, message: `\`needs\`: there is no job \`${id}\`` }));
+    return unknown.map(({ id, line, column }) => ({ line, column, message: `\`needs\`: unknown job \`${id}\`` }));
   return findCycle(jobs, byId);
 }
 

@@ -1,26 +1,26 @@
 import type { Entry } from '../yaml/yaml-node.ts';
 import { report, type YamlSource } from '../yaml/yaml-source.ts';
 
-/** What GitHub has and we do not yet, each with what to do instead, by the place in the file. */
+/** Keys that Gantry does not support yet, with what to do instead. */
 const UNSUPPORTED: Record<string, Record<string, string>> = {
-  workflow: { concurrency: 'deployments to one environment already go one at a time' },
+  workflow: { concurrency: 'deployments to one environment already run one at a time' },
   job: {
-    uses: 'write the steps of the called workflow out',
-    with: 'it belongs to `uses`',
-    secrets: 'it belongs to `uses`',
-    services: 'start what the tests need in a step',
-    concurrency: 'deployments to one environment already go one at a time',
-    environment: 'name the environment in the step that uses gantry/deploy@v1',
-    snapshot: 'leave it out',
-    'cancel-timeout-minutes': 'leave it out',
+    uses: 'copy the steps of the called workflow into this job',
+    with: 'it is only used with `uses`',
+    secrets: 'it is only used with `uses`',
+    services: 'start services in a step',
+    concurrency: 'deployments to one environment already run one at a time',
+    environment: 'set the input `environment` of gantry/deploy@v1',
+    snapshot: 'remove it',
+    'cancel-timeout-minutes': 'remove it',
   },
   container: {
-    options: 'limits are set where Gantry is started',
-    volumes: 'the workspace is there in every step',
+    options: 'limits are set in the configuration of Gantry',
+    volumes: 'the workspace is available in every step',
     ports: 'steps reach each other on localhost',
-    credentials: 'use an image that can be pulled without',
+    credentials: 'use an image that can be pulled without credentials',
   },
-  'runs-on': { group: 'give labels' },
+  'runs-on': { group: 'use labels' },
 };
 
 export function reportUnsupported(source: YamlSource, place: keyof typeof UNSUPPORTED, entries: Entry[]): void {

@@ -5,9 +5,9 @@ import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from '../ya
 import { report, type YamlSource } from '../yaml/yaml-source.ts';
 import { type EventFilter, FILTERS, type FilterName } from './workflow.ts';
 
-const MOST_PATTERNS = 256;
+const MAX_PATTERNS = 256;
 
-/** `on` in each of its three forms. Events that nothing here raises are kept: they never match. */
+/** `on` as text, list or mapping. Events that Gantry never receives are kept; they never match. */
 export function readEvents(source: YamlSource, on: Node | null): Record<string, EventFilter> {
   if (!isMapping(source, on)) {
     const names = itemsOf(source, on).map((item) => textOf(source, item, '`on`'));
@@ -15,13 +15,13 @@ export function readEvents(source: YamlSource, on: Node | null): Record<string, 
   }
   const events = entriesOf(source, on, '`on`').map(({ key, value }) => [
     key,
-    // A schedule is a list, and workflow_dispatch has inputs: neither filters.
+    // `schedule` is a list and `workflow_dispatch` has inputs: they have no filters.
     isMapping(source, value) ? readFilter(source, entriesOf(source, value, `\`${key}\``)) : filterOf(() => null),
   ]);
   return Object.fromEntries(events);
 }
 
-/** The defaults of workflow_dispatch's inputs. */
+/** The default values of the inputs of `workflow_dispatch`. */
 export function readInputs(source: YamlSource, on: Node | null): Record<string, Json> {
   if (!isMapping(source, on)) return {};
   const dispatch = child(source, on, 'workflow_dispatch');
@@ -34,7 +34,11 @@ function readFilter(source: YamlSource, entries: Entry[]): EventFilter {
   for (const name of ['branches', 'tags', 'paths']) {
     const both = entries.find(({ key }) => key === `${name}-ignore`);
     if (both !== undefined && entries.some(({ key }) => key === name))
-      report(source, both.keyNode, `\`${name}\` and \`${name}-ignore\` exclude each other: use \`!\` in \`${name}\``);
+      report(
+        source,
+        both.keyNode,
+        `\`${name}\` and \`${name}-ignore\` cannot be used together: use \`!\` patterns in \`${name}\``,
+      );
   }
   return filterOf((name) => {
     const entry = entries.find(({ key }) => key === name);
@@ -44,11 +48,11 @@ function readFilter(source: YamlSource, entries: Entry[]): EventFilter {
 
 function readPatterns(source: YamlSource, { key, keyNode, value }: Entry): string[] {
   const items = itemsOf(source, value);
-  if (items.length > MOST_PATTERNS) report(source, keyNode, `\`${key}\` has more than ${MOST_PATTERNS} patterns`);
+  if (items.length > MAX_PATTERNS) report(source, keyNode, `\`${key}\` has more than ${MAX_PATTERNS} patterns`);
   return items.map((item) => {
     const pattern = textOf(source, item, `\`${key}\``);
     if (key !== 'types' && compileGlob(pattern.replace(/^!/, '')) === null)
-      report(source, item, `\`${pattern.slice(0, 100)}\` is not a pattern: a \`[\` is not closed, or it is too long`);
+      report(source, item, `Invalid pattern \`${pattern.slice(0, 100)}\`: it has an unclosed \`[\`, or it is too long`);
     return pattern;
   });
 }

@@ -1,7 +1,7 @@
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import { readYaml } from '../yaml/yaml-file.ts';
 import { entriesOf, textOf } from '../yaml/yaml-node.ts';
-import { annotationsOf, hasFailed, reportPlace, unreadable, type YamlSource } from '../yaml/yaml-source.ts';
+import { annotationsOf, hasFailed, parserFailure, reportPlace, type YamlSource } from '../yaml/yaml-source.ts';
 import { checkGitHubSchema } from './github-schema.ts';
 import { checkNeeds } from './needs.ts';
 import { reportUnsupported } from './unsupported.ts';
@@ -14,7 +14,7 @@ export type ParsedWorkflow =
   | { workflow: Workflow; annotations: Annotation[] }
   | { workflow: null; annotations: Annotation[] };
 
-/** Reads any text; never throws. With a workflow the annotations are warnings, without one at least one is a failure. */
+/** Parses any text without throwing. The annotations of a valid workflow are warnings; those of an invalid one include a failure. */
 export function parseWorkflow(path: string, text: string): ParsedWorkflow {
   try {
     const source = readYaml(path, text);
@@ -23,15 +23,15 @@ export function parseWorkflow(path: string, text: string): ParsedWorkflow {
     const workflow = hasFailed(source) ? null : readWorkflow(source);
     return { workflow: hasFailed(source) ? null : workflow, annotations: annotationsOf(source) };
   } catch (error) {
-    return { workflow: null, annotations: [unreadable(path, error)] };
+    return { workflow: null, annotations: [parserFailure(path, error)] };
   }
 }
 
-/** GitHub's parser takes time in proportion to the text before each expression. */
+/** GitHub's check scans the text before each expression again, which takes quadratic time. */
 function checkExpressionCount(source: YamlSource): void {
   const most = 3000;
   const count = source.text.split('${{', most + 2).length - 1;
-  if (count > most) reportPlace(source, { line: 1, column: 1 }, `The file holds more than ${most} expressions`);
+  if (count > most) reportPlace(source, { line: 1, column: 1 }, `The file has more than ${most} expressions`);
 }
 
 function readWorkflow(source: YamlSource): Workflow {

@@ -7,7 +7,7 @@ import type { Located, WorkflowJob } from './workflow.ts';
 import { type RunDefaults, readCondition, readShell, readStep } from './workflow-step.ts';
 import { templateOf, templatesOf } from './yaml-template.ts';
 
-const MOST_STEPS = 1000;
+const MAX_STEPS = 1000;
 
 export function readJob(source: YamlSource, job: Entry, defaults: RunDefaults): WorkflowJob {
   const entries = entriesOf(source, job.value, `The job \`${job.key}\``);
@@ -45,8 +45,8 @@ export function readJob(source: YamlSource, job: Entry, defaults: RunDefaults): 
   };
 }
 
-/** `defaults.run`; where it is silent, `over` holds. */
-export function readDefaults(source: YamlSource, node: Node | null, over: RunDefaults): RunDefaults {
+/** `defaults.run`; `inherited` for what it does not set. */
+export function readDefaults(source: YamlSource, node: Node | null, inherited: RunDefaults): RunDefaults {
   const run = entriesOf(source, node, '`defaults`').find(({ key }) => key === 'run');
   const entries = entriesOf(source, run?.value ?? null, '`defaults.run`');
   const folder = entries.find(({ key }) => key === 'working-directory');
@@ -55,9 +55,9 @@ export function readDefaults(source: YamlSource, node: Node | null, over: RunDef
       readShell(
         source,
         entries.find(({ key }) => key === 'shell'),
-      ) ?? over.shell,
+      ) ?? inherited.shell,
     working_directory:
-      folder === undefined ? over.working_directory : templateOf(source, folder.value, '`working-directory`'),
+      folder === undefined ? inherited.working_directory : templateOf(source, folder.value, '`working-directory`'),
   };
 }
 
@@ -86,7 +86,7 @@ function readContainer(source: YamlSource, node: Node | null): PlannedContainer 
 
 function readSteps(source: YamlSource, entry: Entry | undefined, defaults: RunDefaults): WorkflowJob['steps'] {
   const items = itemsOf(source, entry?.value ?? null);
-  if (items.length > MOST_STEPS) report(source, items[MOST_STEPS], `A job has at most ${MOST_STEPS} steps`);
+  if (items.length > MAX_STEPS) report(source, items[MAX_STEPS], `The job has more than ${MAX_STEPS} steps`);
   const steps = items.map((item) => readStep(source, item, defaults));
   const ids = new Set<string>();
   for (const [index, { id }] of steps.entries()) {

@@ -5,9 +5,9 @@ import { conditionOf, isAlwaysTrue } from '../expressions/condition.ts';
 import { parseExpression } from '../expressions/expression.ts';
 import { type Entry, entriesOf, textOf } from '../yaml/yaml-node.ts';
 import { placeOf, report, type YamlSource } from '../yaml/yaml-source.ts';
-import { reporting, templateOf, templatesOf } from './yaml-template.ts';
+import { reportErrors, templateOf, templatesOf } from './yaml-template.ts';
 
-/** `defaults.run` of job over workflow. */
+/** `defaults.run`: the job's, else the workflow's. */
 export interface RunDefaults {
   shell: string | null;
   working_directory: string | null;
@@ -48,28 +48,32 @@ export function readCondition(source: YamlSource, entry: Entry | undefined): str
       report(
         source,
         entry.value,
-        'This `if` is always true: put the whole of it into `${{ }}`, or leave them out',
+        'This `if` is always true: put the whole condition inside `${{ }}`, or remove `${{ }}`',
         'warning',
       );
     return condition;
   };
-  return reporting(source, entry.value, read) ?? 'success()';
+  return reportErrors(source, entry.value, read) ?? 'success()';
 }
 
 export function readShell(source: YamlSource, entry: Entry | undefined): string | null {
   if (entry === undefined) return null;
   const shell = textOf(source, entry.value, '`shell`');
   if (SHELLS.includes(shell)) return shell;
-  report(source, entry.value, `\`shell: ${shell}\` is not supported by Gantry yet; there are ${SHELLS.join(', ')}`);
+  report(
+    source,
+    entry.value,
+    `\`shell: ${shell}\` is not supported by Gantry yet; the supported shells are ${SHELLS.join(', ')}`,
+  );
   return null;
 }
 
-/** As GitHub names a step that has no name; the first line of a script says enough. */
+/** The name of a step without `name`: GitHub's, but only the first line of a script. */
 function nameOf(run: string | null, uses: string | null): string {
   return `Run ${uses ?? run?.trimStart().split('\n', 1)[0]?.trimEnd() ?? ''}`;
 }
 
-/** Names of inputs in lower case: they are the same in any. */
+/** Input names are case-insensitive; here they are lower case. */
 function readInputs(
   source: YamlSource,
   uses: string | null,
@@ -92,7 +96,7 @@ function readInputs(
     uses,
     inputs.map(([input]) => input),
   ))
-    report(source, key.value, `\`uses: ${uses}\` needs the input \`${name}\``);
+    report(source, key.value, `\`uses: ${uses}\` requires the input \`${name}\``);
   return Object.fromEntries(inputs);
 }
 

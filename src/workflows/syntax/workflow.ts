@@ -3,21 +3,21 @@ import type { PlannedContainer, PlannedStep } from '../../jobs/run/plan.ts';
 import type { Place } from '../yaml/yaml-source.ts';
 import type { Need } from './needs.ts';
 
-/** A workflow as its file says it: nothing evaluated, strings are templates. */
+/** A parsed workflow. Nothing is evaluated: strings are templates. */
 export interface Workflow {
   path: string;
-  /** Its `name`, else its path. */
+  /** `name`, or the path if the file has no name. */
   name: string;
   run_name: string | null;
   /** By GitHub's name of the event. */
   events: Record<string, EventFilter>;
-  /** The defaults of workflow_dispatch's inputs; null where there is none. */
+  /** Default values of the inputs of `workflow_dispatch`; null for an input without default. */
   inputs: Record<string, Json>;
   env: Record<string, string>;
   jobs: WorkflowJob[];
 }
 
-/** Which events of a kind start the workflow; null where the file does not say. */
+/** Which events of a kind start the workflow; null for a filter that the file does not have. */
 export type EventFilter = Record<FilterName, string[] | null>;
 
 export const FILTERS = [
@@ -37,7 +37,7 @@ export interface WorkflowJob extends Place {
   needs: Need[];
   /** An expression without `${{ }}`. */
   if: string;
-  /** Labels: text, a list of texts, or a template that gives either. */
+  /** A label, a list of labels, or a template of either. */
   runs_on: Located<Json>;
   matrix: Located<Json> | null;
   fail_fast: Located<string>;
@@ -47,11 +47,11 @@ export interface WorkflowJob extends Place {
   container: PlannedContainer;
   env: Record<string, string>;
   outputs: Record<string, string>;
-  /** With the defaults of job and workflow applied. */
+  /** The defaults of job and workflow are applied. */
   steps: PlannedStep[];
 }
 
-/** A value that is evaluated in the plan, and where to point when that fails. */
+/** A value that is evaluated when the run is planned, with the place to report if that fails. */
 export interface Located<T> extends Place {
   value: T;
 }

@@ -5,10 +5,10 @@ import { segmentsOf } from '../expressions/template.ts';
 import { entriesOf, textOf } from '../yaml/yaml-node.ts';
 import { report, type YamlSource } from '../yaml/yaml-source.ts';
 
-/** A scalar as a template whose expressions can be read; what cannot is reported. */
+/** A scalar as a template. Reports invalid expressions. */
 export function templateOf(source: YamlSource, node: Node | null, what: string): string {
   const text = textOf(source, node, what);
-  reporting(source, node, () => {
+  reportErrors(source, node, () => {
     for (const { kind, text: part } of segmentsOf(text)) if (kind === 'expression') parseExpression(part);
   });
   return text;
@@ -24,8 +24,8 @@ export function templatesOf(source: YamlSource, node: Node | null, what: string)
   return Object.fromEntries(entries);
 }
 
-/** Does the work and reports the ExpressionError that it throws. */
-export function reporting<T>(source: YamlSource, node: Node | null, work: () => T): T | null {
+/** Reports an ExpressionError and returns null; other errors are thrown. */
+export function reportErrors<T>(source: YamlSource, node: Node | null, work: () => T): T | null {
   try {
     return work();
   } catch (error) {

@@ -1,19 +1,19 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
-import { limitOf } from './yaml-limits.ts';
-import { hasFailed, MOST_PROBLEMS, placeAt, reportPlace, type YamlSource } from './yaml-source.ts';
+import { exceededLimit } from './yaml-limits.ts';
+import { hasFailed, MAX_PROBLEMS, placeAt, reportPlace, type YamlSource } from './yaml-source.ts';
 import { checkValues } from './yaml-values.ts';
 
-/** Reads any text without throwing; `hasFailed` tells whether it is good. Keys are read as text. */
+/** Parses any text without throwing; `hasFailed` says whether the file is invalid. All keys are text. */
 export function readYaml(path: string, text: string): YamlSource {
   const lines = new LineCounter();
-  const limit = limitOf(text);
+  const limit = exceededLimit(text);
   if (limit !== null) {
     for (let at = 0; at <= limit.offset; at = text.indexOf('\n', at) + 1 || Infinity) lines.addNewLine(at);
     const source = sourceOf(path, text, parseDocument(''), lines);
     reportPlace(source, placeAt(source, limit.offset), limit.message);
     return source;
   }
-  // Unique keys and pretty errors take quadratic time; keys are compared with the values.
+  // The parser's own check of duplicate keys and its pretty errors take quadratic time.
   const options = {
     lineCounter: lines,
     keepSourceTokens: true,
@@ -23,7 +23,7 @@ export function readYaml(path: string, text: string): YamlSource {
   } as const;
   const source = sourceOf(path, text, parseDocument(text, options), lines);
   const { errors, warnings } = source.document;
-  for (const { pos, message } of [...errors, ...warnings].slice(0, MOST_PROBLEMS))
+  for (const { pos, message } of [...errors, ...warnings].slice(0, MAX_PROBLEMS))
     reportPlace(source, placeAt(source, pos[0]), message);
   if (!hasFailed(source)) checkValues(source);
   return source;

@@ -9,12 +9,12 @@ export interface Entry {
   value: Node | null;
 }
 
-/** The entries of a mapping; none for null. Anything else is reported, `what` being its name. */
+/** The entries of a mapping; empty for null. Reports any other value, under the name `what`. */
 export function entriesOf(source: YamlSource, node: Node | null, what: string): Entry[] {
-  const value = follow(source, node);
+  const value = resolveAlias(source, node);
   if (isEmpty(value)) return [];
   if (!isMap(value)) {
-    report(source, node, `${what} must be written out as \`key: value\``);
+    report(source, node, `${what} must be a mapping of \`key: value\` pairs`);
     return [];
   }
   return value.items.flatMap((pair) =>
@@ -24,16 +24,16 @@ export function entriesOf(source: YamlSource, node: Node | null, what: string): 
   );
 }
 
-/** The items of a list; a single value counts as a list of one. */
+/** The items of a list; a single value is a list of one. */
 export function itemsOf(source: YamlSource, node: Node | null): Node[] {
-  const value = follow(source, node);
+  const value = resolveAlias(source, node);
   if (isSeq(value)) return value.items.filter(isNode);
   return value === null || isEmpty(value) ? [] : [value];
 }
 
-/** A scalar as text: `3.10` is a number and so `3.1`, null is empty. Anything else is reported. */
+/** A scalar as text: null is empty, and `3.10` is the number `3.1`. Reports lists and mappings. */
 export function textOf(source: YamlSource, node: Node | null, what: string): string {
-  const value = follow(source, node);
+  const value = resolveAlias(source, node);
   if (isEmpty(value)) return '';
   if (isScalar(value)) return String(value.value);
   report(source, node, `${what} must be a single value`);
@@ -41,7 +41,7 @@ export function textOf(source: YamlSource, node: Node | null, what: string): str
 }
 
 export function jsonOf(source: YamlSource, node: unknown): Json {
-  const value = follow(source, isNode(node) ? node : null);
+  const value = resolveAlias(source, isNode(node) ? node : null);
   if (isSeq(value)) return value.items.map((item) => jsonOf(source, item));
   if (isMap(value))
     return Object.fromEntries(value.items.map((pair) => [String(pair.key), jsonOf(source, pair.value)]));
@@ -55,17 +55,17 @@ export function jsonOf(source: YamlSource, node: unknown): Json {
 }
 
 export function isMapping(source: YamlSource, node: Node | null): boolean {
-  return isMap(follow(source, node));
+  return isMap(resolveAlias(source, node));
 }
 
 export function isList(source: YamlSource, node: Node | null): boolean {
-  return isSeq(follow(source, node));
+  return isSeq(resolveAlias(source, node));
 }
 
 function isEmpty(node: Node | null): boolean {
   return node === null || (isScalar(node) && (node.value === null || node.value === undefined));
 }
 
-function follow(source: YamlSource, node: Node | null): Node | null {
+function resolveAlias(source: YamlSource, node: Node | null): Node | null {
   return isAlias(node) ? (source.aliases.get(node) ?? null) : node;
 }

@@ -1,25 +1,25 @@
 import { type Alias, isAlias, isCollection, isNode, isPair, isScalar, type Node } from 'yaml';
 import { report, type YamlSource } from './yaml-source.ts';
 
-/** Values once aliases are followed: a large workflow has some thousand, a bomb millions. */
-const VALUES = 50_000;
-const ALIASES = 1_000;
+/** Values after aliases are resolved: a large workflow has a few thousand, an alias bomb millions. */
+const MAX_VALUES = 50_000;
+const MAX_ALIASES = 1_000;
 
 interface Count {
   source: YamlSource;
   anchors: Map<string, Node>;
-  /** Values in what an anchor names; null while they are being counted. */
+  /** The number of values inside a node; null while it is being counted. */
   sizes: Map<Node, number | null>;
 }
 
-/** Follows the aliases, and refuses what YAML can say and we do not read: repeated keys, tags, aliases in a circle or in masses. */
+/** Resolves the aliases. Reports duplicate keys, tags, and aliases that are recursive or too many. */
 export function checkValues(source: YamlSource): void {
   const size = sizeOf({ source, anchors: new Map(), sizes: new Map() }, source.document.contents);
-  if (size > VALUES)
-    report(source, source.document.contents, 'The file holds too many values once aliases are followed');
+  if (size > MAX_VALUES)
+    report(source, source.document.contents, 'The file has too many values after aliases are resolved');
 }
 
-/** In the order of the file, for an anchor may be set again. */
+/** Goes in the order of the file, because an anchor can be redefined. */
 function sizeOf(count: Count, node: unknown): number {
   if (!isNode(node)) return 1;
   if (isAlias(node)) return sizeOfAlias(count, node);
@@ -37,9 +37,9 @@ function sizeOf(count: Count, node: unknown): number {
 function sizeOfAlias({ source, anchors, sizes }: Count, alias: Alias): number {
   const target = anchors.get(alias.source);
   const size = target === undefined ? undefined : (sizes.get(target) ?? (isCollection(target) ? null : 1));
-  if (target === undefined) report(source, alias, `No value above is marked with &${alias.source}`);
-  else if (size === null) report(source, alias, `The value marked with &${alias.source} holds itself`);
-  else if (source.aliases.size === ALIASES) report(source, alias, 'More than 1,000 aliases');
+  if (target === undefined) report(source, alias, `Unknown alias: no value above has the anchor &${alias.source}`);
+  else if (size === null) report(source, alias, `The value with the anchor &${alias.source} contains itself`);
+  else if (source.aliases.size === MAX_ALIASES) report(source, alias, 'The file has more than 1,000 aliases');
   if (target !== undefined) source.aliases.set(alias, target);
   return size ?? 1;
 }
@@ -49,7 +49,7 @@ function checkKeys(source: YamlSource, items: unknown[]): void {
   for (const item of items) {
     if (!isPair(item) || !isScalar(item.key)) continue;
     const key = String(item.key.value);
-    if (seen.has(key)) report(source, item.key, `\`${key}\` is already there: a key may stand only once`);
+    if (seen.has(key)) report(source, item.key, `Duplicate key \`${key}\``);
     seen.add(key);
   }
 }

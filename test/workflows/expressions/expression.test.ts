@@ -59,7 +59,7 @@ describe('an expression has the value that GitHub gives it', () => {
 
 describe('an expression that cannot be read says why', () => {
   it.each([
-    ['', 'An expression was expected, but there is nothing'],
+    ['', 'The expression is empty'],
     ['github.', "Unexpected symbol: 'EOF' in the expression `github.`"],
     ['1 + 0', "Unexpected symbol: '+'"],
     ['nowhere.x', "Unrecognized named-value: 'nowhere' in the expression `nowhere.x`"],
@@ -71,8 +71,8 @@ describe('an expression that cannot be read says why', () => {
     ["success('a')", "Too many parameters supplied: 'success' in the expression `success('a')`"],
     ['success()', 'success() may only be used in `if`'],
     ["hashFiles('x')", 'hashFiles() may only be used in steps'],
-    ["fromJSON('{')", 'fromJSON was given text that is not JSON'],
-    ["fromJSON('')", 'fromJSON was given nothing to read'],
+    ["fromJSON('{')", 'fromJSON: the argument is not valid JSON'],
+    ["fromJSON('')", 'fromJSON: the argument is empty'],
     ["format('{1}', 'a')", 'The following format string references more arguments than were supplied: {1}'],
   ])('%s', (expression, message) => {
     expect(() => evaluate(expression, contexts)).toThrow(

@@ -94,15 +94,15 @@ describe('a matrix that cannot be is told in a sentence', () => {
   const thousand = Array.from({ length: 1000 }, (_, i) => i);
   it.each<[Json, string]>([
     ['x', '`matrix` must be a mapping of names to lists'],
-    [{ a: 1 }, '`a` of the matrix must be a list'],
-    [{ a: [] }, '`a` of the matrix is empty'],
-    [{}, 'The matrix comes to no job at all'],
-    [{ a: [1], exclude: [{ a: 1 }] }, 'The matrix comes to no job at all'],
-    [{ a: [1], exclude: [{ b: 1 }] }, '`exclude` speaks of `b`, which is no key of the matrix'],
+    [{ a: 1 }, 'The matrix key `a` must be a list'],
+    [{ a: [] }, 'The matrix key `a` is an empty list'],
+    [{}, 'The matrix has no jobs'],
+    [{ a: [1], exclude: [{ a: 1 }] }, 'The matrix has no jobs'],
+    [{ a: [1], exclude: [{ b: 1 }] }, '`exclude` uses `b`, which is not a key of the matrix'],
     [{ a: [1], include: 'x' }, '`include` and `exclude` of a matrix must be lists of mappings'],
-    [{ a: thousand, b: thousand }, 'The matrix comes to 1000000 jobs; there may be at most 256'],
-    [{ a: thousand, b: thousand, exclude: [{ a: 1 }] }, 'The matrix comes to 1000000 jobs; there may be at most 256'],
-    [{ include: thousand.map((a) => ({ a })) }, 'The matrix comes to 1000 jobs; there may be at most 256'],
+    [{ a: thousand, b: thousand }, 'The matrix has 1000000 jobs; the limit is 256'],
+    [{ a: thousand, b: thousand, exclude: [{ a: 1 }] }, 'The matrix has 1000000 jobs; the limit is 256'],
+    [{ include: thousand.map((a) => ({ a })) }, 'The matrix has 1000 jobs; the limit is 256'],
   ])('%#', (matrix, problem) => {
     expect(expandMatrix(matrix)).toEqual({ problem });
   });

@@ -96,7 +96,7 @@ it('a run has at most 1,000 jobs', () => {
     (id) => `  ${id}: { runs-on: x, steps: [{ run: x }], strategy: { matrix: { v: ${vector} } } }\n`,
   );
   expect(plan(`on: push\njobs:\n${jobs.join('')}`)).toMatchObject({
-    failure: 'ci.yml:1:1: The workflow comes to 1024 jobs; there may be at most 1000',
+    failure: 'ci.yml:1:1: The workflow has 1024 jobs; the limit is 1000',
     jobs: [],
   });
 });

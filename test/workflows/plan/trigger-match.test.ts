@@ -67,19 +67,19 @@ describe('a push starts a workflow', () => {
     ['{ push: { branches-ignore: ["x/**"] } }', 'refs/tags/v1', [], 'it starts on branches only'],
     ['{ push: { tags-ignore: ["v*"] } }', 'refs/tags/v1', [], 'v1 is not one of its tags'],
     ['{ push: { paths: ["src/**"] } }', MAIN, ['src/a.ts', 'x'], null],
-    ['{ push: { paths: ["src/**"] } }', MAIN, ['x'], 'none of its paths has changed'],
+    ['{ push: { paths: ["src/**"] } }', MAIN, ['x'], 'no file in its paths changed'],
     ['{ push: { paths: ["src/**"] } }', MAIN, null, null],
     ['{ push: { paths: ["src/**"] } }', 'refs/tags/v1', ['x'], null],
-    ['{ push: { paths: ["**", "!docs/**", "docs/x"] } }', MAIN, ['docs/a'], 'none of its paths has changed'],
+    ['{ push: { paths: ["**", "!docs/**", "docs/x"] } }', MAIN, ['docs/a'], 'no file in its paths changed'],
     ['{ push: { paths: ["**", "!docs/**", "docs/x"] } }', MAIN, ['docs/x'], null],
     [
       '{ push: { paths-ignore: ["docs/**", "*.md"] } }',
       MAIN,
       ['docs/a', 'README.md'],
-      'nothing but ignored paths has changed',
+      'only files in its ignored paths changed',
     ],
     ['{ push: { paths-ignore: ["docs/**"] } }', MAIN, ['docs/a', 'b'], null],
-    ['{ push: { branches: [main], paths: [a] } }', MAIN, ['b'], 'none of its paths has changed'],
+    ['{ push: { branches: [main], paths: [a] } }', MAIN, ['b'], 'no file in its paths changed'],
   ])('on: %s, %s, %j', (on, ref, changed, reason) => {
     expect(matchTrigger(workflow(on), push(ref), changed, null)).toEqual(
       reason === null ? { run: true } : { run: false, reason },
@@ -103,8 +103,8 @@ describe('a pull request starts a workflow', () => {
       null,
       'main is not one of its branches',
     ],
-    ['{ pull_request: { paths: ["*.ts"] } }', pull('opened', 'main'), ['a.js'], null, 'none of its paths has changed'],
-    ['pull_request', pull('opened', 'main'), null, 'Words [skip ci]', 'the message of its head commit says to skip it'],
+    ['{ pull_request: { paths: ["*.ts"] } }', pull('opened', 'main'), ['a.js'], null, 'no file in its paths changed'],
+    ['pull_request', pull('opened', 'main'), null, 'Words [skip ci]', 'its head commit message skips it'],
     ['push', pull('opened', 'main'), null, null, 'it does not start on pull_request'],
   ])('on: %s', (on, trigger, changed, message, reason) => {
     expect(matchTrigger(workflow(on), trigger, changed, message)).toEqual(
@@ -117,7 +117,7 @@ describe('by hand and without a name', () => {
   it.each([
     ['{ push: { branches: [main], paths: [a] } }', { run: true }],
     ['{ push: { branches: [next] } }', { run: false, reason: 'main is not one of its branches' }],
-    ['workflow_dispatch', { run: false, reason: 'it does not start on push; name it to start it by hand' }],
+    ['workflow_dispatch', { run: false, reason: 'it does not start on push; to start it manually, specify its name' }],
   ])('on: %s', (on, match) => {
     const trigger: Trigger = { ...push(MAIN), kind: 'api', event: 'workflow_dispatch' };
     expect(matchManualStart(workflow(on), trigger)).toEqual(match);

@@ -249,28 +249,34 @@ describe('what Gantry cannot do is refused, with its place and what to do', () =
   it.each([
     [
       'concurrency: x\n' + job([]),
-      `1:1 \`concurrency\` ${later}; deployments to one environment already go one at a time`,
+      `1:1 \`concurrency\` ${later}; deployments to one environment already run one at a time`,
     ],
-    [job(['concurrency: x']), `5:5 \`concurrency\` ${later}; deployments to one environment already go one at a time`],
-    [job(['services: { db: { image: redis } }']), `5:5 \`services\` ${later}; start what the tests need in a step`],
+    [job(['concurrency: x']), `5:5 \`concurrency\` ${later}; deployments to one environment already run one at a time`],
+    [job(['services: { db: { image: redis } }']), `5:5 \`services\` ${later}; start services in a step`],
     [
       job(['environment: production']),
-      `5:5 \`environment\` ${later}; name the environment in the step that uses gantry/deploy@v1`,
+      `5:5 \`environment\` ${later}; set the input \`environment\` of gantry/deploy@v1`,
     ],
     [
       job(['container: { image: x, options: --privileged }']),
-      `5:28 \`options\` ${later}; limits are set where Gantry is started`,
+      `5:28 \`options\` ${later}; limits are set in the configuration of Gantry`,
     ],
     [
       job(['container: { image: x, volumes: [/:/host] }']),
-      `5:28 \`volumes\` ${later}; the workspace is there in every step`,
+      `5:28 \`volumes\` ${later}; the workspace is available in every step`,
     ],
-    [job([]).replace('ubuntu-latest', '{ group: big }'), `4:16 \`group\` ${later}; give labels`],
-    ['on: push\njobs:\n  a:\n    uses: ./a.yml\n', `4:5 \`uses\` ${later}; write the steps of the called workflow out`],
-    [job([], ['- { run: x, shell: pwsh }']), `6:26 \`shell: pwsh\` ${later}; there are bash, sh, python`],
+    [job([]).replace('ubuntu-latest', '{ group: big }'), `4:16 \`group\` ${later}; use labels`],
+    [
+      'on: push\njobs:\n  a:\n    uses: ./a.yml\n',
+      `4:5 \`uses\` ${later}; copy the steps of the called workflow into this job`,
+    ],
+    [
+      job([], ['- { run: x, shell: pwsh }']),
+      `6:26 \`shell: pwsh\` ${later}; the supported shells are bash, sh, python`,
+    ],
     [
       job(['defaults: { run: { shell: "bash -x {0}" } }']),
-      `5:31 \`shell: bash -x {0}\` ${later}; there are bash, sh, python`,
+      `5:31 \`shell: bash -x {0}\` ${later}; the supported shells are bash, sh, python`,
     ],
     [
       job([], ['- uses: actions/cache@v4']),
@@ -299,16 +305,16 @@ describe('what Gantry cannot do is refused, with its place and what to do', () =
       '7:17 gantry/build has no input `constructor`; it has context, file, tags, build-args, target, labels, push',
     ],
     [job([], ['- uses: gantry/build@v1', '  with: { push: maybe }']), '7:17 `push` must be true or false'],
-    [job([], ['- uses: gantry/deploy@v1']), '6:15 `uses: gantry/deploy@v1` needs the input `image`'],
-    [job(['strategy: ${{ fromJSON(vars.ALL) }}']), '5:15 `strategy` must be written out as `key: value`'],
+    [job([], ['- uses: gantry/deploy@v1']), '6:15 `uses: gantry/deploy@v1` requires the input `image`'],
+    [job(['strategy: ${{ fromJSON(vars.ALL) }}']), '5:15 `strategy` must be a mapping of `key: value` pairs'],
     [job([], ['- run: ${{ constructor(1) }}']), "6:14 Unrecognized function: 'constructor'"],
     [
       job([]).replace('push', '{ push: { branches: [a], branches-ignore: [b] } }'),
-      '1:30 `branches` and `branches-ignore` exclude each other: use `!` in `branches`',
+      '1:30 `branches` and `branches-ignore` cannot be used together: use `!` patterns in `branches`',
     ],
     [
       job([]).replace('push', "{ push: { paths: ['[a'] } }"),
-      '1:23 `[a` is not a pattern: a `[` is not closed, or it is too long',
+      '1:23 Invalid pattern `[a`: it has an unclosed `[`, or it is too long',
     ],
   ])('%#', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
@@ -325,7 +331,7 @@ describe('what Gantry cannot do is refused, with its place and what to do', () =
 
 describe('`needs` must come to an end', () => {
   it.each<[Record<string, string>, string[]]>([
-    [{ a: '', b: 'a, nope' }, ['4:19 `needs`: there is no job `nope`']],
+    [{ a: '', b: 'a, nope' }, ['4:19 `needs`: unknown job `nope`']],
     [{ a: 'a' }, ['3:16 `needs` has a cycle: `a` → `a`']],
     [{ start: '', a: 'c, start', b: 'a', c: 'b', late: 'a' }, ['5:16 `needs` has a cycle: `a` → `c` → `b` → `a`']],
   ])('%j', (needs, problems) => {
