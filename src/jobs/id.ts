@@ -1,14 +1,14 @@
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** Every id is a type's prefix and a ULID: it sorts by the time it was made, and BullMQ takes it (no integer, no colon). */
+/** An id is a prefix and a ULID. It sorts by time, and it is valid in BullMQ (not an integer, no colon). */
 export type IdPrefix = 'run' | 'job' | 'att' | 'dlv' | 'rel' | 'dep' | 'tok' | 'repo' | 'wrk';
 
-/** `now` in milliseconds; `random` gives that many random bytes. */
+/** `now` is in milliseconds; `random` returns the given number of random bytes. */
 export function newId(prefix: IdPrefix, now: number, random: (bytes: number) => Uint8Array): string {
   return `${prefix}_${encodeTime(now)}${encodeRandom(random(16))}`;
 }
 
-/** Ids of one process, each greater than the one before also within a millisecond: what came first sorts first. */
+/** Creates the ids of one process. Each is greater than the one before, even within a millisecond. */
 export function openIds(now: () => number, random: (bytes: number) => Uint8Array): (prefix: IdPrefix) => string {
   let last = 0;
   return (prefix) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Anything that JSON can say: what a matrix, a context or an expression's value is made of. */
+/** Any JSON value: a matrix, a context or the value of an expression. */
 export const Json = z.json();
 export type Json = z.infer<typeof Json>;
 

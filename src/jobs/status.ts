@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * waiting: on needs, an approval or a concurrency group · queued: may start as soon as a worker is free · running: a worker has it ·
- * succeeded · failed: the user's work said no · errored: ours or the host's fault · timed_out · cancelled · skipped: always with a reason.
+ * waiting: for needs, an approval or a concurrency group · queued: starts as soon as a worker is free · running ·
+ * succeeded · failed: the user's work failed · errored: Gantry or the host failed · timed_out · cancelled ·
+ * skipped: always with a reason.
  */
 export const JobStatus = z.enum([
   'waiting',
@@ -17,20 +18,21 @@ export const JobStatus = z.enum([
 ]);
 export type JobStatus = z.infer<typeof JobStatus>;
 
-/** A run's status is a fold of its jobs'; it takes the same words. */
+/** A run's status is a fold of its jobs' statuses. */
 export type RunStatus = JobStatus;
 
-/** How an attempt, a step or a job may end. */
+/** How an attempt, a step or a job can end. */
 export const EndStatus = JobStatus.extract(['succeeded', 'failed', 'errored', 'timed_out', 'cancelled', 'skipped']);
 export type EndStatus = z.infer<typeof EndStatus>;
 
-/** offered: in its lane, nobody's yet · running: granted to one worker · ended: with a verdict. */
+/** offered: in its lane · running: granted to one worker · ended: with a verdict. */
 export const AttemptStatus = z.enum(['offered', 'running', 'ended']);
 export type AttemptStatus = z.infer<typeof AttemptStatus>;
 
 /**
- * waiting: for its job, or for the environment's lock · starting: its container comes up and is gated · switching: traffic moves ·
- * live · retired: a later one is live · failed · cancelled: also when a newer one took its place · skipped: an older commit.
+ * waiting: for its job, or for the environment's lock · starting: its container starts and is gated · switching: traffic
+ * moves to it · live · retired: a later one is live · failed · cancelled: also if a newer one replaced it ·
+ * skipped: its commit is older than the live one.
  */
 export const DeploymentStatus = z.enum([
   'waiting',
@@ -44,7 +46,7 @@ export const DeploymentStatus = z.enum([
 ]);
 export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
 
-/** Every legal move of a job; a pair that is absent is illegal. `running` to `queued` is the next attempt after an errored one. */
+/** All legal moves of a job. `running` to `queued` is the next attempt after an errored one. */
 export const jobMoves = {
   waiting: ['queued', 'skipped', 'cancelled', 'failed'],
   queued: ['running', 'cancelled'],
@@ -63,7 +65,7 @@ export const attemptMoves = {
   ended: [],
 } as const satisfies Record<AttemptStatus, readonly AttemptStatus[]>;
 
-/** `live` to `live` does not move; a rollback is a deployment of its own. */
+/** A rollback is a new deployment, so nothing leads back to `live`. */
 export const deploymentMoves = {
   waiting: ['starting', 'cancelled', 'skipped', 'failed'],
   starting: ['switching', 'live', 'failed', 'cancelled', 'skipped'],

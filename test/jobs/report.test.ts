@@ -5,14 +5,14 @@ import type { DeploymentStatus, JobStatus } from '../../src/jobs/status.ts';
 const run = { workflow: 'CI', sha: 'a'.repeat(40), url: 'http://127.0.0.1:8080/api/v1/runs/run_1' };
 const times = { started_at: null, finished_at: null };
 
-function told(status: JobStatus, reason: string | null = null, took: number | null = null) {
+function reportOf(status: JobStatus, reason: string | null = null, took: number | null = null) {
   const spent = took === null ? times : { started_at: 5000, finished_at: 5000 + took };
   return Report.parse(statusReport(run, { name: 'test', status, reason, ...spent }));
 }
 
-describe('A job is told to GitHub', () => {
-  it('as a status of its commit, by workflow and job', () => {
-    expect(told('succeeded', null, 12_400)).toEqual({
+describe('The report of a job', () => {
+  it('is a commit status with workflow and job as context', () => {
+    expect(reportOf('succeeded', null, 12_400)).toEqual({
       kind: 'status',
       sha: run.sha,
       context: 'CI / test',
@@ -32,8 +32,8 @@ describe('A job is told to GitHub', () => {
     ['timed_out', 'failure'],
     ['errored', 'error'],
     ['cancelled', 'error'],
-  ])('%s as %s', (status, state) => {
-    expect(told(status)).toMatchObject({ state });
+  ])('of a job that is %s has the state %s', (status, state) => {
+    expect(reportOf(status)).toMatchObject({ state });
   });
 
   it.each<[JobStatus, string | null, number | null, string]>([
@@ -46,33 +46,33 @@ describe('A job is told to GitHub', () => {
     ['timed_out', 'it took longer than its 5 minutes', null, 'timed out: it took longer than its 5 minutes'],
     ['skipped', 'test failed', null, 'skipped: test failed'],
     ['errored', 'the Engine\nis away', 4000, 'errored: the Engine is away'],
-  ])('%s because of %j after %s ms in the words: %s', (status, reason, took, description) => {
-    expect(told(status, reason, took)).toMatchObject({ description });
+  ])('of a job that is %s because of %j after %s ms: %s', (status, reason, took, description) => {
+    expect(reportOf(status, reason, took)).toMatchObject({ description });
   });
 });
 
-describe('What GitHub would refuse is cut', () => {
-  it('to 140 characters', () => {
+describe('Text that GitHub would reject is shortened', () => {
+  it('to 140 characters for a description', () => {
     const whole = 'x'.repeat(140 - 'skipped: '.length);
-    expect(told('skipped', whole).description).toBe(`skipped: ${whole}`);
-    expect(told('skipped', `${whole}y`).description).toBe(`skipped: ${whole.slice(1)}…`);
-    expect(told('skipped', `${whole}y`).description).toHaveLength(140);
+    expect(reportOf('skipped', whole).description).toBe(`skipped: ${whole}`);
+    expect(reportOf('skipped', `${whole}y`).description).toBe(`skipped: ${whole.slice(1)}…`);
+    expect(reportOf('skipped', `${whole}y`).description).toHaveLength(140);
   });
 
-  it('and never in the middle of a character', () => {
-    const text = told('skipped', `${'x'.repeat(129)}🚢${'x'.repeat(20)}`).description;
+  it('but never within a surrogate pair', () => {
+    const text = reportOf('skipped', `${'x'.repeat(129)}🚢${'x'.repeat(20)}`).description;
     expect(text).toBe(`skipped: ${'x'.repeat(129)}…`);
     expect(text.isWellFormed()).toBe(true);
   });
 
-  it('and so are contexts of more than 255', () => {
+  it('to 255 characters for a context', () => {
     const report = statusReport(run, { name: 'n'.repeat(300), status: 'queued', reason: null, ...times });
     expect(report).toMatchObject({ context: `CI / ${'n'.repeat(250)}` });
   });
 });
 
-describe('A run that failed before it had jobs', () => {
-  it('is told by its workflow alone', () => {
+describe('The report of a run that failed before it had jobs', () => {
+  it('has the workflow as context', () => {
     const reason = '.github/workflows/ci.yml:3:1: Unexpected value';
     expect(brokenRunReport({ ...run, workflow: '.github/workflows/ci.yml', status: 'failed', reason })).toEqual({
       kind: 'status',
@@ -85,7 +85,7 @@ describe('A run that failed before it had jobs', () => {
   });
 });
 
-describe('A deployment is told to GitHub', () => {
+describe('The report of a deployment', () => {
   const deployment = {
     ref: run.sha,
     environment: 'production',
@@ -95,7 +95,7 @@ describe('A deployment is told to GitHub', () => {
     log_url: run.url,
   };
 
-  it('with where it is reached and where its log is', () => {
+  it('has the URLs of the environment and of the log', () => {
     expect(Report.parse(deploymentReport(deployment))).toEqual({
       kind: 'deployment',
       ref: run.sha,
@@ -116,11 +116,11 @@ describe('A deployment is told to GitHub', () => {
     ['failed', 'failure'],
     ['cancelled', 'inactive'],
     ['skipped', 'inactive'],
-  ])('%s as %s', (status, state) => {
+  ])('that is %s has the state %s', (status, state) => {
     expect(deploymentReport({ ...deployment, status })).toMatchObject({ state });
   });
 
-  it('with the reason, in 140 characters', () => {
+  it('has the reason, in 140 characters', () => {
     const report = deploymentReport({ ...deployment, status: 'failed', reason: 'not healthy\n'.repeat(20) });
     expect(report.description).toHaveLength(140);
     expect(report.description).toMatch(/^not healthy not healthy .*…$/);

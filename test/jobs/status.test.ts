@@ -19,7 +19,7 @@ describe('A job', () => {
     expect(EndStatus.options.toSorted()).toEqual(ENDS.toSorted());
   });
 
-  it.each(ENDS)('that %s moves no more', (status) => {
+  it.each(ENDS)('that is %s does not move', (status) => {
     expect(jobMoves[JobStatus.parse(status)]).toEqual([]);
   });
 
@@ -42,21 +42,21 @@ describe('A job', () => {
     expect(mayMove(jobMoves, from, 'cancelled')).toBe(true);
   });
 
-  it('succeeds and fails only by running, save for a condition that cannot be evaluated', () => {
+  it('succeeds or fails only while running, except for a condition that cannot be evaluated', () => {
     expect(JobStatus.options.filter((from) => mayMove(jobMoves, from, 'succeeded'))).toEqual(['running']);
     expect(JobStatus.options.filter((from) => mayMove(jobMoves, from, 'failed'))).toEqual(['waiting', 'running']);
   });
 });
 
 describe('An attempt', () => {
-  it('is offered, runs and ends, or ends before anyone took it; never back', () => {
+  it('is offered, runs and ends, or ends before a worker claims it', () => {
     expect(attemptMoves).toEqual({ offered: ['running', 'ended'], running: ['ended'], ended: [] });
     expect(Object.keys(attemptMoves)).toEqual(AttemptStatus.options);
   });
 });
 
 describe('A deployment', () => {
-  it('takes the traffic only from its gate on, and is live until a later one is', () => {
+  it('switches only after its gate, and is live until a later one is', () => {
     expect(DeploymentStatus.options.filter((from) => mayMove(deploymentMoves, from, 'switching'))).toEqual([
       'starting',
     ]);
@@ -74,7 +74,7 @@ describe('A deployment', () => {
     expect(mayMove(deploymentMoves, from, to)).toBe(legal);
   });
 
-  it.each(['retired', 'failed', 'cancelled', 'skipped'] as const)('that is %s moves no more', (status) => {
+  it.each(['retired', 'failed', 'cancelled', 'skipped'] as const)('that is %s does not move', (status) => {
     expect(deploymentMoves[status]).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileGlob } from '../../src/workflows/glob.ts';
 
-// The examples of GitHub's cheat sheet for filter patterns, and what they leave open.
+// The examples of GitHub's cheat sheet for filter patterns, and edge cases.
 describe.each<[pattern: string, yes: string[], no: string[]]>([
   ['feature/*', ['feature/my-branch', 'feature/your-branch'], ['feature/beta-a/my-branch', 'feature', 'x/feature/a']],
   ['feature/**', ['feature/my-branch', 'feature/beta-a/my-branch'], ['feature']],
@@ -39,11 +39,11 @@ describe.each<[pattern: string, yes: string[], no: string[]]>([
   });
 });
 
-it.each(['[a', '[', 'x'.repeat(1001)])('`%s` is no pattern', (pattern) => {
+it.each(['[a', '[', 'x'.repeat(1001)])('`%s` is not a valid pattern', (pattern) => {
   expect(compileGlob(pattern)).toBeNull();
 });
 
-describe('a hostile pattern takes time in proportion', () => {
+describe('A hostile pattern is matched in linear time', () => {
   it.each([
     ['(a+)+$', 1],
     ['a+', 30],

@@ -92,7 +92,7 @@ export async function onReady(
   const decision = mayTakeTraffic({
     relation: data.relation,
     ordered: isOrdered(run.trigger, run.forced === 1),
-    unwanted: run.stop_reason ?? stopRequestOf(attempt)?.reason ?? null,
+    cancel_reason: run.stop_reason ?? stopRequestOf(attempt)?.reason ?? null,
   });
   // When it may not, its worker removes the candidate and says so; until then the environment is not free.
   const reason = decision.go === 'switch' ? {} : { reason: decision.reason };

@@ -1,23 +1,23 @@
 import type { DeploymentStatus } from '../status.ts';
 import type { Relation } from './deployment.ts';
 
-/** A deployment as the rules of its environment see it. `position` sorts by the order in which the commits came. */
+/** A deployment in the queue of its environment. `position` sorts by the order in which the commits arrived. */
 export interface QueuedDeployment {
   id: string;
   status: DeploymentStatus;
   position: string;
-  /** Its worker stands ready for it. */
+  /** Its worker has asked to start. */
   asked: boolean;
 }
 
 export interface EnvironmentMoves {
-  /** A newer one took their place. */
+  /** Waiting deployments that a newer one replaces. */
   replaced: string[];
-  /** The one that gets the environment's lock now. */
+  /** The deployment that gets the environment's lock now. */
   start: string | null;
 }
 
-/** One deployment at a time, and of those that wait only the newest: the older ones give way even before it may start. */
+/** One deployment runs at a time. Of the waiting ones only the newest stays, even if it cannot start yet. */
 export function environmentMoves(deployments: readonly QueuedDeployment[]): EnvironmentMoves {
   const waiting = deployments
     .filter((deployment) => deployment.status === 'waiting')
@@ -35,20 +35,20 @@ function order(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Whether a candidate that passed its gate may take the traffic. */
+/** Whether a candidate that passed its gate gets the traffic. */
 export function mayTakeTraffic(candidate: {
   relation: Relation;
   ordered: boolean;
-  /** Why it is not wanted any more; null while it is. */
-  unwanted: string | null;
+  /** Why the deployment was cancelled; null if it was not. */
+  cancel_reason: string | null;
 }): { go: 'switch' } | { go: 'stop'; status: 'cancelled' | 'skipped'; reason: string } {
-  if (candidate.unwanted !== null) return { go: 'stop', status: 'cancelled', reason: candidate.unwanted };
+  if (candidate.cancel_reason !== null) return { go: 'stop', status: 'cancelled', reason: candidate.cancel_reason };
   if (candidate.ordered && candidate.relation === 'ancestor')
-    return { go: 'stop', status: 'skipped', reason: 'a newer commit is live already' };
+    return { go: 'stop', status: 'skipped', reason: 'a newer commit is already live' };
   return { go: 'switch' };
 }
 
-/** A push that was not forced must not put an older commit over a newer one; anything else is someone's decision. */
+/** A push must not replace a newer commit with an older one, unless it was forced. Other triggers are explicit decisions. */
 export function isOrdered(trigger: string, forced: boolean): boolean {
   return trigger === 'push' && !forced;
 }

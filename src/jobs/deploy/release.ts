@@ -1,14 +1,14 @@
-/** A release as the rules of keeping and of going back see it; ids sort by age. */
+/** A release of an environment; ids sort by age. */
 export interface PastRelease {
   id: string;
   kept: boolean;
   live_at: number | null;
 }
 
-/** So many releases of an environment keep their image. */
+/** How many releases of an environment keep their image. */
 export const KEPT_RELEASES = 5;
 
-/** Where a rollback leads without being told: the newest kept release that has been live and is older than the live one. */
+/** The default target of a rollback: the newest kept release that was live and is older than the live one. */
 export function rollbackTarget<R extends PastRelease>(releases: readonly R[], live: string | null): R | null {
   const candidates = releases.filter(
     (release) => release.kept && release.live_at !== null && (live === null || release.id < live),
@@ -16,7 +16,7 @@ export function rollbackTarget<R extends PastRelease>(releases: readonly R[], li
   return candidates.toSorted((a, b) => (a.id < b.id ? 1 : -1))[0] ?? null;
 }
 
-/** Releases whose image may go: all but the live one and the newest that have been live or may still become so. */
+/** Releases whose image can be removed: all but the live one, the newest that were live, and `open` ones, which may go live. */
 export function releasesToForget(
   releases: readonly PastRelease[],
   live: string | null,

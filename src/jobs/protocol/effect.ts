@@ -21,6 +21,6 @@ export type Effect = z.infer<typeof Effect>;
 
 /** Effects of committed transactions that are still to be performed. */
 export interface Outbox {
-  /** Performs what is there, in order; one drainer at a time. Never rejects: what cannot be performed now stays. */
+  /** Performs all effects in order; one drain runs at a time. Never rejects: an effect that fails is kept and tried again. */
   drain(): Promise<void>;
 }

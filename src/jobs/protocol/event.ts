@@ -5,31 +5,31 @@ import { Plan } from '../run/plan.ts';
 import { Step } from '../run/step.ts';
 import { Verdict } from './verdict.ts';
 
-/** What a report's attempt did at GitHub: what is there now, or when to come back. */
+/** The result of sending a report: what GitHub has now, or when to try again. */
 export const ReportOutcome = z.object({
   sent: z.record(z.string(), z.json()).nullable(),
   retry_at: z.int().nullable(),
 });
 export type ReportOutcome = z.infer<typeof ReportOutcome>;
 
-/** What a job hands to those that need it, by name. */
+/** The outputs of a job by name, for the jobs that need it. */
 export const Outputs = z.record(z.string(), z.string());
 export type Outputs = z.infer<typeof Outputs>;
 
-/** The last word of an attempt; which of the optional parts is there depends on its subject. */
+/** The last event of an attempt. The optional parts depend on its subject. */
 export const Finished = z.object({
   verdict: Verdict,
   outputs: Outputs.default({}),
-  /** Size in bytes of the attempt's log; there the stream ends. */
+  /** The final size of the attempt's log in bytes. */
   log_size: z.int().default(0),
   plan: Plan.optional(),
   report: ReportOutcome.optional(),
-  /** Of an environment: the deployment that the proxy serves, as read. */
+  /** For an environment: the deployment that the proxy sends traffic to. */
   live: z.string().nullable().optional(),
 });
 export type Finished = z.infer<typeof Finished>;
 
-/** What a worker says of an attempt, each kind with its data. `deploy` and `ready` are questions that control answers. */
+/** An event of an attempt. `deploy` and `ready` are questions, which control answers. */
 export const EventData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('step'), data: Step }),
   z.object({ type: z.literal('annotation'), data: Annotation }),
@@ -48,14 +48,14 @@ export const EventData = z.discriminatedUnion('type', [
 ]);
 export type EventData = z.infer<typeof EventData>;
 
-/** Events are numbered from 1 within their attempt; `at` is milliseconds since 1970 by the worker's clock. */
+/** `seq` counts from 1 within the attempt; `at` is in milliseconds since 1970, by the worker's clock. */
 export const Event = z.object({
   attempt: z.string(),
   worker: z.string(),
   seq: z.int().min(1),
   at: z.int(),
   type: z.string(),
-  /** Of 64 KiB or less; else null, and `blob` is the hash under which it lies in the blob store. */
+  /** Up to 64 KiB. Larger data is in the blob store: `data` is null and `blob` is its hash. */
   data: z.unknown(),
   blob: z.string().nullable().default(null),
   /** The worker that control replies to, when it is another one than `worker`, which died before it could deliver the event. */

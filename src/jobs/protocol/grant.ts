@@ -6,7 +6,7 @@ import { PlannedJob } from '../run/plan.ts';
 import { Trigger } from '../run/trigger.ts';
 import { Outputs } from './event.ts';
 
-/** Where a repository is cloned from. The token goes to git by `GIT_CONFIG_*`, never into an address or a container. */
+/** Where to clone a repository from. The token is passed to git in `GIT_CONFIG_*`, never in a URL or to a container. */
 export const CloneSource = z.object({
   id: z.string(),
   name: z.string(),
@@ -21,23 +21,23 @@ export const TaskLimits = z.object({ cpus: z.number().nullable(), memory_mb: z.i
 export const JobGrant = z.object({
   subject: z.literal('job'),
   job: z.string(),
-  /** The attempt's number, from 1: what lower ones left is removed first. */
+  /** The attempt's number, from 1. Whatever lower attempts left is removed first. */
   number: z.int(),
   run: z.string(),
   spec: PlannedJob,
-  /** For a task with `command`: its argv, the container's own process. Null for steps. */
+  /** For a task with `command`: the argv of the container's main process. Null for a job with steps. */
   command: z.array(z.string()).nullable(),
   source: CloneSource.nullable(),
   sha: z.string().nullable(),
   ref: z.string().nullable(),
-  /** The `github` context without `event`'s file; `vars` and `inputs` likewise as expressions see them. */
+  /** The `github` context, without `event`. */
   github: JsonObject,
-  /** Where `github.event` lies in the blob store: payloads may be large. Null for a task. */
+  /** The blob of `github.event`, which can be large. Null for a task. */
   payload_blob: z.string().nullable(),
   needs: z.record(z.string(), z.object({ result: z.string(), outputs: Outputs })),
   secrets: z.record(z.string(), z.string()),
   limits: TaskLimits,
-  /** Of a rollback: the release to put back. Its deploy step asks with that alone. */
+  /** For a rollback: the release that the deploy step asks for. */
   release: z.string().nullable(),
 });
 export type JobGrant = z.infer<typeof JobGrant>;
@@ -47,9 +47,9 @@ export const PlanGrant = z.object({
   delivery: z.string(),
   source: CloneSource,
   trigger: Trigger,
-  /** Where the trigger's payload lies in the blob store, whole; in `trigger` it is trimmed. */
+  /** The blob of the whole payload; the one in `trigger` is trimmed. */
   payload_blob: z.string().nullable(),
-  /** One workflow by file name, path or name; null for all that the trigger starts. */
+  /** The workflow to start, by file name, path or name; null for all that the trigger starts. */
   workflow: z.string().nullable(),
 });
 export type PlanGrant = z.infer<typeof PlanGrant>;
@@ -59,7 +59,7 @@ export const ReportGrant = z.object({
   repo: z.string(),
   token: z.string(),
   report: Report,
-  /** What GitHub was told last, as the outcome before had it; null when nothing was. */
+  /** `sent` of the last outcome; null if nothing was sent yet. */
   sent: JsonObject.nullable(),
 });
 export type ReportGrant = z.infer<typeof ReportGrant>;
@@ -70,6 +70,6 @@ export const EnvironmentGrant = z.object({
 });
 export type EnvironmentGrant = z.infer<typeof EnvironmentGrant>;
 
-/** What a claim is answered with: sealed for one attempt, worker and nonce, read once. */
+/** The answer to a claim: sealed for one attempt, worker and nonce, and read once. */
 export const Grant = z.discriminatedUnion('subject', [JobGrant, PlanGrant, ReportGrant, EnvironmentGrant]);
 export type Grant = z.infer<typeof Grant>;

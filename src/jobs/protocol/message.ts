@@ -1,29 +1,30 @@
 import { z } from 'zod';
 import { Event } from './event.ts';
 
-/** A worker asks for an attempt that it was offered; repeated each second until answered. */
+/** A worker asks for an attempt that it was offered. It repeats the claim each second until there is an answer. */
 export const Claim = z.object({ attempt: z.string(), worker: z.string(), nonce: z.string() });
 export type Claim = z.infer<typeof Claim>;
 
-/** Each 3 s: that the worker lives, what it could take and what it holds. */
+/** Sent every 3 s by each worker. */
 export const Heartbeat = z.object({
   worker: z.string(),
   host: z.string(),
   pid: z.int(),
-  /** Free slots; `work` is shared by the lanes test and build. */
+  /** Free slots; the lanes test and build share `work`. */
   free: z.object({ plan: z.int(), work: z.int(), deploy: z.int(), notify: z.int() }),
+  /** The attempts that the worker is executing. */
   held: z.array(z.string()),
-  /** The proxy's container as this worker knows it; null while it does not. */
+  /** The id of the proxy's container; null while the worker does not know it. */
   proxy: z.string().nullable(),
-  /** It takes nothing new: it drains. */
+  /** The worker is shutting down: it takes no more offers. */
   stopping: z.boolean(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-/** The workers as their heartbeats describe them, by id. `heard_at` is in milliseconds. */
+/** All known workers by id. `heard_at` is when the last heartbeat arrived, in milliseconds. */
 export type Fleet = Map<string, { heartbeat: Heartbeat | null; heard_at: number }>;
 
-/** All that travels through the pipe from workers to control, in order. `ask` repeats the question of an event. */
+/** Messages from workers to control, through the pipe, in order. `ask` repeats the question of an event. */
 export const PipeMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('claim'), claim: Claim }),
   z.object({ kind: z.literal('event'), event: Event }),
@@ -31,13 +32,13 @@ export const PipeMessage = z.discriminatedUnion('kind', [
 ]);
 export type PipeMessage = z.infer<typeof PipeMessage>;
 
-/** What someone wants of a running attempt; stored in SQL. `force` allows no grace. */
+/** A request to end a running attempt, stored in SQL. `force` skips the grace period. */
 export const StopRequest = z.object({ kind: z.enum(['cancel', 'force', 'time_out']), reason: z.string() });
 export type StopRequest = z.infer<typeof StopRequest>;
 
 /**
- * What control sends to a worker's mailbox. Any message may be lost: workers repeat claims, events and questions until they
- * are answered, and each sweep sends the stop requests again. `sealed` can be opened by the worker alone.
+ * Messages from control to the mailbox of one worker. Any of them can be lost: workers repeat claims, events and questions
+ * until they are answered, and each sweep sends the stop requests again. Only the worker can open `sealed`.
  */
 export const WorkerMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('granted'), attempt: z.string(), sealed: z.string() }),

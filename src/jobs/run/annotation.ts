@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A remark that belongs to a place in a file of the repository; lines and columns count from 1. */
+/** A message about a place in a file of the repository; lines and columns count from 1. */
 export const Annotation = z.object({
   path: z.string(),
   line: z.int().min(1),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** A step as a reader of the job sees it; times in milliseconds since 1970. */
+/** The state of a step; times in milliseconds since 1970. */
 export const Step = z.object({
-  /** From 1, in the order of the file; 0 in a log is the job itself (set-up and end). */
+  /** From 1, in the order of the file. In a log, 0 is the job itself (set-up and clean-up). */
   number: z.int().min(0),
   id: z.string().nullable(),
   name: z.string(),

@@ -65,7 +65,7 @@ test('A push of an older commit is skipped at its gate unless it was forced', as
   const harness = await openHarness();
   await openFakeWorker(harness, deployer({ relation: 'ancestor' }));
   await deploy(harness);
-  expect(await deployments(harness)).toMatchObject([{ status: 'skipped', reason: 'a newer commit is live already' }]);
+  expect(await deployments(harness)).toMatchObject([{ status: 'skipped', reason: 'a newer commit is already live' }]);
   expect(await runs(harness)).toMatchObject([{ status: 'skipped' }]);
   await push(harness, { forced: true });
   await settled(harness, 2);

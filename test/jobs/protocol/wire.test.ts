@@ -10,17 +10,17 @@ import { job, newRelease, order, step, trigger } from './wire.ts';
 const verdict = { status: 'succeeded', reason: null, exit_code: 0 };
 const event = { attempt: 'att_1', worker: 'wrk_1', seq: 1, at: 5, type: 'step', data: step, blob: null };
 
-/** Over the wire everything is JSON: what is sent is what is read, whole. */
+/** Serialises a value and reads it again. */
 function sent(schema: z.ZodType, value: unknown): unknown {
   return schema.parse(JSON.parse(JSON.stringify(schema.parse(value))));
 }
 
-describe('What control and workers say comes through whole', () => {
+describe('Messages between control and workers keep all their data', () => {
   it.each<[string, z.ZodType, unknown]>([
     ['a claim', PipeMessage, { kind: 'claim', claim: { attempt: 'att_1', worker: 'wrk_1', nonce: 'n' } }],
     ['an event', PipeMessage, { kind: 'event', event }],
     ['an event by blob', Event, { ...event, data: null, blob: 'b'.repeat(64) }],
-    ['a question again', PipeMessage, { kind: 'ask', attempt: 'att_1', worker: 'wrk_1', seq: 3 }],
+    ['a repeated question', PipeMessage, { kind: 'ask', attempt: 'att_1', worker: 'wrk_1', seq: 3 }],
     [
       'a heartbeat',
       Heartbeat,
@@ -104,40 +104,40 @@ describe('What control and workers say comes through whole', () => {
   });
 });
 
-describe('A deploy step asks', () => {
-  it('for a new release with its configuration and image, for a kept one by its name alone', () => {
+describe('A deploy request', () => {
+  it('has configuration and image of a new release, or the id of a kept one', () => {
     expect(DeployRequest.parse(newRelease)).toEqual(newRelease);
     expect(DeployRequest.safeParse({ step: 1, environment: 'production' }).success).toBe(false);
   });
 });
 
-describe('The last word of an attempt', () => {
-  it('needs no more than a verdict', () => {
+describe('The event finished', () => {
+  it('requires only a verdict', () => {
     expect(Finished.parse({ verdict })).toEqual({ verdict, outputs: {}, log_size: 0 });
   });
 });
 
-describe('What nobody here knows is not taken', () => {
+describe('Invalid messages are rejected', () => {
   it.each<[string, z.ZodType, unknown]>([
-    ['a message of another kind', PipeMessage, { kind: 'hello' }],
+    ['a message of an unknown kind', PipeMessage, { kind: 'hello' }],
     ['a message without a kind', PipeMessage, {}],
-    ['an event of another type', EventData, { type: 'exploded', data: {} }],
+    ['an event of an unknown type', EventData, { type: 'exploded', data: {} }],
     ['an event whose data is another type’s', EventData, { type: 'ready', data: step }],
-    ['an event before the first', Event, { ...event, seq: 0 }],
-    ['an event between two', Event, { ...event, seq: 1.5 }],
-    ['a verdict that is no end', Finished, { verdict: { ...verdict, status: 'running' } }],
+    ['an event with the number 0', Event, { ...event, seq: 0 }],
+    ['an event with a fractional number', Event, { ...event, seq: 1.5 }],
+    ['a verdict with a status that is not an end', Finished, { verdict: { ...verdict, status: 'running' } }],
     [
-      'a settled deployment that is none',
+      'a settled deployment that is still switching',
       EventData,
       {
         type: 'settled',
         data: { deployment: 'dep_1', status: 'switching', reason: null },
       },
     ],
-    ['a grant of another subject', Grant, { ...job, subject: 'secret' }],
-    ['a stop request for something else', StopRequest, { kind: 'pause', reason: '' }],
+    ['a grant of an unknown subject', Grant, { ...job, subject: 'secret' }],
+    ['a stop request of an unknown kind', StopRequest, { kind: 'pause', reason: '' }],
     ['an answer without a go', DeployAnswer, { order }],
-    ['a lane that is not there', Effect, { do: 'withdraw', lane: 'express', attempt: 'att_1' }],
+    ['an unknown lane', Effect, { do: 'withdraw', lane: 'express', attempt: 'att_1' }],
   ])('%s', (_, schema, value) => {
     expect(schema.safeParse(value).success).toBe(false);
   });

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { foldNeed, foldRun, type NeedResult } from '../../../src/jobs/run/fold.ts';
 import type { JobStatus, RunStatus } from '../../../src/jobs/status.ts';
 
-const forgiven = (status: JobStatus) => [{ status, continue_on_error: true }];
+const allowed = (status: JobStatus) => [{ status, continue_on_error: true }];
 const jobs = (...statuses: JobStatus[]) => statuses.map((status) => ({ status, continue_on_error: false }));
 
-describe("A run's status is its jobs'", () => {
+describe("A run's status is a fold of its jobs' statuses", () => {
   it.each<[JobStatus[], RunStatus]>([
     [['succeeded', 'running', 'queued', 'waiting', 'failed'], 'running'],
     [['succeeded', 'queued', 'waiting', 'failed'], 'queued'],
@@ -21,25 +21,25 @@ describe("A run's status is its jobs'", () => {
     expect(foldRun(jobs(...statuses).toReversed())).toBe(status);
   });
 
-  it('and queued without jobs: it is being planned', () => {
+  it('queued without jobs, because the run is still being planned', () => {
     expect(foldRun([])).toBe('queued');
   });
 });
 
-describe('A failure under continue-on-error', () => {
-  it('counts as a success', () => {
-    expect(foldRun(forgiven('failed'))).toBe('succeeded');
-    expect(foldNeed(forgiven('failed'))).toBe('success');
-    expect(foldRun([...forgiven('failed'), ...jobs('skipped')])).toBe('succeeded');
+describe('continue-on-error', () => {
+  it('makes a failed job count as succeeded', () => {
+    expect(foldRun(allowed('failed'))).toBe('succeeded');
+    expect(foldNeed(allowed('failed'))).toBe('success');
+    expect(foldRun([...allowed('failed'), ...jobs('skipped')])).toBe('succeeded');
   });
 
-  it('does not cover what is not the work saying no', () => {
-    expect(foldRun(forgiven('errored'))).toBe('errored');
-    expect(foldRun(forgiven('timed_out'))).toBe('timed_out');
+  it('does not apply to errored or timed-out jobs', () => {
+    expect(foldRun(allowed('errored'))).toBe('errored');
+    expect(foldRun(allowed('timed_out'))).toBe('timed_out');
   });
 
-  it('covers nothing but its own job', () => {
-    expect(foldRun([...forgiven('failed'), ...jobs('failed')])).toBe('failed');
+  it('does not apply to other jobs', () => {
+    expect(foldRun([...allowed('failed'), ...jobs('failed')])).toBe('failed');
   });
 });
 
@@ -54,7 +54,7 @@ describe('`needs.<job>.result`', () => {
     [['succeeded', 'skipped'], 'success'],
     [['succeeded', 'cancelled'], 'cancelled'],
     [['cancelled', 'failed', 'succeeded'], 'failure'],
-  ])('of cells that ended %j is %s', (statuses, result) => {
+  ])('of cells that are %j is %s', (statuses, result) => {
     expect(foldNeed(jobs(...statuses))).toBe(result);
   });
 });

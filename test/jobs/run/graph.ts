@@ -2,15 +2,15 @@ import { advance, type GraphJob, type GraphRun, type JobMove } from '../../../sr
 import type { JobStatus } from '../../../src/jobs/status.ts';
 import { evaluateCondition } from '../../../src/workflows/expressions/condition.ts';
 
-interface Written {
+interface Properties {
   needs?: string[];
   if?: string;
   outputs?: Record<string, string>;
   continue_on_error?: boolean;
 }
 
-/** A job as a run's graph has it; its id is its key. */
-export function job(base: string, status: JobStatus, written: Written = {}): GraphJob {
+/** A job of a run's graph; its id is its base. */
+export function job(base: string, status: JobStatus, written: Properties = {}): GraphJob {
   const { needs = [], if: condition = 'success()', outputs = {}, continue_on_error = false } = written;
   return {
     id: base,
@@ -32,17 +32,17 @@ export function job(base: string, status: JobStatus, written: Written = {}): Gra
 export function cells(
   base: string,
   statuses: JobStatus[],
-  { fail_fast = true, max_parallel = null, ...written }: Written & Partial<GraphJob['spec']['strategy']> = {},
+  { fail_fast = true, max_parallel = null, ...properties }: Properties & Partial<GraphJob['spec']['strategy']> = {},
 ): GraphJob[] {
   return statuses.map((status, index) => {
-    const cell = job(base, status, written);
+    const cell = job(base, status, properties);
     const name = `${base} (${index + 1})`;
     const strategy = { fail_fast, job_index: index, job_total: statuses.length, max_parallel };
     return { ...cell, id: name, spec: { ...cell.spec, name, matrix: { cell: index + 1 }, strategy } };
   });
 }
 
-/** What follows, by the conditions of the real language. */
-export function follow(jobs: GraphJob[], run: Partial<GraphRun> = {}): JobMove[] {
+/** The moves of a graph, with real conditions. */
+export function movesOf(jobs: GraphJob[], run: Partial<GraphRun> = {}): JobMove[] {
   return advance({ jobs, contexts: {}, cancelled: false, ...run }, evaluateCondition);
 }

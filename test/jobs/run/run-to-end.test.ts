@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import type { GraphJob, JobMove } from '../../../src/jobs/run/advance.ts';
 import { type EndStatus, hasEnded, type JobStatus, jobMoves, mayMove } from '../../../src/jobs/status.ts';
-import { cells, follow } from './graph.ts';
+import { cells, movesOf } from './graph.ts';
 
 const CONDITIONS = ['success()', 'success()', 'failure()', 'always()', '!cancelled()', "needs.j0.result == 'success'"];
 const ENDS: EndStatus[] = ['succeeded', 'succeeded', 'succeeded', 'failed', 'timed_out', 'errored', 'skipped'];
 
-it('Every graph comes to its end: nothing stays stuck, every move is legal, and max-parallel holds', () => {
-  for (let seed = 1; seed <= 300; seed++) expect(play(seed), `graph ${seed}`).toEqual([]);
+it('Every graph ends: no job stays stuck, every move is legal, and max-parallel is never exceeded', () => {
+  for (let seed = 1; seed <= 300; seed++) expect(simulate(seed), `graph ${seed}`).toEqual([]);
 });
 
-/** A graph played with dice, cancelled now and then; a seed that fails fails again. Returns the jobs that never ended. */
-function play(seed: number): GraphJob[] {
+/** Runs a random graph, sometimes with a cancellation. Deterministic for a seed. Returns the jobs that never ended. */
+function simulate(seed: number): GraphJob[] {
   const roll = dice(seed);
   const jobs = makeGraph(roll);
   let cancelled = false;
@@ -27,16 +27,16 @@ function play(seed: number): GraphJob[] {
   }
 }
 
-/** As control does: takes what follows until nothing does. */
+/** Makes moves, as control does, until there are none. */
 function settle(jobs: GraphJob[], cancelled: boolean): void {
   for (let rounds = 0; ; rounds++) {
     expect(rounds).toBeLessThan(100);
-    const moves = follow(jobs, { cancelled }).filter((step) => take(jobs, step));
+    const moves = movesOf(jobs, { cancelled }).filter((step) => take(jobs, step));
     if (moves.length === 0) return;
   }
 }
 
-/** A job that is asked to stop does; false when nothing changed. */
+/** Makes a move and returns whether the graph changed. A job that is asked to stop stops at once. */
 function take(jobs: GraphJob[], step: JobMove): boolean {
   const job = jobs.find(({ id }) => id === step.job);
   if (job === undefined || hasEnded(job.status)) return false;

@@ -47,16 +47,16 @@ function resolve(text: string, environment: string) {
   return resolveApp(app, environment);
 }
 
-describe('an app in an environment', () => {
-  it('that is not listed, but is production, is the app as it stands', () => {
+describe('The configuration of an app in an environment', () => {
+  it('is unchanged for production, if that is not listed', () => {
     expect(resolve(SHOP, 'production')).toEqual({ config: shop, problem: null });
   });
 
-  it('that is empty is the app as it stands', () => {
+  it('is unchanged for an empty environment', () => {
     expect(resolve(SHOP, 'bare')).toEqual({ config: { ...shop, environment: 'bare' }, problem: null });
   });
 
-  it('takes what the environment says over the rest', () => {
+  it('applies the overrides of the environment', () => {
     const { web } = shop.processes;
     expect(resolve(SHOP, 'staging').config).toEqual({
       ...shop,
@@ -67,12 +67,12 @@ describe('an app in an environment', () => {
     });
   });
 
-  it('that is not listed is refused with the ones that are', () => {
+  it('does not exist for an unlisted environment, and the problem lists the environments', () => {
     const problem = 'gantry.yml has no environment `constructor`; its environments are staging, bare, production';
     expect(resolve(SHOP, 'constructor')).toEqual({ config: null, problem });
   });
 
-  it('may have any name when none is listed, and everything but the port a default', () => {
+  it('exists for any environment if none is listed, and has defaults for everything but the port', () => {
     expect(resolve('app: a\nprocesses: { web: { port: 80 } }\n', 'anything')).toEqual({
       config: {
         app: 'a',
@@ -95,19 +95,19 @@ describe('an app in an environment', () => {
     });
   });
 
-  it('must have a name that can be one', () => {
+  it('does not exist for an invalid name', () => {
     expect(resolve('app: a\nprocesses: { web: { port: 80 } }\n', 'Prod/1').problem).toBe(
       'The environment name `Prod/1` must be 1 to 40 lower-case letters, digits and hyphens',
     );
   });
 });
 
-/** A file whose fifth line says more of its process. */
+/** A file with `line` as fifth line, in the process `web`. */
 function web(line: string): string {
   return `app: a\nprocesses:\n  web:\n    port: 80\n    ${line}\n`;
 }
 
-describe('what is wrong in gantry.yml is told with its place', () => {
+describe('Each problem in gantry.yml has an annotation at its place', () => {
   const name = 'must be 1 to 40 lower-case letters, digits and hyphens';
   const duration = 'must be a duration such as 500ms, 10s or 2m';
   const host = 'must be a host name in lower case, without scheme, port or path';

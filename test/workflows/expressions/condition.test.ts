@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conditionOf, evaluateCondition, isAlwaysTrue } from '../../../src/workflows/expressions/condition.ts';
 
-describe('a condition holds', () => {
+describe('The value of a condition', () => {
   const contexts = { github: { ref: 'refs/heads/main' }, env: { FLAG: 'success()' } };
   it.each([
     ['success()', true, false, false],
@@ -24,13 +24,13 @@ describe('a condition holds', () => {
     expect(evaluateCondition(condition, contexts, 'cancelled')).toBe(cancelled);
   });
 
-  it('a condition that cannot be evaluated is an error', () => {
+  it('An invalid condition throws', () => {
     expect(() => evaluateCondition('fromJSON(env.NONE)', contexts, 'succeeded')).toThrow('fromJSON');
     expect(() => evaluateCondition('a b', contexts, 'failed')).toThrow("Unrecognized named-value: 'a'");
   });
 });
 
-describe('the text of an `if` means an expression', () => {
+describe('The expression of an `if`', () => {
   it.each([
     ['', 'success()'],
     [' always() ', 'always()'],
@@ -40,7 +40,7 @@ describe('the text of an `if` means an expression', () => {
     expect(conditionOf(text)).toBe(condition);
   });
 
-  it('text around an expression makes it always true, as on GitHub', () => {
+  it('Text around an expression makes a condition always true, as on GitHub', () => {
     const condition = conditionOf("${{ false }} && it's {x}");
     expect(condition).toBe("format('{0} && it''s {{x}}',  false )");
     expect(evaluateCondition(condition, {}, 'succeeded')).toBe(true);

@@ -16,7 +16,7 @@ function nested(times: number, wrap: (inner: string) => string, seed: string): s
   return times === 0 ? seed : wrap(nested(times - 1, wrap, seed));
 }
 
-describe('an expression has the value that GitHub gives it', () => {
+describe('An expression has the same value as on GitHub', () => {
   it.each<[string, Json]>([
     ['true', true],
     ['null', null],
@@ -51,13 +51,13 @@ describe('an expression has the value that GitHub gives it', () => {
     expect(evaluate(expression, contexts)).toEqual(value);
   });
 
-  it('keeps an object as it was given', () => {
+  it('returns an object unchanged', () => {
     expect(evaluate('github.event', contexts)).toEqual(contexts.github.event);
     expect(evaluate('toJSON(env)', contexts)).toBe(JSON.stringify(contexts.env, null, 2));
   });
 });
 
-describe('an expression that cannot be read says why', () => {
+describe('An invalid expression throws with the reason', () => {
   it.each([
     ['', 'The expression is empty'],
     ['github.', "Unexpected symbol: 'EOF' in the expression `github.`"],
@@ -81,12 +81,12 @@ describe('an expression that cannot be read says why', () => {
   });
 });
 
-it('an expression that is too deep or too long is refused', () => {
+it('An expression that is too deep or too long throws', () => {
   expect(() => evaluate(`${'('.repeat(60)}1${')'.repeat(60)}`, {})).toThrow('Exceeded max expression depth 50');
   expect(() => evaluate(`'${'x'.repeat(21_000)}'`, {})).toThrow('More than 21,000 characters in the expression');
 });
 
-describe('a hostile expression ends soon', () => {
+describe('A hostile expression is evaluated in bounded time', () => {
   it.each([
     ['format that multiplies', nested(20, tenfold, "'xxxxxxxxxx'")],
     ['toJSON of toJSON', nested(40, (inner) => `toJSON(${inner})`, "'\"'")],
@@ -105,7 +105,7 @@ describe('a hostile expression ends soon', () => {
   });
 });
 
-it('hashFiles() is answered by whoever holds the files', () => {
+it('hashFiles() calls the function that has the files', () => {
   expect(
     evaluate("hashFiles('a', format('{0}.lock', 'b'))", {}, { hash_files: (patterns) => patterns.join('+') }),
   ).toBe('a+b.lock');

@@ -4,7 +4,7 @@ import { contextsOf, interpolate, interpolateJson } from '../../../src/workflows
 
 const contexts = { env: { A: 'a', NULL: null, YES: true, HALF: 0.5, LIST: [1], OBJECT: {} } };
 
-describe('a template shows values as GitHub does', () => {
+describe('A template is interpolated as on GitHub', () => {
   it.each([
     ['plain', 'plain'],
     ['', ''],
@@ -20,21 +20,21 @@ describe('a template shows values as GitHub does', () => {
     expect(interpolate(template, contexts)).toBe(text);
   });
 
-  it('does not evaluate what an expression gives', () => {
+  it('The value of an expression is not evaluated again', () => {
     expect(interpolate('${{ env.T }}', { env: { T: '${{ secrets.KEY }}' } })).toBe('${{ secrets.KEY }}');
   });
 
-  it('an expression that is not closed is an error', () => {
+  it('An unclosed expression throws', () => {
     expect(() => interpolate('a ${{ env.A', contexts)).toThrow('`}}` is missing');
   });
 });
 
-it('a string that is one expression keeps its type within a value', () => {
+it('A string that is one expression becomes a value of any type', () => {
   const value: Json = { a: ['${{ env.HALF }}', 'n${{ env.HALF }}'], b: '${{ env.LIST }}', c: 1, d: null };
   expect(interpolateJson(value, contexts)).toEqual({ a: [0.5, 'n0.5'], b: [1], c: 1, d: null });
 });
 
-it('names the contexts that it reads', () => {
+it('contextsOf lists the contexts that a template reads', () => {
   expect(contextsOf("${{ Needs.a.result == matrix['x'] }} ${{ format('github.{0}', env.A) }}")).toEqual(
     new Set(['needs', 'matrix', 'env']),
   );

@@ -18,7 +18,7 @@ const push = {
 };
 
 describe('The `github` context', () => {
-  it('says of a push what expressions ask for, all as text but the event', () => {
+  it('has text for everything but the event', () => {
     expect(githubContext(push)).toEqual({
       event_name: 'push',
       event: { ref: 'refs/heads/main' },
@@ -45,7 +45,7 @@ describe('The `github` context', () => {
     });
   });
 
-  it('has the branches of a pull request', () => {
+  it('includes the branches of a pull request', () => {
     const trigger = {
       ...push.trigger,
       event: 'pull_request',
@@ -60,22 +60,22 @@ describe('The `github` context', () => {
     });
   });
 
-  it('knows a tag', () => {
+  it('recognises a tag', () => {
     const trigger = { ...push.trigger, ref: 'refs/tags/v1/final' };
     expect(githubContext({ ...push, trigger })).toMatchObject({ ref_type: 'tag', ref_name: 'v1/final' });
   });
 
-  it('is empty of a run while that is being planned, and has no nulls where nothing is known', () => {
+  it('has empty text, never null, for what is unknown, such as the run while it is planned', () => {
     const context = githubContext({ ...push, trigger: { ...push.trigger, actor: null }, repo: '', run: null });
     expect(context).toMatchObject({ run_id: '', run_number: '', workflow_ref: '', repository_owner: '', actor: '' });
   });
 
-  it('carries no token', () => {
+  it('has no token', () => {
     expect(githubContext(push)).toMatchObject({ token: '' });
   });
 });
 
-describe('A ref in short', () => {
+describe('The short name of a ref', () => {
   it.each([
     ['refs/heads/main', 'main'],
     ['refs/heads/feature/refs/heads/x', 'feature/refs/heads/x'],

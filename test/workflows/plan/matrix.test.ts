@@ -12,7 +12,7 @@ function labelsOf(matrix: Json): string[] {
   return 'cells' in expanded ? expanded.cells.map((cell) => cell.labels.join(', ')) : [];
 }
 
-describe('a matrix comes to the jobs that GitHub makes of it', () => {
+describe('A matrix has the same cells as on GitHub', () => {
   it.each<[string, Json, Json]>([
     ['one list', { node: [20, 22] }, [{ node: 20 }, { node: 22 }]],
     [
@@ -79,7 +79,7 @@ describe('a matrix comes to the jobs that GitHub makes of it', () => {
   });
 });
 
-it('labels are the scalars of the own keys', () => {
+it('Labels are the scalars of the keys of the matrix itself', () => {
   expect(
     labelsOf({
       v: [{ node: 20, tags: ['x', '', null] }],
@@ -90,7 +90,7 @@ it('labels are the scalars of the own keys', () => {
   expect(labelsOf({ a: [1], include: [{ a: 2, extra: 'shown' }] })).toEqual(['1', '2, shown']);
 });
 
-describe('a matrix that cannot be is told in a sentence', () => {
+describe('An invalid matrix has a problem', () => {
   const thousand = Array.from({ length: 1000 }, (_, i) => i);
   it.each<[Json, string]>([
     ['x', '`matrix` must be a mapping of names to lists'],
@@ -107,7 +107,7 @@ describe('a matrix that cannot be is told in a sentence', () => {
     expect(expandMatrix(matrix)).toEqual({ problem });
   });
 
-  it('256 jobs are not too many', () => {
+  it('A matrix may have 256 jobs', () => {
     expect(valuesOf({ a: thousand.slice(0, 16), b: thousand.slice(0, 16) })).toHaveLength(256);
   });
 });

@@ -35,24 +35,24 @@ function plan(text: string): PlannedRun {
   return planRun(read('ci.yml', text), { trigger, sha: SHA, contexts });
 }
 
-// Each workflow beside the plan that it comes to.
+// Each workflow has its expected plan next to it.
 const folder = resolve(import.meta.dirname, 'scenarios');
 describe.each(readdirSync(folder).filter((file) => file.endsWith('.yml')))('%s', (file) => {
   const workflow = read(file, readFileSync(resolve(folder, file), 'utf8'));
   const run = planRun(workflow, { trigger, sha: SHA, contexts });
 
-  it('comes to its plan', () => {
+  it('has the expected plan', () => {
     expect(run).toEqual(JSON.parse(readFileSync(resolve(folder, file.replace('.yml', '.json')), 'utf8')));
   });
 
-  it('is a plan that can be stored', () => {
+  it('has a plan that matches the stored schema', () => {
     expect(PlannedRun.parse(JSON.parse(JSON.stringify(run)))).toEqual(run);
   });
 });
 
 const job = (body: string) => `on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{ run: x }]\n    ${body}\n`;
 
-it('keys are unique, and no longer than a name may be', () => {
+it('Keys are unique and of limited length', () => {
   const keys = plan(
     job(
       `strategy: { matrix: { include: [{ v: 1 }, { v: '1' }, { v: ${'y'.repeat(200)} }, { v: ${'y'.repeat(201)} }] } }`,
@@ -65,12 +65,12 @@ it('keys are unique, and no longer than a name may be', () => {
 it.each([
   ['Unit', ['Unit (1)', 'Unit (2)']],
   ['Unit of ${{ matrix.v }}', ['Unit of 1', 'Unit of 2']],
-])('jobs of a matrix that are named %s are told apart', (name, names) => {
+])('Cells of a job with the name %s have different names', (name, names) => {
   const run = plan(job(`name: ${name}\n    strategy: { matrix: { v: [1, 2] } }`));
   expect(run.jobs.map((planned) => planned.name)).toEqual(names);
 });
 
-it('strategy tells each job its place', () => {
+it('Each cell has its own `strategy`', () => {
   const { jobs } = plan(
     job(
       "name: '${{ strategy.job-index }}/${{ strategy.job-total }}/${{ strategy.max-parallel }}'\n    strategy: { matrix: { v: [1, 2] } }",
@@ -82,7 +82,7 @@ it('strategy tells each job its place', () => {
   ]);
 });
 
-it('inputs have their defaults unless they are given', () => {
+it('Inputs that are not set have their defaults', () => {
   const text = `on: { workflow_dispatch: { inputs: { a: { default: x }, b: { default: y } } } }
 jobs: { j: { name: '\${{ inputs.a }} \${{ inputs.b }}', runs-on: z, steps: [{ run: x }] } }
 `;
@@ -90,7 +90,7 @@ jobs: { j: { name: '\${{ inputs.a }} \${{ inputs.b }}', runs-on: z, steps: [{ ru
   expect(run.jobs[0]?.name).toBe('x given');
 });
 
-it('a run has at most 1,000 jobs', () => {
+it('A run has at most 1,000 jobs', () => {
   const vector = JSON.stringify(Array.from({ length: 256 }, (_, i) => i));
   const jobs = ['a', 'b', 'c', 'd'].map(
     (id) => `  ${id}: { runs-on: x, steps: [{ run: x }], strategy: { matrix: { v: ${vector} } } }\n`,
@@ -101,7 +101,7 @@ it('a run has at most 1,000 jobs', () => {
   });
 });
 
-it('a file that cannot be run is a failed run that says why', () => {
+it('An invalid file is a failed run with the reason', () => {
   const annotation = { path: 'gantry.yml', line: 3, column: 5, level: 'failure', message: 'No' } as const;
   expect(failedRun('ci.yml', [annotation])).toEqual({
     workflow: 'ci.yml',
@@ -113,7 +113,7 @@ it('a file that cannot be run is a failed run that says why', () => {
   });
 });
 
-it('the trigger gives the context `github`', () => {
+it('The context `github` comes from the trigger', () => {
   expect(triggerContext({ ...trigger, ref: 'refs/tags/v1' }, SHA)).toMatchObject({
     ref_name: 'v1',
     ref_type: 'tag',
@@ -125,7 +125,7 @@ it('the trigger gives the context `github`', () => {
   });
 });
 
-it('whether a failure counts is known for each cell of a matrix', () => {
+it('`continue-on-error` is evaluated for each cell', () => {
   const { jobs } = plan(
     job('strategy: { matrix: { node: [22, 24] } }\n    continue-on-error: ${{ matrix.node == 24 }}'),
   );

@@ -24,7 +24,7 @@ const push: Trigger = {
   payload: { repository: { default_branch: 'main' } },
 };
 
-describe('a repository without a workflow gets the one that fits', () => {
+describe('A repository without workflows gets the shipped one for its files', () => {
   it.each([
     [['README.md'], []],
     [['package.json', 'app/Dockerfile'], ['node']],
@@ -38,7 +38,7 @@ describe('a repository without a workflow gets the one that fits', () => {
   });
 });
 
-it('every shipped workflow is a file of its name', () => {
+it('Every shipped workflow has a file', () => {
   const names = readdirSync(FOLDER).filter((file) => file.endsWith('.yml'));
   expect(names.toSorted()).toEqual(SHIPPED.map((name) => `${name}.yml`).toSorted());
 });
@@ -55,7 +55,7 @@ describe.each([
   if (workflow === null) throw new Error(JSON.stringify(annotations));
   const run = planRun(workflow, { trigger: push, sha: 'a'.repeat(40), contexts: {} });
 
-  it('is read without a remark and laid down', () => {
+  it('is planned without annotations', () => {
     expect(annotations).toEqual([]);
     expect(run.failure).toBeNull();
     expect(
@@ -63,7 +63,7 @@ describe.each([
     ).toEqual(jobs);
   });
 
-  it('starts on each branch and pull request, and on no tag', () => {
+  it('starts on every branch and pull request, but not on tags', () => {
     expect(matchTrigger(workflow, { ...push, ref: 'refs/heads/a/b' }, null, null)).toEqual({ run: true });
     expect(matchTrigger(workflow, { ...push, ref: 'refs/tags/v1' }, null, null)).toMatchObject({ run: false });
     expect(
@@ -72,7 +72,7 @@ describe.each([
   });
 
   if (name.endsWith('deploy'))
-    it('deploys the image that was built, to production, from the default branch only', () => {
+    it('deploys the built image to production, from the default branch only', () => {
       const deploy = run.jobs.at(-1);
       expect(deploy?.environments).toEqual(['production']);
       expect(deploy?.steps.map((step) => step.with)).toEqual([

@@ -39,7 +39,7 @@ function pull(action: string, base: string): Trigger {
   };
 }
 
-describe('a push starts a workflow', () => {
+describe('A push and the filters of a workflow', () => {
   it.each<[on: string, ref: string, changed: string[] | null, reason: string | null]>([
     ['push', MAIN, [], null],
     ['[push, pull_request]', 'refs/tags/v1', [], null],
@@ -87,7 +87,7 @@ describe('a push starts a workflow', () => {
   });
 });
 
-describe('a pull request starts a workflow', () => {
+describe('A pull request and the filters of a workflow', () => {
   it.each<[on: string, trigger: Trigger, changed: string[] | null, message: string | null, reason: string | null]>([
     ['pull_request', pull('opened', 'main'), null, null, null],
     ['pull_request', pull('synchronize', 'main'), null, null, null],
@@ -113,7 +113,7 @@ describe('a pull request starts a workflow', () => {
   });
 });
 
-describe('by hand and without a name', () => {
+describe('A manual start without a workflow name', () => {
   it.each([
     ['{ push: { branches: [main], paths: [a] } }', { run: true }],
     ['{ push: { branches: [next] } }', { run: false, reason: 'main is not one of its branches' }],

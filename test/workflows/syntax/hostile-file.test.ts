@@ -5,7 +5,7 @@ import { parseWorkflow } from '../../../src/workflows/syntax/workflow-file.ts';
 const good = 'on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: x\n';
 const letters = 'abcdefghij'.split('');
 
-/** Each line names the one above nine times. */
+/** Each line refers to the one above nine times. */
 const bomb = letters
   .map(
     (letter, i) =>
@@ -16,20 +16,15 @@ const bomb = letters
   .join('');
 
 const FILES: [name: string, text: string, place: string, message: string][] = [
-  ['nothing', '', '1:1', ''],
+  ['an empty file', '', '1:1', ''],
   ['text', 'hello', '1:1', ''],
   ['an alias bomb', bomb, '1:1', 'The file has too many values after aliases are resolved'],
-  ['an alias in itself', 'on: &a [*a]\n', '1:9', 'The value with the anchor &a contains itself'],
-  ['an alias of nothing', 'on: *a\n', '1:5', 'Unknown alias: no value above has the anchor &a'],
+  ['a recursive alias', 'on: &a [*a]\n', '1:9', 'The value with the anchor &a contains itself'],
+  ['an unknown alias', 'on: *a\n', '1:5', 'Unknown alias: no value above has the anchor &a'],
   ['2,000 aliases', `on: &a x\njobs: [${'*a, '.repeat(2000)}]\n`, '2:4008', 'The file has more than 1,000 aliases'],
-  [
-    '10,000 lists in each other',
-    `on: ${'['.repeat(10_000)}${']'.repeat(10_000)}\n`,
-    '1:104',
-    'The file is nested too deeply',
-  ],
-  ['10,000 items in each other', `on:\n ${'- '.repeat(10_000)}\n`, '2:199', 'The file is nested too deeply'],
-  ['a key twice', `${good}on: push\n`, '7:1', 'Duplicate key `on`'],
+  ['10,000 nested lists', `on: ${'['.repeat(10_000)}${']'.repeat(10_000)}\n`, '1:104', 'The file is nested too deeply'],
+  ['10,000 nested items', `on:\n ${'- '.repeat(10_000)}\n`, '2:199', 'The file is nested too deeply'],
+  ['a duplicate key', `${good}on: push\n`, '7:1', 'Duplicate key `on`'],
   ['a tab', 'on: push\njobs:\n\ta: 1\n', '3:1', 'Tabs are not allowed as indentation'],
   ['a scalar of 10 MB', `on: ${'x'.repeat(10_000_000)}\n`, '1:1', 'The file is larger than 512 KiB'],
   [
@@ -40,7 +35,7 @@ const FILES: [name: string, text: string, place: string, message: string][] = [
   ],
   ['60,000 values in 30 lines', `- [${'a,'.repeat(2000)}]\n`.repeat(30), '17:', 'The file has too many values'],
   [
-    '50,000 jobs in a line',
+    '50,000 jobs in one line',
     `{${Array.from({ length: 50_000 }, (_, i) => `a${i}: 1,`).join('')}}`,
     '1:',
     'The file has too many values',
@@ -51,14 +46,14 @@ const FILES: [name: string, text: string, place: string, message: string][] = [
   ['a list as a key', '? [a]\n: b\n', '1:3', 'all keys must be strings'],
 ];
 
-/** Milliseconds on a machine that is busy with other things; alone it is a tenth. */
+/** Milliseconds; an idle machine takes a tenth of it. */
 const LIMIT = 1000;
 
 describe.each([
   ['a workflow', (text: string) => parseWorkflow('file.yml', text).annotations],
   ['gantry.yml', (text: string) => parseAppFile('file.yml', text).annotations],
 ])('as %s', (_, parse) => {
-  it.each(FILES)('%s is refused at once, with its place', (_name, text, place, message) => {
+  it.each(FILES)('%s is rejected quickly, with an annotation', (_name, text, place, message) => {
     const start = performance.now();
     const [first] = parse(text);
     expect(performance.now() - start).toBeLessThan(LIMIT);
@@ -66,12 +61,12 @@ describe.each([
     expect(first).toMatchObject({ path: 'file.yml', level: 'failure', message: expect.stringContaining(message) });
   });
 
-  it('an error in each of thousands of lines gives 50 annotations', () => {
+  it('thousands of errors have 50 annotations', () => {
     expect(parse('a: ]\n'.repeat(5000))).toHaveLength(50);
   });
 });
 
-it('1,000 aliases beside 24,000 values are followed at once', () => {
+it('1,000 aliases in a file of 24,000 values are resolved quickly', () => {
   const job = (id: string, list: string) =>
     `  ${id}:\n    runs-on: x\n    strategy: { matrix: { x: [${list}] } }\n    env: ${id === 'a' ? '&e { A: b }' : '*e'}\n    steps: [{ run: x }]\n`;
   const start = performance.now();
@@ -80,7 +75,7 @@ it('1,000 aliases beside 24,000 values are followed at once', () => {
   expect(performance.now() - start).toBeLessThan(3 * LIMIT);
 });
 
-it('no prefix and no mutilation of a workflow throws', () => {
+it('No prefix and no mutation of a workflow makes the parser throw', () => {
   const text = `${good}      - uses: actions/checkout@v4\n        with: { ref: "\${{ github.sha }}" }\n      - &x { run: "\${{ matrix.a['b'] }}" }\n      - *x\n`;
   for (let at = 0; at < text.length; at++) {
     parseWorkflow('file.yml', text.slice(0, at));

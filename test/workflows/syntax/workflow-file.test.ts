@@ -10,7 +10,7 @@ function problemsOf(text: string): string[] {
   return annotations.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
 
-/** A workflow of one job, whose lines come after `runs-on` at line 5, and its steps after those. */
+/** A workflow with one job: `lines` from line 5 on, then the steps. */
 function job(lines: string[], steps: string[] = ['- run: make']): string {
   return [
     'on: push',
@@ -24,7 +24,7 @@ function job(lines: string[], steps: string[] = ['- run: make']): string {
   ].join('\n');
 }
 
-/** Jobs by their id, each with what it needs. */
+/** A workflow with jobs by id, each with its `needs`. */
 function jobs(needs: Record<string, string>): string {
   const lines = Object.entries(needs).map(
     ([id, need]) => `  ${id}: { needs: [${need}], runs-on: x, steps: [{ run: x }] }\n`,
@@ -32,7 +32,7 @@ function jobs(needs: Record<string, string>): string {
   return `on: push\njobs:\n${lines.join('')}`;
 }
 
-it('a workflow is read as it is written, with the defaults applied', () => {
+it('A workflow is parsed with its defaults applied', () => {
   const text = `
 name: CI
 on:
@@ -189,17 +189,17 @@ it.each([
   expect(Object.keys(workflow?.events ?? {})).toEqual(events);
 });
 
-it('anchors and aliases are followed', () => {
+it('Aliases are resolved', () => {
   const { workflow } = parseWorkflow(PATH, job(['env: &env { A: b }'], ['- run: x', '  env: *env']));
   expect(workflow?.jobs[0]?.steps[0]?.env).toEqual({ A: 'b' });
 });
 
-it('a key may be a number, and a value may be left out', () => {
+it('A key can be a number, and a value can be missing', () => {
   const { workflow } = parseWorkflow(PATH, job(['env: { 1: a, B }']));
   expect(workflow?.jobs[0]?.env).toEqual({ 1: 'a', B: '' });
 });
 
-it('an `if` that is always true is a warning', () => {
+it('An `if` that is always true has a warning', () => {
   const { workflow, annotations } = parseWorkflow(PATH, job(["if: ${{ github.ref == 'x' }} && true"]));
   expect(workflow?.jobs[0]?.if).toBe("format('{0} && true',  github.ref == 'x' )");
   expect(annotations).toEqual([
@@ -207,13 +207,13 @@ it('an `if` that is always true is a warning', () => {
   ]);
 });
 
-describe('what GitHub refuses is refused, with its place', () => {
+describe('What GitHub rejects has an annotation at its place', () => {
   it.each([
     ['an unknown key', job(['run-on: x']), ["5:5 Unexpected value 'run-on'"]],
     ['a missing key', 'on: push\njobs:\n  a:\n    steps: [{run: x}]\n', ['4:5 Required property is missing: runs-on']],
     ['no jobs', 'on: push\n', ['1:1 Required property is missing: jobs']],
     ['an unknown event', job([]).replace('push', '{ pushed: }'), ["1:7 Unexpected value 'pushed'"]],
-    ['a context out of its place', job(['if: steps.a.outputs.b']), ["5:9 Unrecognized named-value: 'steps'"]],
+    ['an unavailable context', job(['if: steps.a.outputs.b']), ["5:9 Unrecognized named-value: 'steps'"]],
     ['a bad condition', job(['if: success(']), ["5:9 Unexpected end of expression: '('"]],
     ['a bad expression', job([], ['- run: echo ${{ github.sha == }}']), ["6:19 Unexpected end of expression: '=='"]],
     [
@@ -222,29 +222,29 @@ describe('what GitHub refuses is refused, with its place', () => {
       ["8:11 Unrecognized named-value: 'nope'"],
     ],
     [
-      'an open expression',
+      'an unclosed expression',
       job([], ['- run: echo ${{ github.sha']),
       [
         '6:14 The expression is not closed. An unescaped ${{ sequence was found, but the closing }} sequence was not found.',
       ],
     ],
     [
-      'a job id that is none',
+      'an invalid job id',
       job([]).replace('test:', '1st:'),
       [expect.stringContaining("3:3 The identifier '1st' is invalid")],
     ],
     [
-      'the same step id twice',
+      'a duplicate step id',
       job([], ['- { id: a, run: x }', '- { id: A, run: x }']),
       ['7:9 Another step has the id `A`'],
     ],
-    ['steps that are none', job([], ['- name: x']), [expect.stringMatching(/^6:9 There's not enough info/)]],
+    ['a step without run or uses', job([], ['- name: x']), [expect.stringMatching(/^6:9 There's not enough info/)]],
   ])('%s', (_, text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
   });
 });
 
-describe('what Gantry cannot do is refused, with its place and what to do', () => {
+describe('What Gantry does not support has an annotation with advice', () => {
   const later = 'is not supported by Gantry yet';
   it.each([
     [
@@ -320,7 +320,7 @@ describe('what Gantry cannot do is refused, with its place and what to do', () =
     expect(problemsOf(text)).toEqual([problem]);
   });
 
-  it('all of it is told at once, in the order of the file', () => {
+  it('All problems are reported together, sorted by position', () => {
     expect(
       problemsOf(job(['environment: a', 'services: { a: { image: b } }'], ['- uses: a/b@v1'])).map((line) =>
         line.slice(0, 4),
@@ -329,7 +329,7 @@ describe('what Gantry cannot do is refused, with its place and what to do', () =
   });
 });
 
-describe('`needs` must come to an end', () => {
+describe('`needs` must refer to jobs and have no cycle', () => {
   it.each<[Record<string, string>, string[]]>([
     [{ a: '', b: 'a, nope' }, ['4:19 `needs`: unknown job `nope`']],
     [{ a: 'a' }, ['3:16 `needs` has a cycle: `a` → `a`']],
