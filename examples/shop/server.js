@@ -7,5 +7,5 @@ const server = createServer((request, response) => {
 });
 
 server.listen(3000);
-// Requests on their way are answered; what is idle is let go.
+// Finishes the requests in progress, then exits.
 process.on('SIGTERM', () => server.close(() => process.exit()));

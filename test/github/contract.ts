@@ -11,21 +11,21 @@ export interface ApiRequest {
   body: unknown;
 }
 
-/** GitHub's own description of its API, as a judge of requests and answers and as a source of realistic ones. */
+/** Checks requests and responses against GitHub's OpenAPI description, and has its example responses. */
 export interface Contract {
-  /** The operation and its path's parameters, or null when the slice knows none such. */
+  /** The operation and its path parameters; null if the slice does not have the operation. */
   match(request: ApiRequest): { operation: string; params: Record<string, string> } | null;
-  /** What is wrong with a request; empty when it holds. */
+  /** The problems of a request; empty if it is valid. */
   checkRequest(operation: string, request: ApiRequest): string[];
-  checkAnswer(operation: string, status: number, body: unknown): string[];
-  /** The description's example of an answer, with what we know laid over it. */
+  checkResponse(operation: string, status: number, body: unknown): string[];
+  /** The example response of the description. */
   example(operation: string, status: number): unknown;
 }
 
 export async function openContract(): Promise<Contract> {
   const api = new OpenAPIBackend({
     definition: JSON.parse(readFileSync(join(import.meta.dirname, 'description.json'), 'utf8')),
-    // Validators are made as they are needed; compiling all of them takes a second.
+    // Compiles validators when they are needed: compiling all of them takes a second.
     quick: true,
     customizeAjv(ajv) {
       addFormats.default(ajv);
@@ -40,13 +40,13 @@ export async function openContract(): Promise<Contract> {
       const { params } = api.router.parseRequest(request, operation);
       return { operation: operation.operationId, params: params as Record<string, string> };
     },
-    checkRequest: (operation, request) => words(api.validateRequest(request, operation).errors),
-    checkAnswer: (operation, status, body) =>
-      words(api.validateResponse(JSON.parse(JSON.stringify(body)), operation, status).errors),
+    checkRequest: (operation, request) => messagesOf(api.validateRequest(request, operation).errors),
+    checkResponse: (operation, status, body) =>
+      messagesOf(api.validateResponse(JSON.parse(JSON.stringify(body)), operation, status).errors),
     example: (operation, status) => structuredClone(api.mockResponseForOperation(operation, { code: status }).mock),
   };
 }
 
-function words(errors: { instancePath: string; message?: string }[] | null | undefined): string[] {
+function messagesOf(errors: { instancePath: string; message?: string }[] | null | undefined): string[] {
   return (errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`.trim());
 }

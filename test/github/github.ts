@@ -7,23 +7,23 @@ import { type Answer, NOT_FOUND, operations, refuse } from './operations.ts';
 import { makeRepository, type NewRepository, type Repository } from './repository.ts';
 
 export interface FakeGitHub {
-  /** What `GANTRY_GITHUB_API_URL` is to be. */
+  /** The value for `GANTRY_GITHUB_API_URL`. */
   url: string;
   repositories: Repository[];
-  /** Every request, as it came; the token is not kept. */
+  /** All requests, without their tokens. */
   requests: { method: string; path: string; user_agent: string; body: unknown }[];
-  /** Where a request, or an answer of ours, broke GitHub's description. A test ends with this empty. */
+  /** Requests and responses that do not match GitHub's description. Empty at the end of every test. */
   violations: string[];
-  /** Milliseconds before each answer. */
+  /** Milliseconds before each response. */
   delay: number;
   addRepository(given: NewRepository): Repository;
-  /** Throws when there is none. */
+  /** Throws if there is no such repository. */
   repository(full_name: string): Repository;
-  /** A token reaches the repositories named, by default all; `read_only` ones are refused every write. */
+  /** A token has access to the given repositories, by default all. With `read_only`, every write is rejected. */
   addToken(token: string, reach?: { repositories?: string[]; read_only?: boolean }): void;
-  /** The next `times` requests (default 1) get this answer and change nothing. */
+  /** The next `times` requests (default 1) get this response and change nothing. */
   limitNext(answer: Partial<Answer> & { status: number; times?: number }): void;
-  /** The next `times` requests (default 1) are cut off without an answer. */
+  /** The connections of the next `times` requests (default 1) are closed without a response. */
   failNext(times?: number): void;
   close(): Promise<void>;
 }
@@ -32,14 +32,14 @@ interface Options {
   repositories?: NewRepository[];
   tokens?: string[];
   port?: number;
-  /** Asked first; what it takes on (true) is not GitHub's. */
+  /** Sees each request first; returns true if it handles the request. */
   intercept?: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 type Planned = Answer | 'cut';
 type Reach = { repositories: string[] | null; read_only: boolean };
 
-/** A stand-in of api.github.com on loopback, held to GitHub's own description both ways. */
+/** A fake of api.github.com on loopback. Requests and responses are checked against GitHub's description. */
 export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
   const contract = await openContract();
   const tokens = new Map<string, Reach>();
@@ -48,7 +48,7 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
     const { pathname } = new URL(request.url ?? '/', 'http://loopback');
     if (options.intercept?.(pathname, request, response)) return;
     receive(request, response).catch((error: unknown) => {
-      github.violations.push(`the stand-in itself failed: ${String(error)}`);
+      github.violations.push(`the fake GitHub failed: ${String(error)}`);
       response.destroy();
     });
   });
@@ -68,13 +68,13 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
     },
     repository(full_name) {
       const found = github.repositories.find((it) => it.full_name === full_name);
-      if (found === undefined) throw new Error(`The stand-in of GitHub has no repository ${full_name}.`);
+      if (found === undefined) throw new Error(`The fake GitHub has no repository ${full_name}.`);
       return found;
     },
     addToken(token, { repositories = null, read_only = false }: Partial<Reach> = {}) {
       tokens.set(token, { repositories, read_only });
     },
-    limitNext({ times = 1, status, headers = {}, body = { message: 'Refused by the test' } }) {
+    limitNext({ times = 1, status, headers = {}, body = { message: 'Rejected by the test' } }) {
       for (let i = 0; i < times; i++) planned.push({ status, headers, body });
     },
     failNext(times = 1) {
@@ -103,7 +103,7 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
   function answer(request: ApiRequest, token: string): Answer {
     const matched = contract.match(request);
     if (matched === null)
-      return violate(`${request.method} ${request.path}: no such operation in the slice`, NOT_FOUND);
+      return violate(`${request.method} ${request.path}: unknown operation: add it to slice.ts`, NOT_FOUND);
     const { operation, params } = matched;
     const reach = tokens.get(token);
     if (reach === undefined) return { status: 401, body: { message: 'Bad credentials', status: '401' } };
@@ -112,19 +112,22 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
     if (reach.read_only && request.method !== 'GET') return FORBIDDEN;
     const problems = contract.checkRequest(operation, request);
     if (problems.length > 0) {
-      return violate(`${operation} was asked ${problems.join('; ')}`, refuse(problems.map((message) => ({ message }))));
+      return violate(
+        `${operation}: invalid request: ${problems.join('; ')}`,
+        refuse(problems.map((message) => ({ message }))),
+      );
     }
     const perform = operations[operation];
     const made =
       perform?.({ contract, repository, params, body: request.body }) ?? exampleOf(contract, operation, request);
     if (made.status >= 300) return made;
-    const faults = contract.checkAnswer(operation, made.status, made.body);
-    return faults.length > 0 ? violate(`${operation} was answered ${faults.join('; ')}`, made) : made;
+    const faults = contract.checkResponse(operation, made.status, made.body);
+    return faults.length > 0 ? violate(`${operation}: invalid response: ${faults.join('; ')}`, made) : made;
   }
 
-  function violate(violation: string, answered: Answer): Answer {
+  function violate(violation: string, response: Answer): Answer {
     github.violations.push(violation);
-    return answered;
+    return response;
   }
 }
 
@@ -148,7 +151,7 @@ async function readRequest(request: IncomingMessage): Promise<ApiRequest> {
   };
 }
 
-/** Names of GitHub know no case; what a token does not reach does not exist. */
+/** Names are case-insensitive. A repository that the token has no access to does not exist. */
 function findRepository(repositories: Repository[], name: string, reach: Reach): Repository | undefined {
   const found = repositories.find((it) => it.full_name.toLowerCase() === name.toLowerCase());
   return found !== undefined && (reach.repositories?.includes(found.full_name) ?? true) ? found : undefined;

@@ -12,7 +12,7 @@ interface Call {
   contract: Contract;
   repository: Repository;
   params: Record<string, string>;
-  /** Already held against the description. */
+  /** Already checked against the description. */
   body: unknown;
 }
 
@@ -36,13 +36,13 @@ const NewDeploymentStatus = z.object({
   environment_url: z.string().default(''),
 });
 
-/** What the stand-in answers from its own memory; any other operation of the slice gets the description's example. */
+/** Operations with state. Any other operation of the slice returns the example of the description. */
 export const operations: Record<string, (call: Call) => Answer> = {
   'repos/get': ({ contract, repository }) => {
     const { id, full_name, clone_url, default_branch } = repository;
     const [, name] = full_name.split('/');
     const known = { id, name, full_name, clone_url, default_branch, private: repository.private };
-    // The description's example lacks a field that the description demands, and tells of a fork.
+    // The example lacks a required field, and it is a fork.
     const { parent: _, source: __, ...example } = object(contract.example('repos/get', 200));
     return { status: 200, body: { language: null, ...example, ...known } };
   },
@@ -109,7 +109,7 @@ export function refuse(errors: object[]): Answer {
   return { status: 422, body: { message: 'Validation Failed', errors, status: '422' } };
 }
 
-/** Said in the description's prose only, but GitHub does insist. */
+/** A limit that only the prose of the description mentions, but that GitHub enforces. */
 function checkDescription(text: string | null | undefined): object[] {
   if ((text ?? '').length <= 140) return [];
   return [{ field: 'description', code: 'custom', message: 'description is too long (maximum is 140 characters)' }];

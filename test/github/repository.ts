@@ -1,11 +1,11 @@
-/** What a stand-in of GitHub remembers of one repository. */
+/** The state of one repository of the fake GitHub. */
 export interface Repository {
   id: number;
   full_name: string;
   clone_url: string;
   default_branch: string;
   private: boolean;
-  /** In the order they were set; the newest of a sha and context is last. */
+  /** Oldest first. */
   statuses: CommitStatus[];
   deployments: Deployment[];
 }
@@ -42,7 +42,7 @@ interface DeploymentStatus {
 
 let last = 1000;
 
-/** Ids are unique among all stand-ins of a process, as GitHub's are in the world. */
+/** Ids are unique in the process, because GitHub's ids are unique everywhere. */
 export function nextId(): number {
   return ++last;
 }

@@ -27,28 +27,28 @@ afterEach(async () => {
   expect((await ended)[0]).toBe(0);
 });
 
-it('The stand-in as a program learns of a repository, hears a status and tells of it', async () => {
-  await post('/_stand-in/repos', { full_name: 'acme/shop' });
+it('The fake GitHub as a program adds a repository, accepts a status and lists it', async () => {
+  await post('/_fake/repos', { full_name: 'acme/shop' });
   const status = { sha: SHA, context: 'CI / test', state: 'success', description: 'Done', target_url: null } as const;
   await openGitHub({ api_url: address })('ghp_demo').createStatus('acme/shop', status);
-  const told = await (await fetch(`${address}/_stand-in`)).json();
-  expect(told).toMatchObject({ repositories: [{ full_name: 'acme/shop', statuses: [status] }], violations: [] });
+  const state = await (await fetch(`${address}/_fake`)).json();
+  expect(state).toMatchObject({ repositories: [{ full_name: 'acme/shop', statuses: [status] }], violations: [] });
 });
 
-it('A push that it sends is signed, and reads as a trigger', async () => {
-  const door = createServer();
-  door.listen(0, '127.0.0.1');
-  await once(door, 'listening');
-  const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}/webhooks/github`;
-  await post('/_stand-in/repos', { full_name: 'acme/shop', id: 7 });
+it('A push that it sends is signed and is read as a trigger', async () => {
+  const receiver = createServer();
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/webhooks/github`;
+  await post('/_fake/repos', { full_name: 'acme/shop', id: 7 });
 
-  const sent = post('/_stand-in/deliveries', { url, secret: 'shared', repo: 'acme/shop', sha: SHA });
-  const [request, response] = (await once(door, 'request')) as [IncomingMessage, ServerResponse];
+  const sent = post('/_fake/deliveries', { url, secret: 'shared', repo: 'acme/shop', sha: SHA });
+  const [request, response] = (await once(receiver, 'request')) as [IncomingMessage, ServerResponse];
   const { headers } = request;
   const body = await buffer(request);
   response.writeHead(202).end('accepted');
   expect(await sent).toMatchObject({ status: 202, body: 'accepted' });
-  door.close();
+  receiver.close();
 
   expect(headers).toMatchObject({
     'x-github-event': 'push',
@@ -60,8 +60,8 @@ it('A push that it sends is signed, and reads as a trigger', async () => {
   expect(trigger).toMatchObject({ kind: 'push', ref: 'refs/heads/main', sha: SHA });
 });
 
-it('What it is told wrongly is refused with the reason', async () => {
-  expect(await post('/_stand-in/repos', { full_name: 'shop' })).toMatchObject({
+it('An invalid repository is rejected with the reason', async () => {
+  expect(await post('/_fake/repos', { full_name: 'shop' })).toMatchObject({
     message: expect.stringContaining('full_name'),
   });
 });

@@ -1,13 +1,13 @@
 /**
- * The stand-in of GitHub as a program, for a push without github.com:
+ * The fake GitHub as a program, to push without github.com:
  *
  *   node --import ./src/register.ts test/github/serve.ts [--port 0] [--token TOKEN]...
  *
- * Its first line is its address: the one to set as GANTRY_GITHUB_API_URL. Besides GitHub's API it takes
- *   POST /_stand-in/repos       {full_name, id?, clone_url?, default_branch?, private?}   a repository to know
- *   POST /_stand-in/deliveries  {url, secret?, repo, ref?, sha, before?, forced?, message?}   sends a push's webhook
- *   GET  /_stand-in             what it was told: repositories with statuses and deployments, and violations
- * and ends on SIGTERM or SIGINT.
+ * It prints its address, the value for GANTRY_GITHUB_API_URL. Besides GitHub's API it has
+ *   POST /_fake/repos       {full_name, id?, clone_url?, default_branch?, private?}   adds a repository
+ *   POST /_fake/deliveries  {url, secret?, repo, ref?, sha, before?, forced?, message?}   sends the webhook of a push
+ *   GET  /_fake             the repositories with statuses and deployments, and the violations
+ * It ends on SIGTERM or SIGINT.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -44,7 +44,7 @@ await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 await github.close();
 
 function intercept(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-  if (!/^\/_stand-in(\/|$)/.test(path)) return false;
+  if (!/^\/_fake(\/|$)/.test(path)) return false;
   control(path, request).then(
     (body) => respond(response, 200, body),
     (error: unknown) => respond(response, 400, { message: String(error) }),
@@ -53,10 +53,10 @@ function intercept(path: string, request: IncomingMessage, response: ServerRespo
 }
 
 async function control(path: string, request: IncomingMessage): Promise<unknown> {
-  if (path === '/_stand-in') return { repositories: github.repositories, violations: github.violations };
+  if (path === '/_fake') return { repositories: github.repositories, violations: github.violations };
   const body = await json(request);
-  if (path === '/_stand-in/repos') return github.addRepository(NewRepository.parse(body));
-  if (path !== '/_stand-in/deliveries') throw new Error(`The stand-in has no ${path}.`);
+  if (path === '/_fake/repos') return github.addRepository(NewRepository.parse(body));
+  if (path !== '/_fake/deliveries') throw new Error(`Unknown path ${path}.`);
   const { url, secret, repo, ...push } = Push.parse(body);
   const payload = pushPayload({ repository: github.repository(repo), ...push });
   return deliver(url, { event: 'push', payload, ...(secret !== undefined && { secret }) });

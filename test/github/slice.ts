@@ -1,6 +1,6 @@
 /**
- * Cuts the operations that Gantry uses out of GitHub's own OpenAPI description, which is far too large to depend on.
- * Once per version, from an empty folder:
+ * Extracts the operations that Gantry uses from GitHub's OpenAPI description, which is too large to depend on.
+ * Run it once per version, in an empty folder:
  *
  *   npm pack @octokit/openapi@23 && tar xzf octokit-openapi-*.tgz package/generated/api.github.com.json
  *   node --import ./src/register.ts test/github/slice.ts FOLDER/package/generated/api.github.com.json
@@ -24,7 +24,7 @@ type Node = { [key: string]: unknown };
 
 const [source] = process.argv.slice(2);
 if (source === undefined)
-  throw new Error('Say where api.github.com.json lies; the head of this script says how to get it.');
+  throw new Error('usage: slice.ts PATH_OF_api.github.com.json (see the comment at the top of this script)');
 const whole = JSON.parse(readFileSync(source, 'utf8')) as Node & { info: Node; paths: Node };
 const paths = slicePaths(whole.paths);
 const slice = {
@@ -49,7 +49,7 @@ function slicePaths(all: Node): Node {
   return kept;
 }
 
-/** Refusals are left out: the stand-in words them itself. */
+/** Without error responses: the fake GitHub has its own. */
 function sliceOperation({ operationId, parameters = [], requestBody, responses }: Node): Node {
   const successes = Object.entries(responses as Node).filter(([status]) => status.startsWith('2'));
   return {
@@ -60,7 +60,7 @@ function sliceOperation({ operationId, parameters = [], requestBody, responses }
   };
 }
 
-/** Keeps one example, the ground that the stand-in's answers are laid on. */
+/** Keeps one example, the base of the fake GitHub's responses. */
 function sliceResponse({ content = {} }: Node): Node {
   const { schema, examples = {} } = ((content as Node)['application/json'] ?? {}) as {
     schema: unknown;
@@ -71,7 +71,7 @@ function sliceResponse({ content = {} }: Node): Node {
   return { description: '', content: { 'application/json': json } };
 }
 
-/** What a validator does not read: prose, examples, extensions. The names of properties are not keywords. */
+/** Removes what a validator does not need: prose, examples, extensions. With `names`, keys are property names. */
 function strip(node: unknown, names = false): unknown {
   if (Array.isArray(node)) return node.map((item) => strip(item));
   if (typeof node !== 'object' || node === null) return node;
@@ -85,7 +85,7 @@ function isProse(key: string): boolean {
   );
 }
 
-/** OpenAPI 3.0 says `nullable`; a JSON schema's `enum` must name null as well, and knows `nullable` only beside a type. */
+/** Converts `nullable` of OpenAPI 3.0 for JSON schema: `enum` must include null, and `nullable` needs a type. */
 function allowNull(schema: Node): Node {
   if (schema.nullable !== true) return schema;
   const { nullable, ...rest } = schema;

@@ -13,16 +13,16 @@ const NO_COMMIT = '0'.repeat(40);
 interface Delivery {
   event: string;
   payload: unknown;
-  /** Signs the body; without one GitHub sends no signature. */
+  /** Signs the body; without a secret there is no signature, as on GitHub. */
   secret?: string;
   guid?: string;
-  /** Whose hook it is; by default the payload's repository's. */
+  /** The owner of the hook; by default the payload's repository. */
   target?: { type: 'repository' | 'organization' | 'integration'; id: number };
-  /** Sent over what GitHub would send; undefined takes a header away. */
+  /** Overrides GitHub's headers; undefined removes one. */
   headers?: Record<string, string | undefined>;
 }
 
-/** Posts a webhook as GitHub does, and as GitHub waits ten seconds for the answer. */
+/** Posts a webhook as GitHub does. Like GitHub, it waits ten seconds for the response. */
 export async function deliver(
   url: string,
   delivery: Delivery,
@@ -49,7 +49,7 @@ export async function deliver(
   return { status: response.status, body: await response.text(), guid };
 }
 
-/** A push to a branch or a tag; `sha: null` deletes it. */
+/** A push to a branch or a tag; with `sha: null`, its deletion. */
 export function pushPayload(of: {
   repository: Named;
   ref?: string;
@@ -86,7 +86,7 @@ export function pullRequestPayload(of: {
   action?: string;
   head: { ref: string; sha: string };
   base: { ref: string; sha: string };
-  /** Where the head lives: by default here; null for a fork that is gone. */
+  /** The repository of the head; by default the same one. Null for a deleted fork. */
   head_repository?: Named | null;
   sender?: string;
 }): Payload {
@@ -114,7 +114,7 @@ export function pingPayload(of: { repository: Named }): Payload {
   return { ...payload, repository: overlay(payload.repository, of.repository) };
 }
 
-/** Another event's payload as GitHub sent it once. */
+/** A recorded payload of another event. */
 export function examplePayload(event: string, repository: Named): Payload {
   const payload = example(event, () => true);
   return { ...payload, repository: overlay(payload.repository, repository) };
@@ -122,10 +122,10 @@ export function examplePayload(event: string, repository: Named): Payload {
 
 let examples: { name: string; examples: Payload[] }[] | undefined;
 
-function example(event: string, fits: (payload: Payload) => boolean): Payload {
+function example(event: string, matches: (payload: Payload) => boolean): Payload {
   examples ??= require('@octokit/webhooks-examples') as typeof examples;
-  const found = examples?.find((it) => it.name === event)?.examples.find(fits);
-  if (found === undefined) throw new Error(`There is no example of a webhook ${event}.`);
+  const found = examples?.find((it) => it.name === event)?.examples.find(matches);
+  if (found === undefined) throw new Error(`No example of the webhook ${event}.`);
   return structuredClone(found);
 }
 
