@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blobs } from './adapters/blobs/blobs.ts';
-import type { ControlBus, ReaderWakeups, WorkerBus } from './adapters/bus/bus.ts';
-import type { RedisFacts } from './adapters/bus/redis-check.ts';
 import type { Docker } from './adapters/docker/docker.ts';
 import type { Git } from './adapters/git/git.ts';
 import type { GitHub } from './adapters/github/github.ts';
@@ -11,7 +9,9 @@ import type { WebhookReading } from './adapters/github/webhook.ts';
 import type { Locks } from './adapters/lock/locks.ts';
 import type { LogStore, LogWriter } from './adapters/logs/logs.ts';
 import type { Proxy } from './adapters/proxy/proxy.ts';
-import type { Offers, Taker } from './adapters/queue/queue.ts';
+import type { ControlBus, ReaderWakeups, WorkerBus } from './adapters/redis/bus/bus.ts';
+import type { Offers, Taker } from './adapters/redis/queue/queue.ts';
+import type { RedisFacts } from './adapters/redis/redis-check.ts';
 import type { Spool } from './adapters/spool/spool.ts';
 import type { Store } from './adapters/store/open.ts';
 import type { Envelope, Vault } from './adapters/vault/vault.ts';
@@ -23,8 +23,6 @@ import { type Log, openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 
 export type * from './adapters/blobs/blobs.ts';
-export type * from './adapters/bus/bus.ts';
-export type * from './adapters/bus/redis-check.ts';
 export type * from './adapters/docker/docker.ts';
 export type * from './adapters/git/git.ts';
 export type * from './adapters/github/github.ts';
@@ -32,7 +30,9 @@ export type * from './adapters/github/webhook.ts';
 export type * from './adapters/lock/locks.ts';
 export type * from './adapters/logs/logs.ts';
 export type * from './adapters/proxy/proxy.ts';
-export type * from './adapters/queue/queue.ts';
+export type * from './adapters/redis/bus/bus.ts';
+export type * from './adapters/redis/queue/queue.ts';
+export type * from './adapters/redis/redis-check.ts';
 export type * from './adapters/spool/spool.ts';
 export type * from './adapters/store/open.ts';
 export type * from './adapters/store/schema.ts';
@@ -103,13 +103,13 @@ export interface Checks {
 export async function serverDeps(config: Config, version: string): Promise<Omit<ServerDeps, 'fleet' | 'outbox'>> {
   const [blobs, control, wakeups, github, signature, webhook, logs, offers, store, vaults, tokens] = await Promise.all([
     import('./adapters/blobs/file-blobs.ts'),
-    import('./adapters/bus/control-bus.ts'),
-    import('./adapters/bus/reader-wakeups.ts'),
+    import('./adapters/redis/bus/control-bus.ts'),
+    import('./adapters/redis/bus/reader-wakeups.ts'),
     import('./adapters/github/octokit.ts'),
     import('./adapters/github/signature.ts'),
     import('./adapters/github/webhook.ts'),
     import('./adapters/logs/file-logs.ts'),
-    import('./adapters/queue/offers.ts'),
+    import('./adapters/redis/queue/offers.ts'),
     import('./adapters/store/open.ts'),
     import('./adapters/vault/open.ts'),
     import('./adapters/vault/token.ts'),
@@ -144,7 +144,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
   const [blobs, buses, docker, git, github, locks, logs, writers, proxies, takers, spools, vaults, keys] =
     await Promise.all([
       import('./adapters/blobs/file-blobs.ts'),
-      import('./adapters/bus/worker-bus.ts'),
+      import('./adapters/redis/bus/worker-bus.ts'),
       import('./adapters/docker/open-docker.ts'),
       import('./adapters/git/open.ts'),
       import('./adapters/github/octokit.ts'),
@@ -152,7 +152,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
       import('./adapters/logs/file-logs.ts'),
       import('./adapters/logs/log-writer.ts'),
       import('./adapters/proxy/open-proxy.ts'),
-      import('./adapters/queue/taker.ts'),
+      import('./adapters/redis/queue/taker.ts'),
       import('./adapters/spool/file-spool.ts'),
       import('./adapters/vault/open.ts'),
       import('./adapters/vault/key-file.ts'),
@@ -206,7 +206,7 @@ export async function openLocks(): Promise<Locks> {
 export async function openChecks(config: Config): Promise<Checks> {
   const [docker, redis, vaults, keys] = await Promise.all([
     import('./adapters/docker/open-docker.ts'),
-    import('./adapters/bus/redis-check.ts'),
+    import('./adapters/redis/redis-check.ts'),
     import('./adapters/vault/open.ts'),
     import('./adapters/vault/key-file.ts'),
   ]);

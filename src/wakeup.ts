@@ -1,27 +1,28 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a reader sleeps on. A ring that nobody waited for is kept for the next who waits. */
+/** Wakes one waiter. A wake while nobody waits counts for the next wait. */
 export interface Wakeup {
   wake: () => void;
-  /** Resolves at the next ring, after `ms`, or when `signal` aborts. */
-  wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Resolves at the next wake, after `milliseconds`, or when `signal` aborts. */
+  wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 export function openWakeup(): Wakeup {
-  let rung = false;
+  let woken = false;
   let early: AbortController | null = null;
   return {
     wake: () => {
-      rung = true;
+      woken = true;
       early?.abort();
     },
-    wait: async (ms, signal) => {
-      if (!rung) {
+    wait: async (milliseconds, signal) => {
+      if (!woken) {
         early = new AbortController();
-        await wait(ms, undefined, { signal: AbortSignal.any([signal, early.signal]) }).catch(() => undefined);
+        const either = AbortSignal.any([signal, early.signal]);
+        await delay(milliseconds, undefined, { signal: either }).catch(() => undefined);
         early = null;
       }
-      rung = false;
+      woken = false;
     },
   };
 }

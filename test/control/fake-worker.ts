@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { onTestFinished } from 'vitest';
-import { openWorkerBus } from '../../src/adapters/bus/worker-bus.ts';
-import { openTaker } from '../../src/adapters/queue/taker.ts';
+import { openWorkerBus } from '../../src/adapters/redis/bus/worker-bus.ts';
+import { openTaker } from '../../src/adapters/redis/queue/taker.ts';
 import type { DeployAnswer, SwitchAnswer } from '../../src/jobs/deploy/deployment.ts';
 import type { EventData, Finished } from '../../src/jobs/protocol/event.ts';
 import { Grant } from '../../src/jobs/protocol/grant.ts';

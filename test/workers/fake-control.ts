@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openControlBus } from '../../src/adapters/bus/control-bus.ts';
+import { openControlBus } from '../../src/adapters/redis/bus/control-bus.ts';
 import { openEnvelope } from '../../src/adapters/vault/open.ts';
 import type { ControlBus, Envelope } from '../../src/deps.ts';
 import type { Event } from '../../src/jobs/protocol/event.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
 import { openLogStore } from '../../src/adapters/logs/file-logs.ts';
-import { openOffers } from '../../src/adapters/queue/offers.ts';
+import { openOffers } from '../../src/adapters/redis/queue/offers.ts';
 import { readConfig } from '../../src/config.ts';
 import { type LogStore, type Offers, workerDeps } from '../../src/deps.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../jobs/json.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
+import { skipMark } from '../../workflows/plan/skip-ci.ts';
 
 const Sha = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, 'not a commit');
 const Sender = z.object({ login: z.string() }).nullish();
@@ -43,7 +44,6 @@ export interface WebhookReading {
 }
 
 const STARTING_ACTIONS = ['opened', 'synchronize', 'reopened'];
-const SKIP_MARKS = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]'];
 
 /**
  * What a verified webhook asks for. `event` is the header X-GitHub-Event, `payload` the parsed JSON.
@@ -66,8 +66,8 @@ function readPush(payload: JsonObject, repository: WebhookRepository): WebhookRe
   const kind = readKind(ref);
   if (kind === null) return refuse(repository, `${ref} is neither a branch nor a tag`);
   if (deleted || isNothing(after)) return refuse(repository, `${ref} was deleted`);
-  const mark = head_commit === null ? undefined : findSkipMark(head_commit.message);
-  if (mark !== undefined) return refuse(repository, `the commit's message says ${mark}`);
+  const mark = head_commit === null ? null : skipMark(head_commit.message);
+  if (mark !== null) return refuse(repository, `the commit's message says ${mark}`);
   const trigger = {
     kind,
     event: 'push',
@@ -123,11 +123,6 @@ function refuse(repository: WebhookRepository | null, reason: string): WebhookRe
 function describe(event: string, error: z.ZodError, at: string[] = []): string {
   const problems = error.issues.map((issue) => `${[...at, ...issue.path].join('.')}: ${issue.message}`);
   return `the payload of ${event} does not hold: ${problems.join('; ')}`;
-}
-
-function findSkipMark(message: string): string | undefined {
-  const text = message.toLowerCase();
-  return SKIP_MARKS.find((mark) => text.includes(mark));
 }
 
 function isNothing(sha: string): boolean {

@@ -1,4 +1,5 @@
 import type { ReaderWakeups } from '../../deps.ts';
+import { openWakeup } from '../../wakeup.ts';
 
 /** Milliseconds after which the next poll happens even without a wakeup. */
 const POLL_INTERVAL = 1000;
@@ -19,49 +20,18 @@ export async function* pollOnWakeup<T>(
   poll: () => Promise<Poll<T>>,
   signal: AbortSignal,
 ): AsyncGenerator<T[]> {
-  const wakeup = openWakeup(wakeups, signal);
+  const wakeup = openWakeup();
+  const closers = new Map<string, () => void>();
   try {
     while (!signal.aborted) {
-      for (const channel of channels) wakeup.listen(channel);
+      for (const channel of channels)
+        if (!closers.has(channel)) closers.set(channel, wakeups.listen(channel, wakeup.wake));
       const { items, next } = await poll();
       yield items;
       if (next === 'end') return;
-      if (next === 'wait') await wakeup.wait();
+      if (next === 'wait') await wakeup.wait(POLL_INTERVAL, signal);
     }
   } finally {
-    wakeup.close();
+    for (const close of closers.values()) close();
   }
-}
-
-/** A ring that comes while nobody waits is kept for the next wait. */
-function openWakeup(wakeups: ReaderWakeups, signal: AbortSignal) {
-  const closers = new Map<string, () => void>();
-  let rung = false;
-  let wake: (() => void) | null = null;
-  const ring = () => {
-    rung = true;
-    wake?.();
-  };
-  signal.addEventListener('abort', ring);
-  return {
-    listen(channel: string): void {
-      if (!closers.has(channel)) closers.set(channel, wakeups.listen(channel, ring));
-    },
-    async wait(): Promise<void> {
-      if (!rung)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, POLL_INTERVAL);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      rung = false;
-      wake = null;
-    },
-    close(): void {
-      signal.removeEventListener('abort', ring);
-      for (const close of closers.values()) close();
-    },
-  };
 }

@@ -1,12 +1,12 @@
 import type { Trigger } from '../../jobs/run/trigger.ts';
 import { compileGlob } from '../glob.ts';
 import type { EventFilter, Workflow } from '../syntax/workflow.ts';
+import { skipMark } from './skip-ci.ts';
 
 export type TriggerMatch = { run: true } | { run: false; reason: string };
 
 const RUN = { run: true } as const;
 const PULL_REQUEST_TYPES = ['opened', 'synchronize', 'reopened'];
-const SKIP = /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/;
 
 /**
  * Whether a workflow's `on` matches the trigger. `changed` are the paths that the push or pull request changes; if they
@@ -24,7 +24,7 @@ export function matchTrigger(
   if (filter === undefined) return no(`it does not start on ${trigger.event}`);
   if (trigger.event === 'push') return matchPush(filter, trigger, changed);
   if (trigger.event !== 'pull_request') return RUN;
-  if (message !== null && SKIP.test(message)) return no('its head commit message skips it');
+  if (message !== null && skipMark(message) !== null) return no('its head commit message skips it');
   return matchPullRequest(filter, trigger, changed);
 }
 

@@ -104,7 +104,7 @@ describe('A pull request and the filters of a workflow', () => {
       'main is not one of its branches',
     ],
     ['{ pull_request: { paths: ["*.ts"] } }', pull('opened', 'main'), ['a.js'], null, 'no file in its paths changed'],
-    ['pull_request', pull('opened', 'main'), null, 'Words [skip ci]', 'its head commit message skips it'],
+    ['pull_request', pull('opened', 'main'), null, 'Words [Skip CI]', 'its head commit message skips it'],
     ['push', pull('opened', 'main'), null, null, 'it does not start on pull_request'],
   ])('on: %s', (on, trigger, changed, message, reason) => {
     expect(matchTrigger(workflow(on), trigger, changed, message)).toEqual(

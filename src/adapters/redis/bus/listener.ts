@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { connectListener } from './connection.ts';
+import { connect } from '../connection.ts';
 
 type Handle = (text: string) => void;
 
@@ -13,7 +13,7 @@ export interface Listener {
 }
 
 export function openListener(url: string): Listener {
-  const redis = connectListener(url);
+  const redis = connect(url, { autoResubscribe: false });
   const handlers = new Map<string, Set<Handle>>();
   let waiting: (() => void)[] = [];
   let closed = false;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ControlBus, WorkerBus } from '../../../src/adapters/bus/bus.ts';
-import { openControlBus } from '../../../src/adapters/bus/control-bus.ts';
-import { openReaderWakeups } from '../../../src/adapters/bus/reader-wakeups.ts';
-import { askRedis } from '../../../src/adapters/bus/redis-check.ts';
-import { openWorkerBus } from '../../../src/adapters/bus/worker-bus.ts';
-import type { Heartbeat, PipeMessage, WorkerMessage } from '../../../src/jobs/protocol/message.ts';
-import { startRedis, type TestRedis } from '../../redis.ts';
+import type { ControlBus, WorkerBus } from '../../../../src/adapters/redis/bus/bus.ts';
+import { openControlBus } from '../../../../src/adapters/redis/bus/control-bus.ts';
+import { openReaderWakeups } from '../../../../src/adapters/redis/bus/reader-wakeups.ts';
+import { openWorkerBus } from '../../../../src/adapters/redis/bus/worker-bus.ts';
+import { askRedis } from '../../../../src/adapters/redis/redis-check.ts';
+import type { Heartbeat, PipeMessage, WorkerMessage } from '../../../../src/jobs/protocol/message.ts';
+import { startRedis, type TestRedis } from '../../../redis.ts';
 
 let redis: TestRedis;
 let control: ControlBus;

@@ -1,6 +1,6 @@
+import { openCommands } from '../connection.ts';
+import { HEARTBEAT, PIPE, readerChannel } from '../keys.ts';
 import type { WorkerBus } from './bus.ts';
-import { openCommands } from './connection.ts';
-import { HEARTBEAT, PIPE, readerChannel } from './keys.ts';
 import { readMailbox } from './mailbox.ts';
 
 export function openWorkerBus(url: string): WorkerBus {

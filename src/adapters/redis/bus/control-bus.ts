@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
-import { Heartbeat } from '../../jobs/protocol/message.ts';
-import { openWakeup } from '../../wakeup.ts';
+import { Heartbeat } from '../../../jobs/protocol/message.ts';
+import { openWakeup } from '../../../wakeup.ts';
+import { openCommands } from '../connection.ts';
+import { HEARTBEAT, PIPE, readerChannel } from '../keys.ts';
 import type { ControlBus } from './bus.ts';
-import { openCommands } from './connection.ts';
-import { HEARTBEAT, PIPE, readerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 import { sendMessage } from './mailbox.ts';
 import { readPipe } from './pipe.ts';

@@ -1,8 +1,8 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { messageOf } from '../../error.ts';
-import { BusError } from './connection.ts';
+import { COMMAND_TIMEOUT, connect, RedisError } from './connection.ts';
 
-/** What a Redis or Valkey says of itself. */
+/** What a Redis or Valkey server reports about itself. */
 export interface RedisFacts {
   version: string;
   /** `maxmemory-policy`. */
@@ -10,7 +10,7 @@ export interface RedisFacts {
   pid: number;
 }
 
-/** Connects, asks and leaves again, within two seconds. Throws `BusError` when nothing answers there, or not yet. */
+/** Takes at most a few seconds. Throws `RedisError` when no server answers, or when it is still starting. */
 export async function askRedis(url: string): Promise<RedisFacts> {
   return once(url, async (redis) => {
     const info = await redis.info();
@@ -22,27 +22,26 @@ export async function askRedis(url: string): Promise<RedisFacts> {
   });
 }
 
-/** Ends it; what was written is in its append-only file. One that is away already is no error. */
+/** Stops the server; its append-only file keeps the data. Does nothing when there is no server. */
 export async function shutDownRedis(url: string): Promise<void> {
   await once(url, (redis) => redis.shutdown()).catch(() => undefined);
 }
 
 async function once<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url.replace(/^unix:(\/\/)?/, ''), {
+  const redis = connect(url, {
     lazyConnect: true,
-    connectTimeout: 2000,
-    commandTimeout: 2000,
-    // A connection that Redis has closed already is waited for all the same, and the process with it.
+    enableOfflineQueue: true,
+    connectTimeout: COMMAND_TIMEOUT,
+    commandTimeout: COMMAND_TIMEOUT,
+    // ioredis would otherwise wait 2 s for a connection that Redis has closed already, and the process with it.
     disconnectTimeout: 100,
-    maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  redis.on('error', () => undefined);
   try {
     await redis.connect();
     return await work(redis);
   } catch (cause) {
-    throw new BusError(messageOf(cause), { cause });
+    throw new RedisError(messageOf(cause), { cause });
   } finally {
     redis.disconnect();
   }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openOffers } from '../../../src/adapters/queue/offers.ts';
-import type { Offers, Taker } from '../../../src/adapters/queue/queue.ts';
-import { openTaker } from '../../../src/adapters/queue/taker.ts';
-import { startRedis, type TestRedis } from '../../redis.ts';
+import { openOffers } from '../../../../src/adapters/redis/queue/offers.ts';
+import type { Offers, Taker } from '../../../../src/adapters/redis/queue/queue.ts';
+import { openTaker } from '../../../../src/adapters/redis/queue/taker.ts';
+import { startRedis, type TestRedis } from '../../../redis.ts';
 
 let redis: TestRedis;
 let offers: Offers;

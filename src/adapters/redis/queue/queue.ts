@@ -1,4 +1,4 @@
-import type { Lane } from '../../jobs/run/plan.ts';
+import type { Lane } from '../../../jobs/run/plan.ts';
 
 /** BullMQ as hand-out of offers; its verdicts change nothing. */
 export interface Offers {

@@ -1,7 +1,8 @@
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Lane } from '../../jobs/run/plan.ts';
-import { connectTaker, PREFIX } from './connection.ts';
+import type { Lane } from '../../../jobs/run/plan.ts';
+import { connect } from '../connection.ts';
+import { PREFIX } from '../keys.ts';
 
 /** How often a lane is looked at: waiting offers, free slots, and nothing taken since the last look means that BullMQ is stuck. */
 const LOOK_EVERY = 5000;
@@ -27,8 +28,12 @@ export function openLaneTaker(
   const rounds = setInterval(() => void look(), LOOK_EVERY);
 
   function openWorker(): { worker: Worker; connection: Redis } {
-    // Its own, so that a stuck worker is torn down with all it has.
-    const connection = connectTaker(url);
+    // Its own, so that a stuck worker is torn down with all it has. BullMQ wants commands to wait while Redis is unreachable.
+    const connection = connect(url, {
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+      autoResendUnfulfilledCommands: true,
+    });
     const worker = new Worker(lane, (job) => hold(job.id ?? ''), {
       connection,
       prefix: PREFIX,

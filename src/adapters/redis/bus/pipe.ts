@@ -1,7 +1,7 @@
-import { PipeMessage } from '../../jobs/protocol/message.ts';
-import type { Wakeup } from '../../wakeup.ts';
-import type { Commands } from './connection.ts';
-import { PIPE } from './keys.ts';
+import { PipeMessage } from '../../../jobs/protocol/message.ts';
+import type { Wakeup } from '../../../wakeup.ts';
+import type { Commands } from '../connection.ts';
+import { PIPE } from '../keys.ts';
 
 const BATCH = 200;
 /** Milliseconds; rings are lost when Redis was away. */

@@ -1,5 +1,5 @@
+import { readerChannel } from '../keys.ts';
 import type { ReaderWakeups } from './bus.ts';
-import { readerChannel } from './keys.ts';
 import { openListener } from './listener.ts';
 
 export function openReaderWakeups(url: string): ReaderWakeups {

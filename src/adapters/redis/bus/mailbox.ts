@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkerMessage } from '../../jobs/protocol/message.ts';
-import type { Commands } from './connection.ts';
-import { mailboxKey } from './keys.ts';
+import { WorkerMessage } from '../../../jobs/protocol/message.ts';
+import type { Commands } from '../connection.ts';
+import { mailboxKey } from '../keys.ts';
 
 /** Seconds until Redis deletes unread messages. Messages may contain sealed secrets. */
 const LIFETIME = 60;

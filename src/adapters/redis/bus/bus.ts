@@ -1,4 +1,4 @@
-import type { Heartbeat, PipeMessage, WorkerMessage } from '../../jobs/protocol/message.ts';
+import type { Heartbeat, PipeMessage, WorkerMessage } from '../../../jobs/protocol/message.ts';
 
 /** Redis as road. Everything in it may vanish at any moment; each verb says how the parts find their way again. */
 export interface ControlBus {

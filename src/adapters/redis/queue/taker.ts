@@ -1,9 +1,9 @@
-import { connectCommands } from './connection.ts';
+import { COMMAND_TIMEOUT, connect } from '../connection.ts';
 import { type LaneTaker, openLaneTaker } from './lane-taker.ts';
 import type { Taker } from './queue.ts';
 
 export function openTaker(url: string): Taker {
-  const looking = connectCommands(url);
+  const looking = connect(url, { commandTimeout: COMMAND_TIMEOUT });
   const lanes: LaneTaker[] = [];
   return {
     take: (lane, slots, take) => {
