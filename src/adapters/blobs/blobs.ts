@@ -1,7 +1,21 @@
-/** Immutable contents under their SHA-256 in hex; on disk (fsynced) when `put` resolves. */
+import type { Readable } from 'node:stream';
+import { CodedError } from '../../error.ts';
+
+/** Immutable contents of any size, each under the SHA-256 of its bytes in hex. */
 export interface Blobs {
-  put(content: Uint8Array): Promise<string>;
-  /** Null when there is none, or when the content does not match the hash. */
-  get(hash: string): Promise<Buffer | null>;
+  /** Resolves when the content is on disk (fsynced). When `content` fails, so does this, and nothing is stored. */
+  put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Blob>;
+  /** Null when there is no such blob. The stream fails at its end when the content does not match the hash. The caller reads or destroys it. */
+  open(hash: string): Promise<{ size: number; stream: Readable } | null>;
+  /** The whole content; null when it is missing or does not match the hash. Throws `BlobError` when it is larger than `limit` bytes. */
+  read(hash: string, limit: number): Promise<Buffer | null>;
   remove(hash: string): Promise<void>;
 }
+
+export interface Blob {
+  hash: string;
+  /** In bytes. */
+  size: number;
+}
+
+export class BlobError extends CodedError<'too_large' | 'corrupt'> {}

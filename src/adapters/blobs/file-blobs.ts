@@ -1,66 +1,107 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open as openFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Blobs } from './blobs.ts';
+import { pipeline, type Readable, Transform } from 'node:stream';
+import { hasCode } from '../../error.ts';
+import { type Blob, BlobError, type Blobs } from './blobs.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
+/** Bytes that are hashed and written at once. */
+const CHUNK = 1024 * 1024;
 
-/** One file a content, `ab/cdef...`, so that no folder grows without end. Many processes may share `dir`. */
+/** One file per content, `ab/cdef...`, so that no folder grows without end. Many processes may share `dir`. */
 export function openBlobs(dir: string): Blobs {
-  return { put, get, remove };
+  return { put, open, read, remove };
 
-  async function put(content: Uint8Array): Promise<string> {
-    const hash = hashOf(content);
-    const path = pathOf(dir, hash);
-    if ((await get(hash)) === null) await create(path, content);
-    await syncFolder(dirname(path));
-    await syncFolder(dir);
-    return hash;
+  async function put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Blob> {
+    await mkdir(dir, { recursive: true });
+    const temporary = join(dir, `${randomBytes(12).toString('hex')}.tmp`);
+    try {
+      const blob = await write(temporary, content);
+      const path = pathOf(dir, blob.hash);
+      await mkdir(dirname(path), { recursive: true });
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+      await syncFolder(dir);
+      return blob;
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 
-  async function get(hash: string): Promise<Buffer | null> {
-    if (!HASH.test(hash)) return null;
-    const content = await readFile(pathOf(dir, hash)).catch(missing);
-    return content !== null && hashOf(content) === hash ? content : null;
+  async function open(hash: string): Promise<{ size: number; stream: Readable } | null> {
+    const file = await find(hash);
+    if (file === null) return null;
+    const { size } = await file.stat();
+    return { size, stream: verified(file, hash) };
+  }
+
+  async function read(hash: string, limit: number): Promise<Buffer | null> {
+    await using file = await find(hash);
+    if (file === null) return null;
+    const { size } = await file.stat();
+    if (size > limit) throw new BlobError('too_large', `blob ${hash} has ${size} bytes, more than ${limit}`);
+    const content = await file.readFile();
+    return createHash('sha256').update(content).digest('hex') === hash ? content : null;
   }
 
   async function remove(hash: string): Promise<void> {
     if (HASH.test(hash)) await rm(pathOf(dir, hash), { force: true });
   }
-}
 
-function hashOf(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+  /** Null when there is no such blob. */
+  async function find(hash: string): Promise<FileHandle | null> {
+    if (!HASH.test(hash)) return null;
+    try {
+      return await openFile(pathOf(dir, hash), 'r');
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return null;
+      throw error;
+    }
+  }
 }
 
 function pathOf(dir: string, hash: string): string {
   return join(dir, hash.slice(0, 2), hash.slice(2));
 }
 
-async function create(path: string, content: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const fresh = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeDurably(fresh, content);
-    await rename(fresh, path);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
+async function write(path: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Blob> {
+  await using file = await openFile(path, 'wx', 0o640);
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of content instanceof Uint8Array ? slices(content) : content) {
+    hash.update(chunk);
+    size += chunk.length;
+    await file.writeFile(chunk);
   }
+  await file.sync();
+  return { hash: hash.digest('hex'), size };
 }
 
-async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  await using file = await open(path, 'wx', 0o640);
-  await file.writeFile(content);
-  await file.sync();
+/** Hashing much at once would block the process. */
+function* slices(content: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < content.length; at += CHUNK) yield content.subarray(at, at + CHUNK);
+}
+
+/** Closes the file when the stream ends or is destroyed. */
+function verified(file: FileHandle, expected: string): Readable {
+  const hash = createHash('sha256');
+  const stream = new Transform({
+    transform: (chunk: Buffer, _, done) => {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+    flush: (done) => {
+      const matches = hash.digest('hex') === expected;
+      done(matches ? null : new BlobError('corrupt', `blob ${expected} does not match its hash`));
+    },
+  });
+  pipeline(file.createReadStream(), stream, () => undefined);
+  return stream;
 }
 
 async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
+  await using folder = await openFile(path, 'r');
   await folder.sync();
-}
-
-function missing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
+import { JSON_LIMIT } from '../../jobs/json.ts';
 import { type Event, EventData } from '../../jobs/protocol/event.ts';
 import type { WorkerMessage } from '../../jobs/protocol/message.ts';
 import { Step } from '../../jobs/run/step.ts';
@@ -26,7 +27,7 @@ export async function applyEvent(deps: TransactDeps & Pick<ServerDeps, 'blobs' |
 }
 
 async function readData({ blobs }: Pick<ServerDeps, 'blobs'>, { type, data, blob }: Event): Promise<EventData> {
-  const stored = blob === null ? null : await blobs.get(blob);
+  const stored = blob === null ? null : await blobs.read(blob, JSON_LIMIT);
   return EventData.parse({ type, data: stored === null ? data : JSON.parse(stored.toString('utf8')) });
 }
 

@@ -103,8 +103,9 @@ function fullRef(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
 }
 
-function putPayload({ blobs }: Pick<ServerDeps, 'blobs'>, trigger: Trigger): Promise<string> {
-  return blobs.put(Buffer.from(JSON.stringify(trigger.payload)));
+async function putPayload({ blobs }: Pick<ServerDeps, 'blobs'>, trigger: Trigger): Promise<string> {
+  const { hash } = await blobs.put(Buffer.from(JSON.stringify(trigger.payload)));
+  return hash;
 }
 
 async function findRepeated(

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../error.ts';
-import { JsonObject } from '../../jobs/json.ts';
+import { JSON_LIMIT, JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
@@ -60,7 +60,7 @@ async function prepare(execution: JobExecution): Promise<StepScope> {
 
 /** The payload of what started the run: `github.event`. */
 async function readEvent({ blobs }: Pick<EngineDeps, 'blobs'>, { payload_blob }: JobGrant): Promise<JsonObject> {
-  const blob = payload_blob === null ? null : await blobs.get(payload_blob);
+  const blob = payload_blob === null ? null : await blobs.read(payload_blob, JSON_LIMIT);
   return blob === null ? {} : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
 

@@ -93,7 +93,8 @@ export class AttemptReporter implements EventReporter {
     const text = JSON.stringify(data);
     if (Buffer.byteLength(text) <= MOST_INLINE) return { ...event, data, blob: null };
     try {
-      return { ...event, data: null, blob: await this.#deps.blobs.put(Buffer.from(text)) };
+      const { hash } = await this.#deps.blobs.put(Buffer.from(text));
+      return { ...event, data: null, blob: hash };
     } catch (error) {
       this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'an event goes whole: the blob store fails');
       return { ...event, data, blob: null };

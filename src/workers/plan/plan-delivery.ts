@@ -1,6 +1,6 @@
 import type { WorkerDeps } from '../../deps.ts';
 import { faultOf, messageOf } from '../../error.ts';
-import { JsonObject } from '../../jobs/json.ts';
+import { JSON_LIMIT, JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { PlanGrant } from '../../jobs/protocol/grant.ts';
 import type { Annotation } from '../../jobs/run/annotation.ts';
@@ -111,7 +111,7 @@ function contextsOf(config: Planner['config'], repo: string, trigger: Trigger, s
 }
 
 async function payloadOf({ blobs }: Planner, { payload_blob, trigger }: PlanGrant): Promise<JsonObject> {
-  const blob = payload_blob === null ? null : await blobs.get(payload_blob);
+  const blob = payload_blob === null ? null : await blobs.read(payload_blob, JSON_LIMIT);
   return blob === null ? trigger.payload : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
 

@@ -1,48 +1,102 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Blobs } from '../../../src/adapters/blobs/blobs.ts';
 import { openBlobs } from '../../../src/adapters/blobs/file-blobs.ts';
 
 let dir: string;
+let blobs: Blobs;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gantry-blobs-'));
+  blobs = openBlobs(dir);
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-test('a content is found again under its SHA-256', async () => {
-  const hash = await openBlobs(dir).put(Buffer.from('abc'));
-  expect(hash).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
-  expect(await openBlobs(dir).get(hash)).toEqual(Buffer.from('abc'));
+const ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+async function files(): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+test('a content is stored under its SHA-256', async () => {
+  expect(await blobs.put(Buffer.from('abc'))).toEqual({ hash: ABC, size: 3 });
+  expect(await openBlobs(dir).read(ABC, 3)).toEqual(Buffer.from('abc'));
 });
 
-test('the same content put twenty times at once is there once', async () => {
-  const blobs = openBlobs(dir);
-  const hashes = await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.alloc(100_000, 7))));
-  expect(new Set(hashes).size).toBe(1);
-  expect((await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())).toHaveLength(
-    1,
-  );
+test('a stream is stored as its bytes are, and read as a stream', async () => {
+  const content = Buffer.alloc(5_000_000, 'gantry');
+  const chunks = Array.from({ length: 50 }, (_, i) => content.subarray(i * 100_000, (i + 1) * 100_000));
+  const { hash, size } = await blobs.put(Readable.from(chunks));
+  expect([hash, size]).toEqual([createHash('sha256').update(content).digest('hex'), content.length]);
+  expect((await blobs.put(content)).hash).toBe(hash);
+  const opened = await blobs.open(hash);
+  expect(opened?.size).toBe(content.length);
+  expect((await buffer(opened?.stream ?? Readable.from([]))).equals(content)).toBe(true);
 });
 
-test('a content that does not match its hash is as good as none', async () => {
-  const blobs = openBlobs(dir);
-  const hash = await blobs.put(Buffer.from('abc'));
-  await writeFile(join(dir, hash.slice(0, 2), hash.slice(2)), 'abd');
-  expect(await blobs.get(hash)).toBeNull();
+test('an empty content is a content', async () => {
+  const { hash, size } = await blobs.put(Buffer.alloc(0));
+  expect(size).toBe(0);
+  expect(await blobs.read(hash, 0)).toEqual(Buffer.alloc(0));
+});
+
+test('a stream that fails stores nothing', async () => {
+  async function* failing() {
+    yield Buffer.alloc(100_000);
+    throw new Error('connection lost');
+  }
+  await expect(blobs.put(failing())).rejects.toThrow('connection lost');
+  expect(await files()).toEqual([]);
+});
+
+test('the same content stored twenty times at once is stored once', async () => {
+  const stored = await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.alloc(100_000, 7))));
+  expect(new Set(stored.map(({ hash }) => hash)).size).toBe(1);
+  expect(await files()).toHaveLength(1);
+});
+
+test('a content that does not match its hash is not read, and storing it again repairs it', async () => {
   await blobs.put(Buffer.from('abc'));
-  expect(await blobs.get(hash)).toEqual(Buffer.from('abc'));
+  await writeFile(join(dir, ABC.slice(0, 2), ABC.slice(2)), 'abd');
+  expect(await blobs.read(ABC, 3)).toBeNull();
+  await expect(buffer((await blobs.open(ABC))?.stream ?? Readable.from([]))).rejects.toMatchObject({ code: 'corrupt' });
+  await blobs.put(Buffer.from('abc'));
+  expect(await blobs.read(ABC, 3)).toEqual(Buffer.from('abc'));
 });
+
+test('a content larger than the limit is not read', async () => {
+  await blobs.put(Buffer.from('abc'));
+  await expect(blobs.read(ABC, 2)).rejects.toMatchObject({ code: 'too_large' });
+});
+
+test('a stream that is not read to its end can be destroyed', async () => {
+  const { hash } = await blobs.put(Buffer.alloc(5_000_000));
+  for await (const _ of (await blobs.open(hash))?.stream ?? []) break;
+  (await blobs.open(hash))?.stream.destroy();
+  await expect.poll(openFiles).toEqual([]);
+});
+
+/** Files of `dir` that this process has open. */
+async function openFiles(): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd');
+  const paths = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return paths.filter((path) => path.startsWith(dir));
+}
 
 test.each(['../../etc/passwd', '', 'ab', 'A'.repeat(64)])('%j is no hash and names no file', async (text) => {
-  expect(await openBlobs(dir).get(text)).toBeNull();
-  await openBlobs(dir).remove(text);
+  expect(await blobs.read(text, 100)).toBeNull();
+  expect(await blobs.open(text)).toBeNull();
+  await blobs.remove(text);
 });
 
-test('removing is final, and removing again no error', async () => {
-  const blobs = openBlobs(dir);
-  const hash = await blobs.put(Buffer.from('abc'));
-  await blobs.remove(hash);
-  await blobs.remove(hash);
-  expect(await blobs.get(hash)).toBeNull();
+test('removing a content twice is no error', async () => {
+  await blobs.put(Buffer.from('abc'));
+  await blobs.remove(ABC);
+  await blobs.remove(ABC);
+  expect([await blobs.read(ABC, 3), await blobs.open(ABC)]).toEqual([null, null]);
 });

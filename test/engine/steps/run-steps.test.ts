@@ -90,7 +90,7 @@ describe('A job of run steps', () => {
           { run: 'cat $GITHUB_EVENT_PATH; touch $RUNNER_TEMP/x' },
         ],
         {
-          payload_blob: await harness.deps.blobs.put(Buffer.from('{"number":7}')),
+          payload_blob: (await harness.deps.blobs.put(Buffer.from('{"number":7}'))).hash,
           needs: { build: { result: 'success', outputs: { image: 'shop:1' } } },
           spec: {
             matrix: { node: 24 },

@@ -102,7 +102,7 @@ test('data over 64 KiB goes by the blob store', async () => {
   await reporter.finish(DONE, never);
   const [event] = bench.clerk.of('att_1');
   expect(event).toMatchObject({ data: null, blob: expect.stringMatching(/^[0-9a-f]{64}$/) });
-  const content = await bench.parts.blobs.get(event?.blob ?? '');
+  const content = await bench.parts.blobs.read(event?.blob ?? '', 100_000);
   expect(JSON.parse(content?.toString() ?? '')).toMatchObject({ number: 1, reason: 'x'.repeat(70_000) });
 });
 

@@ -221,7 +221,7 @@ test('the payload comes by its blob, and the plan sees it', async () => {
   const repo = await repoWith({
     '.github/workflows/a.yml': `on: push\njobs: { test: { runs-on: mine, strategy: { ${matrix} }, steps: [{ run: make }] } }\n`,
   });
-  const payload_blob = await planner.blobs.put(Buffer.from(JSON.stringify({ systems: '["a", "b"]' })));
+  const { hash: payload_blob } = await planner.blobs.put(Buffer.from(JSON.stringify({ systems: '["a", "b"]' })));
   const [run] = (await plan(repo, push(repo.sha), { payload_blob })).runs;
   expect(run?.jobs.map(({ key }) => key)).toEqual(['test (a)', 'test (b)']);
 });
