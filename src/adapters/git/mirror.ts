@@ -1,6 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Locks } from '../../deps.ts';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 import { failureOf } from './failure.ts';
 import { GitError } from './git.ts';
@@ -16,9 +15,14 @@ const EVERYTHING = [
   '+refs/pull/*/head:refs/remote/pull/*/head',
 ];
 
+/** Locks between the processes of this host, by file. */
+export interface MirrorLocks {
+  whileLocked<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
 export interface Mirrors {
   dir: string;
-  locks: Locks;
+  locks: MirrorLocks;
   settings: GitSettings;
 }
 

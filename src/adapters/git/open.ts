@@ -1,15 +1,14 @@
-import type { Locks } from '../../deps.ts';
 import { checkOut } from './checkout.ts';
 import { changedPaths, commitOf, filesOf, readFile, relationOf } from './contents.ts';
 import type { Git } from './git.ts';
-import { fetchCommit } from './mirror.ts';
+import { fetchCommit, type MirrorLocks } from './mirror.ts';
 
 /** The git on PATH, with a configuration of ours alone. */
 export function openGit(place: {
   mirrors_dir: string;
   ca_file: string | null;
   proxy_env: Record<string, string>;
-  locks: Locks;
+  locks: MirrorLocks;
 }): Git {
   const { mirrors_dir: dir, ca_file, proxy_env, locks } = place;
   const mirrors = { dir, locks, settings: { ca_file, proxy_env } };

@@ -1,8 +1,13 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Locks } from '../../deps.ts';
 import { Event } from '../../jobs/protocol/event.ts';
 import type { Spool } from './spool.ts';
+
+/** Locks between the processes of this host, by file. `take` returns null when the lock is held. */
+export interface SpoolLocks {
+  take(file: string): { release(): void } | null;
+  isHeld(file: string): boolean;
+}
 
 const SUFFIX = '.jsonl';
 const LOCK = '.lock';
@@ -11,7 +16,7 @@ const LOCK = '.lock';
  * `<dir>/<worker>/<attempt>.jsonl`, one event per line. A worker holds `<dir>/<worker>.lock` while it lives. Orphans are moved
  * into the finder's own folder, so that only one worker delivers each.
  */
-export async function openSpool(dir: string, worker: string, locks: Locks): Promise<Spool> {
+export async function openSpool(dir: string, worker: string, locks: SpoolLocks): Promise<Spool> {
   const mine = join(dir, worker);
   await mkdir(dir, { recursive: true, mode: 0o750 });
   // Before the folder exists: a folder whose lock is free is a dead worker's.
