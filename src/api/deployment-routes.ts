@@ -2,6 +2,8 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { rollBack } from '../control/environments/rollback.ts';
 import type { TransactDeps } from '../control/outbox/transact.ts';
 import { time } from '../control/runs/present.ts';
+import { showReadable } from '../control/stored/column.ts';
+import { phases } from '../control/stored/columns.ts';
 import type { Row } from '../deps.ts';
 import { Phase } from '../jobs/deploy/deployment.ts';
 import { DeploymentStatus } from '../jobs/status.ts';
@@ -107,7 +109,7 @@ export function deploymentRoutes(deps: TransactDeps) {
       if (environment !== undefined) page = page.where('deployments.environment', '=', environment);
       if (status !== undefined) page = page.where('deployments.status', '=', status);
       const { rows, next_cursor } = paginate(await page.execute(), limit);
-      return c.json({ items: rows.map(toResource), next_cursor }, 200);
+      return c.json({ items: showReadable(rows, toResource, deps.log), next_cursor }, 200);
     })
     .openapi(get, async (c) => c.json(await requireDeployment(c.req.valid('param').id), 200))
     .openapi(create, async (c) => {
@@ -136,14 +138,11 @@ function toResource(row: Row<'deployments'> & { image: string | null }): Deploym
     reason: row.reason,
     url: row.url,
     replaced: row.replaced,
-    phases: z
-      .array(Phase)
-      .parse(JSON.parse(row.phases))
-      .map(({ name, started_at, finished_at }) => ({
-        name,
-        started_at: time(started_at),
-        finished_at: time(finished_at),
-      })),
+    phases: phases.read(row).map(({ name, started_at, finished_at }) => ({
+      name,
+      started_at: time(started_at),
+      finished_at: time(finished_at),
+    })),
     created_at: time(row.created_at),
     live_at: time(row.live_at),
     finished_at: time(row.finished_at),

@@ -89,11 +89,11 @@ async function repeatStopRequests(deps: SweepDeps): Promise<void> {
     .where('status', '=', 'running')
     .where('stop_request', 'is not', null)
     .execute();
-  for (const row of rows) {
+  await each(deps, 'attempt', rows, async (row) => {
     const request = stopRequestOf(row);
     if (row.worker !== null && request !== null)
       await deps.bus.send(row.worker, { kind: 'stop', attempt: row.id, request });
-  }
+  });
 }
 
 async function each<T>(

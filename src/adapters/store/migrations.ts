@@ -117,5 +117,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE tokens ADD COLUMN attempt_id TEXT;
   ALTER TABLE tokens ADD COLUMN expires_at INTEGER;
   CREATE INDEX tokens_attempt ON tokens (attempt_id) WHERE attempt_id IS NOT NULL;
+
+  -- These effects have other forms now. They only hurried what workers, readers and sweeps repeat.
+  DELETE FROM outbox WHERE effect LIKE '{"do":"ring"%' OR effect LIKE '{"do":"tell"%' OR effect LIKE '{"do":"wish"%';
   `,
 ];

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { presentJob, presentRun } from '../../control/runs/present.ts';
-import type { Row, Sql } from '../../deps.ts';
+import { showReadable } from '../../control/stored/column.ts';
+import type { Row, ServerDeps, Sql } from '../../deps.ts';
 import { Annotation } from '../../jobs/run/annotation.ts';
 import { JobKind } from '../../jobs/run/plan.ts';
 import { Step } from '../../jobs/run/step.ts';
@@ -58,21 +59,25 @@ export const Run = z
   .openapi('Run');
 export type Run = z.infer<typeof Run>;
 
-/** API representations of runs, each with its jobs in workflow order. */
-export async function loadRunResources(sql: Sql, runs: Row<'runs'>[]): Promise<Run[]> {
-  if (runs.length === 0) return [];
-  const ids = runs.map((run) => run.id);
-  const jobs = await sql.selectFrom('jobs').selectAll().where('run_id', 'in', ids).orderBy('position').execute();
-  return runs.map((run) => ({
-    ...presentRun(run),
-    trigger: Trigger.shape.kind.parse(run.trigger),
-    jobs: jobs.filter((job) => job.run_id === run.id).map(presentJob),
-  }));
+/** Runs as the API shows them, each with its jobs in the order of the file. Unreadable runs are left out. */
+export async function loadRunResources(
+  { store: { read }, log }: Pick<ServerDeps, 'store' | 'log'>,
+  runs: Row<'runs'>[],
+): Promise<Run[]> {
+  const ids = runs.map(({ id }) => id);
+  const jobs = await read.selectFrom('jobs').selectAll().where('run_id', 'in', ids).orderBy('position').execute();
+  const jobsOf = Map.groupBy(jobs, ({ run_id }) => run_id);
+  return showReadable(runs, (run) => toResource(run, jobsOf.get(run.id) ?? []), log);
 }
 
 export async function loadRunResource(sql: Sql, id: string): Promise<Run | null> {
-  const rows = await sql.selectFrom('runs').selectAll().where('id', '=', id).execute();
-  return (await loadRunResources(sql, rows))[0] ?? null;
+  const run = await sql.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  const jobs = await sql.selectFrom('jobs').selectAll().where('run_id', '=', id).orderBy('position').execute();
+  return run === undefined ? null : toResource(run, jobs);
+}
+
+function toResource(run: Row<'runs'>, jobs: Row<'jobs'>[]): Run {
+  return { ...presentRun(run), trigger: Trigger.shape.kind.parse(run.trigger), jobs: jobs.map(presentJob) };
 }
 
 export async function loadJobResource(sql: Sql, id: string): Promise<Job | null> {

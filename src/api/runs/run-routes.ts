@@ -136,7 +136,7 @@ export function runRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'wakeups'>, drai
         query = registered ? query.where('repo_id', '=', registered.id) : query.where('repo', '=', repo);
       }
       const { rows, next_cursor } = paginate(await query.execute(), limit);
-      return c.json({ items: await loadRunResources(read, rows), next_cursor }, 200);
+      return c.json({ items: await loadRunResources(deps, rows), next_cursor }, 200);
     })
     .openapi(get, async (c) => c.json(await requireRun(c.req.valid('param').id), 200))
     .openapi(create, async (c) => {

@@ -1,8 +1,9 @@
 import type { Row } from '../../deps.ts';
-import { StopRequest } from '../../jobs/protocol/message.ts';
+import type { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Lane } from '../../jobs/run/plan.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { stopRequest } from '../stored/columns.ts';
 import { deleteJobTokens } from './job-token.ts';
 
 export type AttemptRow = Row<'attempts'>;
@@ -80,12 +81,15 @@ export async function requestStop(
   reason: string,
 ): Promise<void> {
   const request: StopRequest = { kind, reason };
-  const stop_request = JSON.stringify(request);
-  await t.sql.updateTable('attempts').set({ stop_request }).where('id', '=', attempt.id).execute();
+  await t.sql
+    .updateTable('attempts')
+    .set({ stop_request: stopRequest.write(request) })
+    .where('id', '=', attempt.id)
+    .execute();
   if (attempt.worker !== null)
     t.effects.push({ do: 'send', worker: attempt.worker, message: { kind: 'stop', attempt: attempt.id, request } });
 }
 
-export function stopRequestOf({ stop_request }: Pick<AttemptRow, 'stop_request'>): StopRequest | null {
-  return stop_request === null ? null : StopRequest.parse(JSON.parse(stop_request));
+export function stopRequestOf(attempt: Pick<AttemptRow, 'id' | 'stop_request'>): StopRequest | null {
+  return stopRequest.readOptional(attempt);
 }

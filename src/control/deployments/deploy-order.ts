@@ -1,11 +1,8 @@
-import { z } from 'zod';
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
-import { AppConfig } from '../../jobs/deploy/app-config.ts';
 import type { DeployOrder, LiveRelease } from '../../jobs/deploy/deployment.ts';
 import { isOrdered } from '../../jobs/deploy/environment.ts';
 import { openSecretAt } from '../repos/secrets.ts';
-
-const SecretVersions = z.record(z.string(), z.int());
+import { appConfig, releaseSecretVersions } from '../stored/columns.ts';
 
 /** Everything a worker needs to start a deployment's release, with the secrets at the versions of the release. Throws when one of them is gone. */
 export async function deployOrder(
@@ -19,8 +16,8 @@ export async function deployOrder(
     .where('id', '=', deployment.release_id)
     .executeTakeFirstOrThrow();
   const run = await sql.selectFrom('runs').selectAll().where('id', '=', deployment.run_id).executeTakeFirstOrThrow();
-  const config = AppConfig.parse(JSON.parse(release.config));
-  const secrets = await releaseSecrets(vault, sql, run.repo_id, release.secret_versions);
+  const config = appConfig.read(release);
+  const secrets = await releaseSecrets(vault, sql, run.repo_id, releaseSecretVersions.read(release));
   return {
     deployment: deployment.id,
     release: release.id,
@@ -38,10 +35,10 @@ async function releaseSecrets(
   vault: ServerDeps['vault'],
   sql: Sql,
   repo_id: string | null,
-  versions: string,
+  versions: Record<string, number>,
 ): Promise<Record<string, string>> {
   const secrets: Record<string, string> = {};
-  for (const [name, version] of Object.entries(SecretVersions.parse(JSON.parse(versions)))) {
+  for (const [name, version] of Object.entries(versions)) {
     const value = repo_id === null ? null : await openSecretAt(sql, vault, repo_id, name, version);
     if (value === null) throw new Error(`version ${version} of the secret ${name} does not exist any more`);
     secrets[name] = value;
@@ -67,5 +64,5 @@ async function liveRelease(sql: Sql, deployment: Row<'deployments'>): Promise<Li
     .executeTakeFirst();
   if (!live) return null;
   const { config, ...rest } = live;
-  return { ...rest, stop_grace: AppConfig.parse(JSON.parse(config)).processes.web.stop_grace };
+  return { ...rest, stop_grace: appConfig.read({ id: live.release, config }).processes.web.stop_grace };
 }

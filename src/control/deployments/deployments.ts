@@ -1,9 +1,9 @@
 import type { Patch, Row } from '../../deps.ts';
 import { releasesToForget } from '../../jobs/deploy/release.ts';
-import { PlannedJob } from '../../jobs/run/plan.ts';
 import { type DeploymentStatus, deploymentMoves, mayMove } from '../../jobs/status.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { reportDeployment } from '../reports/reports.ts';
+import { jobSpec, phases } from '../stored/columns.ts';
 
 export type DeploymentRow = Row<'deployments'>;
 
@@ -14,7 +14,7 @@ const FINISHED: DeploymentStatus[] = ['live', 'failed', 'cancelled', 'skipped'];
 /** Adds a queued job to the queue of each environment that it names, unless it has been there already. */
 export async function queueDeployments(t: Transaction, run: Row<'runs'>, job: Row<'jobs'>): Promise<void> {
   if (run.app === null || job.kind !== 'deploy') return;
-  const { environments } = PlannedJob.parse(JSON.parse(job.spec));
+  const { environments } = jobSpec.read(job);
   for (const environment of environments)
     if (!(await queuedDeployment(t, job.id, environment))) await newDeployment(t, run, job, run.app, environment);
 }
@@ -39,7 +39,7 @@ export async function newDeployment(
       sha: run.sha,
       // Commits are ordered as their pushes arrived, whatever order their plans were ready in.
       position: (run.delivery_id ?? run.id).replace(/^[a-z]+_/, ''),
-      phases: '[]',
+      phases: phases.write([]),
       created_at: t.now,
     })
     .returningAll()

@@ -1,8 +1,9 @@
 import type { Row } from '../../deps.ts';
-import { AppConfig } from '../../jobs/deploy/app-config.ts';
+import type { AppConfig } from '../../jobs/deploy/app-config.ts';
 import type { NewRelease } from '../../jobs/deploy/deployment.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { listSecrets } from '../repos/secrets.ts';
+import { appConfig, releaseSecretVersions } from '../stored/columns.ts';
 
 /** Makes the release of a job's image, or returns the one that an earlier attempt of the job made. Returns its id. */
 export async function makeRelease(
@@ -34,8 +35,10 @@ export async function makeRelease(
       image_id: request.image_id,
       digest: request.digest,
       sha: run.sha,
-      config: JSON.stringify(config),
-      secret_versions: JSON.stringify(Object.fromEntries(config.secrets.map((name) => [name, versions.get(name)]))),
+      config: appConfig.write(config),
+      secret_versions: releaseSecretVersions.write(
+        Object.fromEntries([...versions].filter(([name]) => config.secrets.includes(name))),
+      ),
       created_at: t.now,
     })
     .execute();
@@ -70,10 +73,10 @@ export async function rollbackConfig(
 }
 
 export async function releaseConfig(t: Pick<Transaction, 'sql'>, release: string | null): Promise<AppConfig> {
-  const { config } = await t.sql
+  const row = await t.sql
     .selectFrom('releases')
-    .select('config')
+    .select(['id', 'config'])
     .where('id', '=', release)
     .executeTakeFirstOrThrow();
-  return AppConfig.parse(JSON.parse(config));
+  return appConfig.read(row);
 }

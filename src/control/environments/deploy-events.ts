@@ -11,6 +11,7 @@ import {
 import { claimHosts, ownershipProblem, releaseHosts } from '../deployments/ownership.ts';
 import { makeRelease, missingSecrets, releaseConfig, rollbackConfig } from '../deployments/releases.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { phases } from '../stored/columns.ts';
 
 /** A deploy step asks for its environment. Refuses at once what can never start; else the answer comes when its turn has come. */
 export async function onDeploy(
@@ -112,11 +113,10 @@ export async function onPhase(
 ): Promise<void> {
   const { deployment: id, ...rest } = phase;
   const deployment = await ownDeployment(t, attempt, id);
-  const phases = Phase.array().parse(JSON.parse(deployment.phases));
-  const others = phases.filter(({ name }) => name !== rest.name);
+  const others = phases.read(deployment).filter(({ name }) => name !== rest.name);
   await t.sql
     .updateTable('deployments')
-    .set({ phases: JSON.stringify([...others, rest]) })
+    .set({ phases: phases.write([...others, rest]) })
     .where('id', '=', id)
     .execute();
 }

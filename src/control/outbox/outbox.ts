@@ -1,6 +1,7 @@
 import type { Row, ServerDeps } from '../../deps.ts';
 import { hasCode } from '../../error.ts';
-import { Effect, type Outbox } from '../../jobs/protocol/effect.ts';
+import type { Effect, Outbox } from '../../jobs/protocol/effect.ts';
+import { effects } from '../stored/columns.ts';
 
 const BATCH = 200;
 /** Messages older than this many milliseconds are dropped: readers and workers have checked for themselves by then. */
@@ -37,10 +38,10 @@ export function openOutbox({ store, log, now }: Pick<ServerDeps, 'store' | 'log'
 
   async function drainBatch(): Promise<void> {
     const rows = await store.read.selectFrom('outbox').selectAll().orderBy('id').limit(BATCH).execute();
-    const effects = rows.flatMap(current);
-    for (const effect of effects) if (effect.do !== 'offer') await performOrSkip(effect);
+    const readable = rows.flatMap(current);
+    for (const effect of readable) if (effect.do !== 'offer') await performOrSkip(effect);
     // One look at the queue serves every offer of the batch.
-    if (effects.some((effect) => effect.do === 'offer')) await performOrSkip({ do: 'offer' });
+    if (readable.some((effect) => effect.do === 'offer')) await performOrSkip({ do: 'offer' });
     const last = rows.at(-1);
     if (last) await store.write((sql) => sql.deleteFrom('outbox').where('id', '<=', last.id).execute());
     again ||= rows.length === BATCH;
@@ -49,7 +50,7 @@ export function openOutbox({ store, log, now }: Pick<ServerDeps, 'store' | 'log'
   /** The effect of a row that still matters and can be read: a row that cannot stops no other. */
   function current(row: Row<'outbox'>): Effect[] {
     try {
-      const effect = Effect.parse(JSON.parse(row.effect));
+      const effect = effects.read(row);
       return now() - row.at < STALE || LASTING.includes(effect.do) ? [effect] : [];
     } catch (error) {
       log.error({ err: error, effect: row.effect }, 'cannot read an effect; the sweep makes up for it');

@@ -1,6 +1,7 @@
 import type { ServerDeps, Tx } from '../../deps.ts';
 import type { IdPrefix } from '../../jobs/id.ts';
 import type { Effect } from '../../jobs/protocol/effect.ts';
+import { effects } from '../stored/columns.ts';
 
 export type TransactDeps = Pick<ServerDeps, 'store' | 'outbox' | 'now' | 'newId' | 'config' | 'metrics' | 'log'>;
 
@@ -35,7 +36,7 @@ export async function transact<T>(deps: TransactDeps, work: (t: Transaction) => 
       config,
     };
     const value = await work(t);
-    const rows = t.effects.map((effect) => ({ effect: JSON.stringify(effect), at: t.now }));
+    const rows = t.effects.map((effect) => ({ effect: effects.write(effect), at: t.now }));
     if (rows.length > 0) await sql.insertInto('outbox').values(rows).execute();
     return value;
   });

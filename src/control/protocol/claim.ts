@@ -1,11 +1,11 @@
 import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import type { Claim } from '../../jobs/protocol/message.ts';
-import { PlannedJob } from '../../jobs/run/plan.ts';
 import type { AttemptRow } from '../attempts/attempts.ts';
 import { recordContact } from '../attempts/fleet.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { changeJob } from '../runs/run-change.ts';
+import { jobSpec } from '../stored/columns.ts';
 import { finishErrored } from './finish.ts';
 import { type GrantDeps, grantFor } from './grant.ts';
 
@@ -55,7 +55,7 @@ async function startSubject(t: Transaction, attempt: AttemptRow): Promise<{ dead
   await change.save();
   const { lane, queued_at } = job;
   if (queued_at !== null) t.onCommit(({ metrics }) => metrics.job_wait.observe({ lane }, (t.now - queued_at) / 1000));
-  return { deadline: t.now + PlannedJob.parse(JSON.parse(job.spec)).timeout_minutes * 60_000 };
+  return { deadline: t.now + jobSpec.read(job).timeout_minutes * 60_000 };
 }
 
 /** Something that the grant needs is missing: asking again cannot help. */

@@ -1,6 +1,7 @@
 import type { Finished } from '../../jobs/protocol/event.ts';
 import type { AttemptRow } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { reportSent } from '../stored/columns.ts';
 
 const LONGEST_PAUSE = 15 * 60_000;
 
@@ -15,7 +16,7 @@ export async function finishReport(
   await t.sql.deleteFrom('attempts').where('id', '=', attempt.id).execute();
   const report = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
   if (!report) return;
-  const sent = outcome?.sent ? { sent: JSON.stringify(outcome.sent) } : {};
+  const sent = outcome?.sent ? { sent: reportSent.write(outcome.sent) } : {};
   if (verdict.status === 'succeeded') {
     await update({ ...sent, sent_desired: report.granted, tries: 0, not_before: t.now });
     t.effects.push({ do: 'offer' });

@@ -4,6 +4,7 @@ import { brokenRunReport, deploymentReport, statusReport } from '../../jobs/repo
 import { hasEnded } from '../../jobs/status.ts';
 import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { reportGranted } from '../stored/columns.ts';
 
 /** Milliseconds before a state that is not final is sent: most are replaced by then. */
 const SETTLE = 1000;
@@ -41,7 +42,7 @@ async function storeReport(
   const repo = await t.sql.selectFrom('repos').select('token_sealed').where('id', '=', repo_id).executeTakeFirst();
   if (!repo?.token_sealed) return;
   const key = report.kind === 'status' ? `status/${repo_id}/${report.sha}/${report.context}` : `deployment/${id}`;
-  const desired = JSON.stringify(report);
+  const desired = reportGranted.write(report);
   const before = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
   if (before?.desired === desired) return;
   const values = { desired, not_before: whenDue(t.now, before, ended), updated_at: t.now };

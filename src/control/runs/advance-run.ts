@@ -8,6 +8,7 @@ import { githubContext } from '../../workflows/plan/github-context.ts';
 import { newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';
 import { endWaitingDeployments, queueDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { jobOutputs, jobSpec, runPayload } from '../stored/columns.ts';
 import type { RunChange } from './run-change.ts';
 
 /** Makes every move that the run's graph allows now, until no more follows. */
@@ -86,9 +87,9 @@ function graphJob(job: Row<'jobs'>): GraphJob {
   return {
     id: job.id,
     status: job.status,
-    spec: PlannedJob.parse(JSON.parse(job.spec)),
+    spec: jobSpec.read(job),
     continue_on_error: job.continue_on_error === 1,
-    outputs: Outputs.parse(JSON.parse(job.outputs)),
+    outputs: jobOutputs.read(job),
   };
 }
 
@@ -111,7 +112,7 @@ export function runContext(
       base_ref: run.base_ref,
       head_ref: run.head_ref,
       actor: run.actor,
-      payload: JsonObject.parse(JSON.parse(run.payload)),
+      payload: runPayload.read(run),
     },
     sha: run.sha ?? '',
     repo: run.repo ?? '',

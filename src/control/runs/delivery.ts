@@ -3,6 +3,7 @@ import type { Trigger } from '../../jobs/run/trigger.ts';
 import { trimPayload } from '../../jobs/run/trigger.ts';
 import { newAttempt } from '../attempts/attempts.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
+import { deliveryTrigger } from '../stored/columns.ts';
 import { insertRun } from './runs.ts';
 
 export type DeliveryDeps = TransactDeps & Pick<ServerDeps, 'blobs'>;
@@ -141,7 +142,7 @@ function insert(
       sha: trigger?.sha ?? null,
       status: trigger === null ? 'ignored' : 'received',
       reason,
-      trigger: kept === null ? null : JSON.stringify(kept),
+      trigger: kept === null ? null : deliveryTrigger.write(kept),
       received_at: t.now,
     })
     .returningAll()

@@ -5,6 +5,7 @@ import type { DeploymentStatus, EndStatus } from '../../jobs/status.ts';
 import { type AttemptRow, stopRequestOf } from '../attempts/attempts.ts';
 import { endWaitingDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { jobOutputs } from '../stored/columns.ts';
 import { advanceRun, queueJob } from './advance-run.ts';
 import { changeJob } from './run-change.ts';
 
@@ -40,7 +41,10 @@ export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, 
     change.setJob(job, { reason: `retrying after: ${decision.reason}` });
   } else {
     const { status, reason, exit_code } = decision;
-    if (change.moveJob(job, status, { reason, exit_code, outputs: JSON.stringify(outputs) }) && job.started_at !== null)
+    if (
+      change.moveJob(job, status, { reason, exit_code, outputs: jobOutputs.write(outputs) }) &&
+      job.started_at !== null
+    )
       observeDuration(t, job, job.started_at);
     await endWaitingDeployments(t, job.id, WAITING_ENDS[status], reason ?? status);
     await advanceRun(t, change);

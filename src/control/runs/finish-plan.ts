@@ -2,9 +2,9 @@ import type { Row } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { decideRetry } from '../../jobs/protocol/verdict.ts';
 import type { Plan, PlannedRun } from '../../jobs/run/plan.ts';
-import { Trigger } from '../../jobs/run/trigger.ts';
 import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { deliveryTrigger, runAnnotations } from '../stored/columns.ts';
 import { advanceRun } from './advance-run.ts';
 import { changeRun } from './run-change.ts';
 import { insertJobs, insertRun } from './runs.ts';
@@ -41,7 +41,7 @@ async function insertRuns(
   plan: Plan,
   status: 'planned' | 'failed',
 ): Promise<void> {
-  const trigger = Trigger.parse(JSON.parse(delivery.trigger ?? 'null'));
+  const trigger = deliveryTrigger.read(delivery);
   for (const [index, planned] of plan.runs.entries()) {
     // The run that `POST /runs` made before its plan comes first.
     const made = index === 0 ? delivery.run_id : null;
@@ -73,7 +73,7 @@ async function fillRun(t: Transaction, id: string, planned: PlannedRun, sha: str
     workflow: planned.workflow,
     path: planned.path === '' ? null : planned.path,
     app: planned.app,
-    annotations: JSON.stringify(planned.annotations),
+    annotations: runAnnotations.write(planned.annotations),
   });
   if (planned.failure !== null) change.setRun({ status: 'failed', reason: planned.failure });
   else {

@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import type { Row } from '../../deps.ts';
-import { Outputs } from '../../jobs/protocol/event.ts';
 import { Annotation } from '../../jobs/run/annotation.ts';
-import { PlannedJob } from '../../jobs/run/plan.ts';
 import { Step } from '../../jobs/run/step.ts';
-
-const Steps = z.array(Step);
-const Annotations = z.array(Annotation);
-const Names = z.array(z.string());
+import { jobNeeds, jobOutputs, jobSpec, runAnnotations } from '../stored/columns.ts';
 
 /** A run as the API shows it: times in RFC 3339, without its jobs. */
 export function presentRun(run: Row<'runs'>) {
@@ -25,7 +20,7 @@ export function presentRun(run: Row<'runs'>) {
     actor: run.actor,
     status: run.status,
     reason: run.reason,
-    annotations: Annotations.parse(JSON.parse(run.annotations)),
+    annotations: runAnnotations.read(run),
     created_at: time(run.created_at),
     started_at: time(run.started_at),
     finished_at: time(run.finished_at),
@@ -34,7 +29,6 @@ export function presentRun(run: Row<'runs'>) {
 
 /** A job as the API shows it. What its secrets are, and how it was planned, is not part of it. */
 export function presentJob(job: Row<'jobs'>) {
-  const spec = PlannedJob.parse(JSON.parse(job.spec));
   return {
     id: job.id,
     run_id: job.run_id,
@@ -45,15 +39,18 @@ export function presentJob(job: Row<'jobs'>) {
     reason: job.reason,
     exit_code: job.exit_code,
     attempt: job.attempt,
-    needs: Names.parse(JSON.parse(job.needs)),
-    image: job.kind === 'task' ? spec.container.image : null,
-    outputs: Outputs.parse(JSON.parse(job.outputs)),
-    annotations: Annotations.parse(JSON.parse(job.annotations)),
-    steps: Steps.parse(JSON.parse(job.steps)).map((step) => ({
-      ...step,
-      started_at: time(step.started_at),
-      finished_at: time(step.finished_at),
-    })),
+    needs: jobNeeds.read(job),
+    image: job.kind === 'task' ? jobSpec.read(job).container.image : null,
+    outputs: jobOutputs.read(job),
+    annotations: z.array(Annotation).parse(JSON.parse(job.annotations)),
+    steps: z
+      .array(Step)
+      .parse(JSON.parse(job.steps))
+      .map((step) => ({
+        ...step,
+        started_at: time(step.started_at),
+        finished_at: time(step.finished_at),
+      })),
     created_at: time(job.created_at),
     queued_at: time(job.queued_at),
     started_at: time(job.started_at),

@@ -2,6 +2,7 @@ import type { Row } from '../../deps.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { jobNeeds, jobOutputs, jobSpec, runAnnotations, runPayload } from '../stored/columns.ts';
 
 /** Inserts a run whose jobs the plan adds. Returns its id. */
 export async function insertRun(
@@ -28,11 +29,11 @@ export async function insertRun(
       actor: trigger.actor,
       forced: trigger.forced ? 1 : 0,
       payload_blob: delivery.payload_blob,
-      payload: JSON.stringify(trigger.payload),
+      payload: runPayload.write(trigger.payload),
       base_ref: trigger.base_ref,
       head_ref: trigger.head_ref,
       status: 'queued',
-      annotations: '[]',
+      annotations: runAnnotations.write([]),
       created_at: t.now,
     })
     .execute();
@@ -75,9 +76,9 @@ export function insertJobs(
     lane: job.kind === 'task' ? ('test' as const) : job.kind,
     status: 'waiting' as const,
     continue_on_error: job.continue_on_error === 'true' ? 1 : 0,
-    needs: JSON.stringify(job.needs),
-    spec: JSON.stringify(job),
-    outputs: '{}',
+    needs: jobNeeds.write(job.needs),
+    spec: jobSpec.write(job),
+    outputs: jobOutputs.write({}),
     steps: '[]',
     annotations: '[]',
     created_at: t.now,

@@ -1,6 +1,7 @@
 import type { Row } from '../../deps.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
 import type { Transaction } from '../outbox/transact.ts';
+import { runAnnotations, runPayload } from '../stored/columns.ts';
 import { advanceRun } from './advance-run.ts';
 import { changeRun } from './run-change.ts';
 import { insertJobs } from './runs.ts';
@@ -22,9 +23,9 @@ export async function startSingleJobRun(
       id,
       trigger: 'api',
       event: 'api',
-      payload: '{}',
+      payload: runPayload.write({}),
       status: 'queued',
-      annotations: '[]',
+      annotations: runAnnotations.write([]),
       created_at: t.now,
     })
     .execute();

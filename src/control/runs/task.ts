@@ -1,16 +1,9 @@
-import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { TaskLimits } from '../../jobs/protocol/grant.ts';
 import { PlannedJob } from '../../jobs/run/plan.ts';
 import { type TransactDeps, transact } from '../outbox/transact.ts';
+import { jobTask, type Task, taskSecrets } from '../stored/columns.ts';
 import { startSingleJobRun } from './single-job-run.ts';
-
-/** What a task has besides its planned job. */
-export const Task = z.object({
-  command: z.array(z.string()).nullable(),
-  limits: TaskLimits,
-});
-export type Task = z.infer<typeof Task>;
 
 /** A container job that belongs to no repository. Either `run` (a script) or `command` (an argv) is given; an empty argv is the image's own. */
 export interface NewTask {
@@ -35,10 +28,10 @@ export function submitTask(
   };
   return transact(deps, (t) => {
     const id = t.newId('job');
-    const secrets_sealed = deps.vault.seal(`job/${id}`, JSON.stringify(task.secrets));
+    const secrets_sealed = deps.vault.seal(`job/${id}`, taskSecrets.write(task.secrets));
     return startSingleJobRun(t, { workflow: 'task' }, taskSpec(task), {
       id,
-      task: JSON.stringify(extra),
+      task: jobTask.write(extra),
       secrets_sealed,
     });
   });

@@ -10,6 +10,7 @@ import { openControl } from '../../../src/control/control.ts';
 import { deployOrder } from '../../../src/control/deployments/deploy-order.ts';
 import { grantFor } from '../../../src/control/protocol/grant.ts';
 import { openSecrets } from '../../../src/control/repos/secrets.ts';
+import { effects } from '../../../src/control/stored/columns.ts';
 import { type ServerDeps, serverDeps } from '../../../src/deps.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 
@@ -115,6 +116,15 @@ describe('A database of Gantry 0.1.0', () => {
       .where('status', '=', 'offered')
       .executeTakeFirstOrThrow();
     expect(await grantFor(deps, attempt)).toMatchObject({ subject: 'job', spec: { kind: 'task' }, number: 2 });
+  });
+
+  it('keeps the effects in the outbox that still matter', async () => {
+    const rows = await deps.store.read.selectFrom('outbox').selectAll().orderBy('id').execute();
+    expect(rows.map((row) => effects.read(row))).toMatchObject([
+      { do: 'offer' },
+      { do: 'environment', app: 'shop', environment: 'production' },
+      { do: 'withdraw', lane: 'test' },
+    ]);
   });
 
   it('rolls back to each kept release, with its configuration and secrets', async () => {
