@@ -6,7 +6,6 @@ import type { AttemptStatus, EndStatus } from '../../jobs/status.ts';
 export interface AttemptTables {
   attempts: AttemptsTable;
   tokens: TokensTable;
-  events: EventsTable;
   parked: ParkedTable;
   outbox: OutboxTable;
 }
@@ -46,14 +45,6 @@ interface TokensTable {
   expires_at: number | null;
   created_at: number;
   last_used_at: number | null;
-}
-
-interface EventsTable {
-  attempt_id: string;
-  seq: number;
-  type: string;
-  at: number;
-  data: string;
 }
 
 /** A message from a worker that could not be read or applied, with the error. */

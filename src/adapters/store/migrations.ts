@@ -118,6 +118,28 @@ export const migrations: readonly string[] = [
   ALTER TABLE tokens ADD COLUMN expires_at INTEGER;
   CREATE INDEX tokens_attempt ON tokens (attempt_id) WHERE attempt_id IS NOT NULL;
 
+  DROP TABLE events;
+
+  CREATE TABLE steps (
+    job_id TEXT NOT NULL, attempt INTEGER NOT NULL, number INTEGER NOT NULL, id TEXT, name TEXT NOT NULL, status TEXT NOT NULL,
+    reason TEXT, exit_code INTEGER, started_at INTEGER, finished_at INTEGER, PRIMARY KEY (job_id, attempt, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE annotations (
+    job_id TEXT NOT NULL, attempt INTEGER NOT NULL, number INTEGER NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
+    "column" INTEGER NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (job_id, attempt, number)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE jobs ADD COLUMN started_attempt INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET started_attempt = started.number FROM (
+    SELECT subject_id, max(number) AS number FROM attempts WHERE subject = 'job' AND started_at IS NOT NULL GROUP BY subject_id
+  ) AS started WHERE started.subject_id = jobs.id;
+  INSERT INTO steps SELECT jobs.id, started_attempt, step.value ->> 'number', step.value ->> 'id', step.value ->> 'name',
+    step.value ->> 'status', step.value ->> 'reason', step.value ->> 'exit_code', step.value ->> 'started_at',
+    step.value ->> 'finished_at' FROM jobs, json_each(jobs.steps) AS step;
+  INSERT INTO annotations SELECT jobs.id, started_attempt, note.key + 1, note.value ->> 'path', note.value ->> 'line',
+    note.value ->> 'column', note.value ->> 'level', note.value ->> 'message' FROM jobs, json_each(jobs.annotations) AS note;
+  ALTER TABLE jobs DROP COLUMN steps;
+  ALTER TABLE jobs DROP COLUMN annotations;
+
   -- These effects have other forms now. They only hurried what workers, readers and sweeps repeat.
   DELETE FROM outbox WHERE effect LIKE '{"do":"ring"%' OR effect LIKE '{"do":"tell"%' OR effect LIKE '{"do":"wish"%';
   `,

@@ -1,5 +1,7 @@
 import type { Generated } from 'kysely';
+import type { Annotation } from '../../jobs/run/annotation.ts';
 import type { JobKind, Lane } from '../../jobs/run/plan.ts';
+import type { Step } from '../../jobs/run/step.ts';
 import type { JobStatus } from '../../jobs/status.ts';
 
 /** Runs and their jobs. */
@@ -7,6 +9,8 @@ export interface RunTables {
   runs: RunsTable;
   revisions: RevisionsTable;
   jobs: JobsTable;
+  steps: StepsTable;
+  annotations: AnnotationsTable;
 }
 
 interface RunsTable {
@@ -44,7 +48,7 @@ interface RunsTable {
   finished_at: number | null;
 }
 
-/** What changed in a run with one rev, for its readers. */
+/** What one rev of a run changed. Readers apply the revisions in order. */
 interface RevisionsTable {
   run_id: string;
   rev: number;
@@ -66,6 +70,8 @@ interface JobsTable {
   exit_code: number | null;
   /** The newest attempt's number, 0 before the first. */
   attempt: Generated<number>;
+  /** The newest attempt that a worker started, 0 before the first: its steps are shown. */
+  started_attempt: Generated<number>;
   /** Attempts that ended errored. */
   errors: Generated<number>;
   continue_on_error: Generated<number>;
@@ -76,12 +82,23 @@ interface JobsTable {
   secrets_sealed: string | null;
   release_id: string | null;
   outputs: string;
-  steps: string;
-  annotations: string;
   stop_request: string | null;
   stop_reason: string | null;
   created_at: number;
   queued_at: number | null;
   started_at: number | null;
   finished_at: number | null;
+}
+
+/** The newest state of a step in one attempt (by its number) of a job. */
+interface StepsTable extends Step {
+  job_id: string;
+  attempt: number;
+}
+
+/** `number`: from 1, in the order in which they came. */
+interface AnnotationsTable extends Annotation {
+  job_id: string;
+  attempt: number;
+  number: number;
 }

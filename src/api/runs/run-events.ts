@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { applyRevision, type JobView, type RunView } from '../../control/runs/revisions.ts';
+import { revision } from '../../control/stored/columns.ts';
 import type { ServerDeps } from '../../deps.ts';
 import { hasEnded } from '../../jobs/status.ts';
 import { ApiError, notFound } from '../http/problem.ts';
@@ -24,20 +26,24 @@ export async function runEvents(
     throw new ApiError(400, `Last-Event-ID ${lastId} is not a revision of this run. Reconnect without it.`);
 
   return async function* source(signal) {
-    let rev = last;
+    const view: RunView = { run: null, jobs: new Map() };
+    // A reader that continues after a rev gets its view of the run from all revs up to that one.
+    let rev = last === null ? null : 0;
     const poll = async (): Promise<Poll<ServerSentEvent>> => {
       if (rev === null) {
-        const snapshot = await takeSnapshot();
-        rev = snapshot.rev;
-        return { items: [snapshot.event], next: 'again' };
+        rev = await loadView(view);
+        return { items: [eventOf(rev, view, [...view.jobs.values()])], next: 'again' };
       }
       // The run is read before its revisions: if it has ended, no more revisions can follow.
       const { status, rev: current } = await state();
       const rows = await readRevs(rev);
+      const items = rows.flatMap((row) => {
+        const changed = applyRevision(view, revision.read(row));
+        return last !== null && row.rev <= last ? [] : [eventOf(row.rev, view, changed)];
+      });
       rev = rows.at(-1)?.rev ?? rev;
-      const items: ServerSentEvent[] = rows.map((row) => ({ id: String(row.rev), event: 'run', data: row.data }));
       const over = hasEnded(status) && (rev >= current || rows.length === 0);
-      if (!over) return { items, next: rows.length > 0 ? 'again' : 'wait' };
+      if (!over) return { items: items, next: rows.length > 0 ? 'again' : 'wait' };
       return { items: [...items, { event: 'end', data: JSON.stringify({ status }) }], next: 'end' };
     };
     yield* pollOnWakeup(deps.wakeups, new Set([`run:${id}`]), poll, signal);
@@ -53,13 +59,14 @@ export async function runEvents(
     return run;
   }
 
-  /** The jobs may be newer than the rev, which is read first; later events then repeat their changes. */
-  async function takeSnapshot(): Promise<{ rev: number; event: ServerSentEvent }> {
+  /** Fills the view and returns its rev. The jobs may be newer than the rev, which is read first; later events then repeat their changes. */
+  async function loadView(view: RunView): Promise<number> {
     const { rev } = await state();
-    const run = await loadRunResource(deps.store.read, id);
-    if (run === null) throw notFound(`run ${id}`);
-    const { jobs, ...rest } = run;
-    return { rev, event: { id: String(rev), event: 'run', data: JSON.stringify({ rev, run: rest, jobs }) } };
+    const resource = await loadRunResource(deps.store.read, id);
+    if (resource === null) throw notFound(`run ${id}`);
+    const { jobs, ...run } = resource;
+    applyRevision(view, { run, jobs });
+    return rev;
   }
 
   function readRevs(after: number) {
@@ -72,4 +79,8 @@ export async function runEvents(
       .limit(REVS_PER_POLL)
       .execute();
   }
+}
+
+function eventOf(rev: number, { run }: RunView, jobs: JobView[]): ServerSentEvent {
+  return { id: String(rev), event: 'run', data: JSON.stringify({ rev, run, jobs }) };
 }

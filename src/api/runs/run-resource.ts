@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { presentJob, presentRun } from '../../control/runs/present.ts';
+import { loadProgress, type Progress } from '../../control/runs/progress.ts';
 import { showReadable } from '../../control/stored/column.ts';
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
 import { Annotation } from '../../jobs/run/annotation.ts';
@@ -64,23 +65,35 @@ export async function loadRunResources(
   { store: { read }, log }: Pick<ServerDeps, 'store' | 'log'>,
   runs: Row<'runs'>[],
 ): Promise<Run[]> {
-  const ids = runs.map(({ id }) => id);
-  const jobs = await read.selectFrom('jobs').selectAll().where('run_id', 'in', ids).orderBy('position').execute();
-  const jobsOf = Map.groupBy(jobs, ({ run_id }) => run_id);
-  return showReadable(runs, (run) => toResource(run, jobsOf.get(run.id) ?? []), log);
+  const { jobs, progress } = await loadJobs(read, runs);
+  return showReadable(runs, (run) => toResource(run, jobs.get(run.id) ?? [], progress), log);
 }
 
 export async function loadRunResource(sql: Sql, id: string): Promise<Run | null> {
   const run = await sql.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
-  const jobs = await sql.selectFrom('jobs').selectAll().where('run_id', '=', id).orderBy('position').execute();
-  return run === undefined ? null : toResource(run, jobs);
-}
-
-function toResource(run: Row<'runs'>, jobs: Row<'jobs'>[]): Run {
-  return { ...presentRun(run), trigger: Trigger.shape.kind.parse(run.trigger), jobs: jobs.map(presentJob) };
+  if (run === undefined) return null;
+  const { jobs, progress } = await loadJobs(sql, [run]);
+  return toResource(run, jobs.get(id) ?? [], progress);
 }
 
 export async function loadJobResource(sql: Sql, id: string): Promise<Job | null> {
   const row = await sql.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : presentJob(row);
+  if (row === undefined) return null;
+  const progress = await loadProgress(sql, { runs: [row.run_id], job: id });
+  return { ...presentJob(row), ...progress(id) };
+}
+
+async function loadJobs(sql: Sql, runs: Row<'runs'>[]) {
+  const ids = runs.map(({ id }) => id);
+  const jobs = await sql.selectFrom('jobs').selectAll().where('run_id', 'in', ids).orderBy('position').execute();
+  const progress = await loadProgress(sql, { runs: ids });
+  return { jobs: Map.groupBy(jobs, ({ run_id }) => run_id), progress };
+}
+
+function toResource(run: Row<'runs'>, jobs: Row<'jobs'>[], progress: (job: string) => Progress): Run {
+  return {
+    ...presentRun(run),
+    trigger: Trigger.shape.kind.parse(run.trigger),
+    jobs: jobs.map((job) => ({ ...presentJob(job), ...progress(job.id) })),
+  };
 }

@@ -1,14 +1,12 @@
-import { z } from 'zod';
 import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import { JSON_LIMIT } from '../../jobs/json.ts';
 import { type Event, EventData } from '../../jobs/protocol/event.ts';
 import type { WorkerMessage } from '../../jobs/protocol/message.ts';
-import { Step } from '../../jobs/run/step.ts';
 import type { AttemptRow } from '../attempts/attempts.ts';
 import { onDeploy, onPhase, onReady, onSettled } from '../environments/deploy-events.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
-import { changeJob } from '../runs/run-change.ts';
+import { recordAnnotation, recordStep } from '../runs/progress.ts';
 import { finishAttempt, finishErrored } from './finish.ts';
 
 /**
@@ -35,10 +33,6 @@ async function apply(t: Transaction, event: Event, content: EventData): Promise<
   const attempt = await nextInOrder(t, event);
   if (attempt === null) return;
   await t.sql.updateTable('attempts').set({ seq: event.seq }).where('id', '=', attempt.id).execute();
-  await t.sql
-    .insertInto('events')
-    .values({ attempt_id: attempt.id, seq: event.seq, type: event.type, at: event.at, data: summary(content) })
-    .execute();
   await applyData(t, attempt, event.seq, content);
   acknowledge(t, event, event.seq);
   t.onCommit(({ metrics }) => metrics.events_applied.inc({ type: content.type }));
@@ -69,9 +63,9 @@ function reply(t: Transaction, { worker, reply_to = worker }: Event, message: Wo
 async function applyData(t: Transaction, attempt: AttemptRow, seq: number, { type, data }: EventData): Promise<void> {
   switch (type) {
     case 'step':
-      return noteOnJob(t, attempt, 'steps', (steps) => placeStep(Step.array().parse(steps), data));
+      return recordStep(t, attempt, data);
     case 'annotation':
-      return noteOnJob(t, attempt, 'annotations', (annotations) => [...annotations, data]);
+      return recordAnnotation(t, attempt, data);
     case 'deploy':
       return onDeploy(t, attempt, seq, data);
     case 'ready':
@@ -83,29 +77,6 @@ async function applyData(t: Transaction, attempt: AttemptRow, seq: number, { typ
     case 'finished':
       return finishAttempt(t, attempt, data);
   }
-}
-
-async function noteOnJob(
-  t: Transaction,
-  attempt: AttemptRow,
-  column: 'steps' | 'annotations',
-  note: (list: unknown[]) => unknown[],
-): Promise<void> {
-  if (attempt.subject !== 'job') return;
-  const { change, job } = await changeJob(t, attempt.subject_id);
-  change.setJob(job, { [column]: JSON.stringify(note(z.array(z.unknown()).parse(JSON.parse(job[column])))) });
-  await change.save();
-}
-
-function placeStep(steps: Step[], step: Step): Step[] {
-  return [...steps.filter(({ number }) => number !== step.number), step].toSorted((a, b) => a.number - b.number);
-}
-
-/** A plan's graph is stored as runs and jobs, so it is left out here. */
-function summary(content: EventData): string {
-  if (content.type !== 'finished') return JSON.stringify(content.data);
-  const { plan: _, ...rest } = content.data;
-  return JSON.stringify(rest);
 }
 
 async function park(t: Transaction, event: Event, error: unknown): Promise<void> {

@@ -50,7 +50,7 @@ async function startSubject(t: Transaction, attempt: AttemptRow): Promise<{ dead
       .execute();
   if (attempt.subject !== 'job') return { deadline: null };
   const { change, job } = await changeJob(t, attempt.subject_id);
-  const started = { started_at: job.started_at ?? t.now, reason: null, steps: '[]', annotations: '[]' };
+  const started = { started_at: job.started_at ?? t.now, reason: null, started_attempt: attempt.number };
   if (!change.moveJob(job, 'running', started)) return null;
   await change.save();
   const { lane, queued_at } = job;

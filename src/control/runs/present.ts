@@ -1,10 +1,8 @@
-import { z } from 'zod';
 import type { Row } from '../../deps.ts';
-import { Annotation } from '../../jobs/run/annotation.ts';
-import { Step } from '../../jobs/run/step.ts';
+import type { Step } from '../../jobs/run/step.ts';
 import { jobNeeds, jobOutputs, jobSpec, runAnnotations } from '../stored/columns.ts';
 
-/** A run as the API shows it: times in RFC 3339, without its jobs. */
+/** A run as the API shows it, without its jobs. Times are in RFC 3339. */
 export function presentRun(run: Row<'runs'>) {
   return {
     id: run.id,
@@ -27,7 +25,7 @@ export function presentRun(run: Row<'runs'>) {
   };
 }
 
-/** A job as the API shows it. What its secrets are, and how it was planned, is not part of it. */
+/** A job as the API shows it, without its steps and annotations. Its plan and its secrets are never shown. */
 export function presentJob(job: Row<'jobs'>) {
   return {
     id: job.id,
@@ -42,19 +40,23 @@ export function presentJob(job: Row<'jobs'>) {
     needs: jobNeeds.read(job),
     image: job.kind === 'task' ? jobSpec.read(job).container.image : null,
     outputs: jobOutputs.read(job),
-    annotations: z.array(Annotation).parse(JSON.parse(job.annotations)),
-    steps: z
-      .array(Step)
-      .parse(JSON.parse(job.steps))
-      .map((step) => ({
-        ...step,
-        started_at: time(step.started_at),
-        finished_at: time(step.finished_at),
-      })),
     created_at: time(job.created_at),
     queued_at: time(job.queued_at),
     started_at: time(job.started_at),
     finished_at: time(job.finished_at),
+  };
+}
+
+export function presentStep({ number, id, name, status, reason, exit_code, started_at, finished_at }: Step) {
+  return {
+    number,
+    id,
+    name,
+    status,
+    reason,
+    exit_code,
+    started_at: time(started_at),
+    finished_at: time(finished_at),
   };
 }
 

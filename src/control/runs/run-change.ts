@@ -4,6 +4,7 @@ import { hasEnded, type JobStatus, jobMoves, mayMove } from '../../jobs/status.t
 import type { Transaction } from '../outbox/transact.ts';
 import { reportRun } from '../reports/reports.ts';
 import { presentJob, presentRun } from './present.ts';
+import { publishRevision } from './revisions.ts';
 
 /** A change of a run from one rev to the next. `save` writes what was set, publishes it to readers and reports it. */
 export interface RunChange {
@@ -52,10 +53,14 @@ export async function changeRun(t: Transaction, id: string): Promise<RunChange> 
     if (Object.keys(runPatch).length > 0)
       await t.sql.updateTable('runs').set(runPatch).where('id', '=', run.id).execute();
     const changed = [...patches.keys()];
-    const data = JSON.stringify({ rev: run.rev, run: presentRun(run), jobs: changed.map((job) => presentJob(job)) });
-    await t.sql.insertInto('revisions').values({ run_id: run.id, rev: run.rev, data }).execute();
+    await publishRevision(t, run, {
+      run: presentRun(run),
+      jobs: [...patches].map(([job, patch]) => ({
+        ...presentJob(job),
+        ...(patch.started_attempt !== undefined && { steps: [], annotations: [] }),
+      })),
+    });
     await reportRun(t, run, changed);
-    t.effects.push({ do: 'wake', channel: `run:${run.id}`, text: String(run.rev) });
   }
 
   return { run, jobs, setRun, setJob, moveJob, save };

@@ -79,8 +79,6 @@ export function insertJobs(
     needs: jobNeeds.write(job.needs),
     spec: jobSpec.write(job),
     outputs: jobOutputs.write({}),
-    steps: '[]',
-    annotations: '[]',
     created_at: t.now,
   }));
   return t.sql.insertInto('jobs').values(rows).returningAll().execute();

@@ -32,6 +32,21 @@ export const jobTask = column(['jobs', 'task', 'id'], Task);
 /** Values by name. The vault seals the text. */
 export const taskSecrets = column(['jobs', 'secrets_sealed', 'id'], z.record(z.string(), z.string()));
 
+/** What one rev of a run changed, in the form that readers get. `run` is absent when it did not change. */
+export const Revision = z.object({
+  run: JsonObject.optional(),
+  /** Fields that replace the job's. `step` is one step's newest state, `annotation` one more annotation; numbers are from 1. */
+  jobs: z.array(
+    z.looseObject({
+      id: z.string(),
+      step: z.looseObject({ number: z.int() }).optional(),
+      annotation: z.looseObject({ number: z.int() }).optional(),
+    }),
+  ),
+});
+export type Revision = z.infer<typeof Revision>;
+export const revision = column(['revisions', 'data', 'rev'], Revision);
+
 export const stopRequest = column(['attempts', 'stop_request', 'id'], StopRequest);
 
 /** Written to `desired`, of which `granted` and `sent_desired` are copies. */

@@ -12,6 +12,7 @@ import { grantFor } from '../../../src/control/protocol/grant.ts';
 import { openSecrets } from '../../../src/control/repos/secrets.ts';
 import { effects } from '../../../src/control/stored/columns.ts';
 import { type ServerDeps, serverDeps } from '../../../src/deps.ts';
+import { collectEvents } from '../../api/event-stream.ts';
 import { startRedis, type TestRedis } from '../../redis.ts';
 
 const TOKEN = 'a-token-of-the-tests';
@@ -20,6 +21,7 @@ const dump = readFileSync(resolve(import.meta.dirname, '../../fixtures/databases
 let dir: string;
 let redis: TestRedis;
 let deps: ServerDeps;
+let request: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
 let get: (path: string) => Promise<Json>;
 let post: (path: string, body: unknown) => Promise<Json>;
 
@@ -38,10 +40,15 @@ beforeAll(async () => {
   });
   deps = openControl(await serverDeps(config, 'test'));
   const app = buildApp(deps, new AbortController().signal);
+  request = async (method, path, body, headers = {}) => {
+    const init = {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...headers },
+    };
+    return app.request(`/api/v1${path}`, body === undefined ? init : { ...init, body: JSON.stringify(body) });
+  };
   const send = async (method: string, path: string, body?: unknown) => {
-    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-    const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
-    const response = await app.request(`/api/v1${path}`, init);
+    const response = await request(method, path, body);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text) as Json;
@@ -88,6 +95,17 @@ describe('A database of Gantry 0.1.0', () => {
     ]);
     const broken = runs.find((run: Json) => run.path === '.github/workflows/ci.yml' && run.status === 'failed');
     expect(broken.annotations).toMatchObject([{ level: 'failure', path: '.github/workflows/ci.yml' }]);
+  });
+
+  it('streams the revisions of a run that has ended', async () => {
+    const run = (await get('/runs?limit=100')).items.find((run: Json) => run.workflow === 'CI');
+    const response = await request('GET', `/runs/${run.id}/events`, undefined, { 'last-event-id': '0' });
+    const messages = await collectEvents(response.body ?? new ReadableStream());
+    const changes = messages.filter(({ event }) => event === 'run').map(({ data }) => JSON.parse(data));
+    expect(changes.map(({ rev }) => rev)).toEqual(changes.map((_, index) => index + 1));
+    const jobs = new Map(changes.flatMap(({ jobs }) => jobs.map((job: Json) => [job.id, job])));
+    expect(run.jobs.map((job: Json) => jobs.get(job.id))).toEqual(run.jobs);
+    expect(messages.at(-1)).toMatchObject({ event: 'end', data: '{"status":"succeeded"}' });
   });
 
   it('shows every deployment, delivery, secret and token', async () => {

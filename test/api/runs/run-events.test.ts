@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type HttpServer, serve } from '../../../src/api/http-server.ts';
 import { transact } from '../../../src/control/outbox/transact.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
+import { recordStep } from '../../../src/control/runs/progress.ts';
 import { changeRun } from '../../../src/control/runs/run-change.ts';
 import { collectEvents, nextEvent, readEvents, streamClient } from '../event-stream.ts';
 import { type ApiHarness, openApiHarness } from '../harness.ts';
@@ -58,6 +59,23 @@ describe("A run's events", () => {
     const ids = events.filter(({ event }) => event === 'run').map(({ id }) => Number(id));
     expect(ids).toEqual(Array.from({ length: 115 }, (_, index) => index + 8));
     expect(events.at(-1)?.event).toBe('end');
+  });
+
+  it('show each step as it was at that rev, although a rev stores only the step that changed', async () => {
+    const count = 200;
+    for (let number = 1; number <= count; number++) {
+      await recordStepOf(number, 'running');
+      await recordStepOf(number, 'succeeded');
+    }
+    await cancelRun(api.deps, run, { force: false, reason: 'enough' });
+    const messages = await collectEvents(await openEvents('2'));
+    const steps = messages.slice(0, -2).map(({ data }) => JSON.parse(data).jobs[0].steps);
+    expect(steps.map((list) => list.length)).toEqual(
+      Array.from({ length: 2 * count - 1 }, (_, index) => Math.floor(index / 2 + 1.5)),
+    );
+    expect(steps[1].map(({ status }: { status: string }) => status)).toEqual(['succeeded', 'running']);
+    const stored = await api.deps.store.read.selectFrom('revisions').selectAll().where('run_id', '=', run).execute();
+    expect(Math.max(...stored.map(({ data }) => data.length))).toBeLessThan(2000);
   });
 
   it('end immediately for a client that has received all of them', async () => {
@@ -130,5 +148,18 @@ function addRev(): Promise<void> {
   return transact(api.deps, async (t) => {
     const change = await changeRun(t, run);
     await change.save();
+  });
+}
+
+async function recordStepOf(number: number, status: 'running' | 'succeeded'): Promise<void> {
+  await transact(api.deps, async (t) => {
+    const attempt = await t.sql
+      .selectFrom('attempts')
+      .innerJoin('jobs', 'jobs.id', 'attempts.subject_id')
+      .selectAll('attempts')
+      .where('jobs.run_id', '=', run)
+      .executeTakeFirstOrThrow();
+    const times = { started_at: 1, finished_at: status === 'running' ? null : 2 };
+    await recordStep(t, attempt, { number, id: null, name: 'Run', status, reason: null, exit_code: null, ...times });
   });
 }
