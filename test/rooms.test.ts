@@ -185,6 +185,13 @@ describe('The import table', () => {
     expect(violations(inside, forbidden)).toEqual([]);
   });
 
+  it('leaves no circle of files that import each other, types included', () => {
+    const targets = new Map(
+      sources.map((source) => [source.path, source.imports.flatMap((it) => pathOf(source, it) ?? [])]),
+    );
+    expect(circles(targets)).toEqual([]);
+  });
+
   it('leaves values of deps.ts to the command line', () => {
     const outside = sources.filter((source) => source.room !== 'cli');
     expect(violations(outside, (source, it) => !it.type && roomOf(source, it) === 'deps')).toEqual([]);
@@ -261,6 +268,15 @@ function violations(among: Source[], breaks: (source: Source, it: Import) => boo
       .filter((it) => breaks(source, it))
       .map((it) => `${source.path} imports ${it.type ? 'a type of ' : ''}${it.target}`),
   );
+}
+
+/** Files that reach themselves by their imports. */
+function circles(targets: Map<string, string[]>): string[] {
+  return [...targets.keys()].filter((start) => {
+    const reached = new Set(targets.get(start));
+    for (const path of reached) for (const next of targets.get(path) ?? []) reached.add(next);
+    return reached.has(start);
+  });
 }
 
 function allows(source: Source, it: Import): boolean {

@@ -100,7 +100,7 @@ describe('A database of Gantry 0.1.0', () => {
   it('streams the revisions of a run that has ended', async () => {
     const run = (await get('/runs?limit=100')).items.find((run: Json) => run.workflow === 'CI');
     const response = await request('GET', `/runs/${run.id}/events`, undefined, { 'last-event-id': '0' });
-    const messages = await collectEvents(response.body ?? new ReadableStream());
+    const messages = await collectEvents(response);
     const changes = messages.filter(({ event }) => event === 'run').map(({ data }) => JSON.parse(data));
     expect(changes.map(({ rev }) => rev)).toEqual(changes.map((_, index) => index + 1));
     const jobs = new Map(changes.flatMap(({ jobs }) => jobs.map((job: Json) => [job.id, job])));
