@@ -107,6 +107,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs RENAME COLUMN intent_reason TO stop_reason;
   ALTER TABLE attempts RENAME COLUMN wish TO stop_request;
 
+  DROP INDEX deliveries_body;
+  CREATE UNIQUE INDEX deliveries_once ON deliveries (body_hash, event)
+    WHERE body_hash IS NOT NULL AND event IN ('push', 'pull_request');
   CREATE UNIQUE INDEX attempts_one_open ON attempts (subject, subject_id) WHERE status <> 'ended';
   CREATE UNIQUE INDEX deployments_one_waiting ON deployments (job_id, environment) WHERE status = 'waiting';
   CREATE UNIQUE INDEX deployments_one_active ON deployments (app, environment) WHERE status IN ('starting', 'switching');

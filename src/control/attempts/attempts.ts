@@ -1,41 +1,35 @@
 import type { Row } from '../../deps.ts';
 import type { StopRequest } from '../../jobs/protocol/message.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
-import type { Lane } from '../../jobs/run/plan.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { stopRequest } from '../stored/columns.ts';
 import { deleteJobTokens } from './job-token.ts';
 
 export type AttemptRow = Row<'attempts'>;
 
-/** Adds an attempt at a subject, which is offered after `delay` milliseconds. Returns its id. */
+/** Adds the next attempt at a subject, which is offered after `delay` milliseconds. Throws while another is open. Returns its number. */
 export async function newAttempt(
-  t: Transaction,
-  subject: { subject: AttemptRow['subject']; subject_id: string; number: number; lane: Lane; delay?: number },
-): Promise<string> {
-  const { delay = 0, ...columns } = subject;
-  const id = t.newId('att');
-  await t.sql
-    .insertInto('attempts')
-    .values({ id, ...columns, status: 'offered', offered_at: t.now, not_before: delay > 0 ? t.now + delay : null })
-    .execute();
-  t.effects.push({ do: 'offer' });
-  return id;
-}
-
-/** The number of the next attempt at a subject. */
-export async function nextNumber(
-  t: Pick<Transaction, 'sql'>,
-  subject: AttemptRow['subject'],
-  subject_id: string,
+  t: Pick<Transaction, 'sql' | 'now' | 'newId' | 'effects'>,
+  { delay = 0, ...columns }: Pick<AttemptRow, 'subject' | 'subject_id' | 'lane'> & { delay?: number },
 ): Promise<number> {
   const { number } = await t.sql
-    .selectFrom('attempts')
-    .select((eb) => eb.fn.max('number').as('number'))
-    .where('subject', '=', subject)
-    .where('subject_id', '=', subject_id)
+    .insertInto('attempts')
+    .values((eb) => ({
+      id: t.newId('att'),
+      ...columns,
+      number: eb
+        .selectFrom('attempts')
+        .select(({ eb, fn, lit }) => eb(fn.coalesce(fn.max('number'), lit(0)), '+', 1).as('number'))
+        .where('subject', '=', columns.subject)
+        .where('subject_id', '=', columns.subject_id),
+      status: 'offered',
+      offered_at: t.now,
+      not_before: delay > 0 ? t.now + delay : null,
+    }))
+    .returning('number')
     .executeTakeFirstOrThrow();
-  return (number ?? 0) + 1;
+  t.effects.push({ do: 'offer' });
+  return number;
 }
 
 /** The attempt at this subject that has not ended; there is at most one. */

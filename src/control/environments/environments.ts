@@ -1,7 +1,7 @@
 import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import { environmentMoves } from '../../jobs/deploy/environment.ts';
-import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
+import { newAttempt, openAttempt } from '../attempts/attempts.ts';
 import { deployOrder } from '../deployments/deploy-order.ts';
 import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
@@ -78,8 +78,7 @@ async function isReconciled(t: Transaction, app: string, environment: string, op
     .where('app', '=', app)
     .where('name', '=', environment)
     .execute();
-  const number = await nextNumber(t, subject.subject, subject.subject_id);
-  await newAttempt(t, { ...subject, number, lane: 'plan' });
+  await newAttempt(t, { ...subject, lane: 'plan' });
   return false;
 }
 

@@ -19,7 +19,7 @@ export async function finishEnvironment(
   const [app = '', environment = ''] = subject_id.split('/');
   if (verdict.status !== 'succeeded') {
     const delay = Math.min(LONGEST_PAUSE, 1000 * 2 ** Math.min(number, 6));
-    await newAttempt(t, { subject: 'environment', subject_id, number: number + 1, lane: 'plan', delay });
+    await newAttempt(t, { subject: 'environment', subject_id, lane: 'plan', delay });
     return;
   }
   await t.sql

@@ -2,7 +2,7 @@ import type { Row } from '../../deps.ts';
 import type { Report } from '../../jobs/report.ts';
 import { brokenRunReport, deploymentReport, statusReport } from '../../jobs/report.ts';
 import { hasEnded } from '../../jobs/status.ts';
-import { newAttempt, nextNumber, openAttempt } from '../attempts/attempts.ts';
+import { newAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { reportGranted } from '../stored/columns.ts';
 
@@ -87,11 +87,7 @@ export async function attemptReports(t: Transaction, most: number): Promise<void
     .orderBy('not_before')
     .limit(most)
     .execute();
-  for (const { key } of due) {
-    const number = await nextNumber(t, 'report', key);
-    if (!(await openAttempt(t, 'report', key)))
-      await newAttempt(t, { subject: 'report', subject_id: key, number, lane: 'notify' });
-  }
+  for (const { key } of due) await newAttempt(t, { subject: 'report', subject_id: key, lane: 'notify' });
 }
 
 function runUrl({ public_url }: Transaction['config'], run: string): string {

@@ -26,23 +26,29 @@ export async function registerRepo(
     created_at: deps.now(),
   } satisfies Repo;
   return deps.store.write(async (sql) => {
-    const taken = await findTaken(sql, repo);
-    if (taken !== null) return taken;
-    await sql.insertInto('repos').values(repo).execute();
-    return { repo, webhook_secret };
+    const inserted = await sql
+      .insertInto('repos')
+      .values(repo)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    return inserted === undefined ? refuseTaken(sql, repo) : { repo, webhook_secret };
   });
 }
 
-async function findTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal | null> {
+/** Which other repository kept this one from being inserted: one of the same name, or of the same id at GitHub. */
+async function refuseTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal> {
   if ((await findRepo(sql, name)) !== undefined)
     return {
       refused: 'exists',
       field: 'name',
       detail: `${name} is already registered; remove it first to register it again`,
     };
-  if (github_id === null) return null;
-  const other = await sql.selectFrom('repos').select('name').where('github_id', '=', github_id).executeTakeFirst();
-  if (other === undefined) return null;
+  const other = await sql
+    .selectFrom('repos')
+    .select('name')
+    .where('github_id', '=', github_id)
+    .executeTakeFirstOrThrow();
   return {
     refused: 'exists',
     field: 'github_id',
@@ -97,14 +103,17 @@ export async function learnGitHubId(
   facts: { github_id: number; default_branch: string },
 ): Promise<boolean> {
   return deps.store.write(async (sql) => {
-    const other = await sql
-      .selectFrom('repos')
-      .select('id')
-      .where('github_id', '=', facts.github_id)
-      .executeTakeFirst();
-    if (other !== undefined) return other.id === repo.id;
-    await sql.updateTable('repos').set(facts).where('id', '=', repo.id).where('github_id', 'is', null).execute();
-    return true;
+    await sql
+      .updateTable('repos')
+      .set(facts)
+      .where('id', '=', repo.id)
+      .where('github_id', 'is', null)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('repos as other').select('id').where('other.github_id', '=', facts.github_id))),
+      )
+      .execute();
+    const stored = await sql.selectFrom('repos').select('github_id').where('id', '=', repo.id).executeTakeFirst();
+    return stored?.github_id === facts.github_id;
   });
 }
 

@@ -15,17 +15,28 @@ export async function putSecret(
   value: string,
 ): Promise<void> {
   await deps.store.write(async (sql) => {
-    const newest = await sql
-      .selectFrom('secrets')
-      .select((eb) => eb.fn.max('version').as('version'))
+    const { version } = await sql
+      .insertInto('secrets')
+      .values((eb) => ({
+        repo_id,
+        name,
+        version: eb
+          .selectFrom('secrets')
+          .select(({ eb, fn, lit }) => eb(fn.coalesce(fn.max('version'), lit(0)), '+', 1).as('version'))
+          .where('repo_id', '=', repo_id)
+          .where('name', '=', name),
+        value_sealed: '',
+        created_at: deps.now(),
+      }))
+      .returning('version')
+      .executeTakeFirstOrThrow();
+    // The seal is bound to the version, so it is made once the row has one.
+    await sql
+      .updateTable('secrets')
+      .set({ value_sealed: deps.vault.seal(scope(repo_id, name, version), value) })
       .where('repo_id', '=', repo_id)
       .where('name', '=', name)
-      .executeTakeFirst();
-    const version = (newest?.version ?? 0) + 1;
-    const value_sealed = deps.vault.seal(scope(repo_id, name, version), value);
-    await sql
-      .insertInto('secrets')
-      .values({ repo_id, name, version, value_sealed, created_at: deps.now(), deleted_at: null })
+      .where('version', '=', version)
       .execute();
   });
 }

@@ -38,9 +38,9 @@ async function makeMove(t: Transaction, change: RunChange, move: JobMove): Promi
 
 /** Puts a job into its lane, and into the queues of the environments that it names. `delay` is in milliseconds. */
 export async function queueJob(t: Transaction, change: RunChange, job: Row<'jobs'>, delay = 0): Promise<boolean> {
-  const number = job.attempt + 1;
-  if (!change.moveJob(job, 'queued', { attempt: number, reason: null })) return false;
-  await newAttempt(t, { subject: 'job', subject_id: job.id, number, lane: job.lane, delay });
+  if (!change.moveJob(job, 'queued', { reason: null })) return false;
+  const attempt = await newAttempt(t, { subject: 'job', subject_id: job.id, lane: job.lane, delay });
+  change.setJob(job, { attempt });
   await queueDeployments(t, change.run, job);
   return true;
 }

@@ -30,16 +30,20 @@ export async function submitDelivery(
 ): Promise<{ delivery: string; outcome: 'accepted' | 'seen' | 'ignored'; reason: string | null }> {
   const payload_blob = delivery.trigger === null ? null : await putPayload(deps, delivery.trigger);
   return transact(deps, async (t) => {
-    const before = await findRepeated(t, delivery);
-    if (before)
-      return {
-        delivery: before.id,
-        outcome: 'seen' as const,
-        reason: `already received at ${new Date(before.received_at).toISOString()}`,
-      };
-    const { id } = await insert(t, { ...delivery, source: 'github', payload_blob, workflow: null });
+    const inserted = await t.sql
+      .insertInto('deliveries')
+      .values(rowOf(t, { ...delivery, source: 'github', payload_blob, workflow: null }))
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (inserted === undefined) {
+      const { id, received_at } = await findRepeated(t, delivery);
+      const reason = `already received at ${new Date(received_at).toISOString()}`;
+      return { delivery: id, outcome: 'seen' as const, reason };
+    }
+    const { id } = inserted;
     if (delivery.trigger === null) return { delivery: id, outcome: 'ignored' as const, reason: delivery.reason };
-    await newAttempt(t, { subject: 'delivery', subject_id: id, number: 1, lane: 'plan' });
+    await newAttempt(t, { subject: 'delivery', subject_id: id, lane: 'plan' });
     return { delivery: id, outcome: 'accepted' as const, reason: null };
   });
 }
@@ -59,7 +63,7 @@ export async function startRun(
   const trigger = apiTrigger(wanted);
   const payload_blob = await putPayload(deps, trigger);
   return transact(deps, async (t) => {
-    const delivery = await insert(t, {
+    const row = rowOf(t, {
       guid: null,
       body_hash: null,
       event: 'api',
@@ -72,9 +76,10 @@ export async function startRun(
       payload_blob,
       workflow: wanted.workflow,
     });
+    const delivery = await t.sql.insertInto('deliveries').values(row).returningAll().executeTakeFirstOrThrow();
     const run = await insertRun(t, delivery, trigger, null);
     await t.sql.updateTable('deliveries').set({ run_id: run }).where('id', '=', delivery.id).execute();
-    await newAttempt(t, { subject: 'delivery', subject_id: delivery.id, number: 1, lane: 'plan' });
+    await newAttempt(t, { subject: 'delivery', subject_id: delivery.id, lane: 'plan' });
     return { run };
   });
 }
@@ -109,42 +114,32 @@ async function putPayload({ blobs }: Pick<ServerDeps, 'blobs'>, trigger: Trigger
   return hash;
 }
 
-async function findRepeated(
-  t: Transaction,
+/** The delivery that kept this one from being inserted. */
+function findRepeated(
+  t: Pick<Transaction, 'sql'>,
   { guid, body_hash, event }: NewDelivery,
-): Promise<Row<'deliveries'> | undefined> {
-  const byBody = body_hash !== null && (event === 'push' || event === 'pull_request');
-  if (guid === null && !byBody) return undefined;
+): Promise<Pick<Row<'deliveries'>, 'id' | 'received_at'>> {
   return t.sql
     .selectFrom('deliveries')
-    .selectAll()
-    .where((eb) =>
-      eb.or([
-        ...(guid === null ? [] : [eb('guid', '=', guid)]),
-        ...(byBody ? [eb.and([eb('body_hash', '=', body_hash), eb('event', '=', event)])] : []),
-      ]),
-    )
-    .executeTakeFirst();
+    .select(['id', 'received_at'])
+    .where((eb) => eb.or([eb('guid', '=', guid), eb.and([eb('body_hash', '=', body_hash), eb('event', '=', event)])]))
+    .executeTakeFirstOrThrow();
 }
 
-function insert(
-  t: Transaction,
+function rowOf(
+  t: Pick<Transaction, 'now' | 'newId'>,
   delivery: NewDelivery & { source: 'github' | 'api'; payload_blob: string | null; workflow: string | null },
-): Promise<Row<'deliveries'>> {
+) {
   const { trigger, reason, ...columns } = delivery;
   const kept = trigger === null ? null : { ...trigger, payload: trimPayload(trigger.payload) };
-  return t.sql
-    .insertInto('deliveries')
-    .values({
-      id: t.newId('dlv'),
-      ...columns,
-      ref: trigger?.ref ?? null,
-      sha: trigger?.sha ?? null,
-      status: trigger === null ? 'ignored' : 'received',
-      reason,
-      trigger: kept === null ? null : deliveryTrigger.write(kept),
-      received_at: t.now,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  return {
+    id: t.newId('dlv'),
+    ...columns,
+    ref: trigger?.ref ?? null,
+    sha: trigger?.sha ?? null,
+    status: trigger === null ? ('ignored' as const) : ('received' as const),
+    reason,
+    trigger: kept === null ? null : deliveryTrigger.write(kept),
+    received_at: t.now,
+  };
 }

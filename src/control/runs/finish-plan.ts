@@ -18,8 +18,7 @@ export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict,
     .executeTakeFirstOrThrow();
   const decision = decideRetry({ verdict, errors: attempt.number - 1, cancel_reason: null, irreversible: false });
   if (decision.next === 'retry' && delivery.status === 'received') {
-    const { number, subject_id } = attempt;
-    await newAttempt(t, { subject: 'delivery', subject_id, number: number + 1, lane: 'plan', delay: decision.delay });
+    await newAttempt(t, { subject: 'delivery', subject_id: delivery.id, lane: 'plan', delay: decision.delay });
     return;
   }
   // A run that was cancelled before its plan has closed its delivery.
