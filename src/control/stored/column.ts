@@ -40,7 +40,7 @@ export function column<Name extends string, Key extends string, Value>(
   }
 
   function unreadable(row: Row, cause: unknown): StoredJsonError {
-    return new StoredJsonError({ table, column: name, row: String(row[key]) }, cause);
+    return new StoredJsonError({ table, column: name, row: row[key] }, cause);
   }
 
   return {
@@ -73,9 +73,9 @@ function unwrap(json: unknown): { v: number; value: unknown } {
 export class StoredJsonError extends CodedError<'stored_json'> {
   readonly table: string;
   readonly column: string;
-  readonly row: string;
+  readonly row: string | number;
 
-  constructor({ table, column, row }: { table: string; column: string; row: string }, cause: unknown) {
+  constructor({ table, column, row }: { table: string; column: string; row: string | number }, cause: unknown) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : messageOf(cause);
     super('stored_json', `Cannot read ${table}.${column} of row ${row}: ${why}`, { cause });
     this.table = table;

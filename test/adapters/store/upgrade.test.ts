@@ -51,7 +51,7 @@ beforeAll(async () => {
     const response = await request(method, path, body);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as Json;
+    return JSON.parse(text);
   };
   get = (path) => send('GET', path);
   post = (path, body) => send('POST', path, body);

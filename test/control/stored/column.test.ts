@@ -25,6 +25,8 @@ const config: AppConfig = {
   },
 };
 
+const addServices: Upgrade = (value) => ({ ...(value as object), services: [] });
+
 it('reads what it wrote', () => {
   const spec = job('test');
   expect(jobSpec.read({ id: 'job_1', spec: jobSpec.write(spec) })).toEqual(spec);
@@ -42,10 +44,9 @@ it('drops keys that it does not know', () => {
 });
 
 it('upgrades a planned job and an app configuration that lack a field of a later version', () => {
-  const add: Upgrade = (value) => ({ ...(value as object), services: [] });
   const services = z.array(z.string());
-  const laterSpec = column(['jobs', 'spec', 'id'], PlannedJob.extend({ services }), [unchanged, add]);
-  const laterConfig = column(['releases', 'config', 'id'], AppConfig.extend({ services }), [unchanged, add]);
+  const laterSpec = column(['jobs', 'spec', 'id'], PlannedJob.extend({ services }), [unchanged, addServices]);
+  const laterConfig = column(['releases', 'config', 'id'], AppConfig.extend({ services }), [unchanged, addServices]);
   const spec = job('test');
   for (const text of [JSON.stringify(spec), jobSpec.write(spec)])
     expect(laterSpec.read({ id: 'job_1', spec: text })).toEqual({ ...spec, services: [] });
@@ -79,8 +80,9 @@ it('leaves unreadable rows out of a list, and logs them', () => {
   ];
   expect(showReadable(rows, (row) => jobSpec.read(row).name, log)).toEqual(['test']);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ table: 'jobs', column: 'spec', row: 'job_1' }]);
-  const other = () => {
-    throw new Error('another error');
-  };
-  expect(() => showReadable(rows, other, log)).toThrow('another error');
+  expect(() => showReadable(rows, failOtherwise, log)).toThrow('another error');
 });
+
+function failOtherwise(): never {
+  throw new Error('another error');
+}
