@@ -1,8 +1,7 @@
 import type { Row, ServerDeps } from '../../deps.ts';
-import { JsonObject } from '../../jobs/json.ts';
-import { Outputs } from '../../jobs/protocol/event.ts';
+import type { JsonObject } from '../../jobs/json.ts';
 import { advance, type GraphJob, type JobMove } from '../../jobs/run/advance.ts';
-import { type Contexts, PlannedJob } from '../../jobs/run/plan.ts';
+import type { Contexts } from '../../jobs/run/plan.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
 import { githubContext } from '../../workflows/plan/github-context.ts';
 import { newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';

@@ -1,5 +1,4 @@
 import type { ServerDeps } from '../../deps.ts';
-import { TaskLimits } from '../../jobs/protocol/grant.ts';
 import { PlannedJob } from '../../jobs/run/plan.ts';
 import { type TransactDeps, transact } from '../outbox/transact.ts';
 import { jobTask, type Task, taskSecrets } from '../stored/columns.ts';
