@@ -1,12 +1,12 @@
-# One image for the server and the workers; which of them it is, the command says: up, server or worker.
+# One image for server and workers; the command selects: up, server or worker.
 #
-# Workers hold the Docker socket, and who holds that is root: they run as root and no user is set here. The server
-# needs neither: start it with `--user`, without the socket.
+# Workers need the Docker socket, which gives root access anyway, so they run as root. The server needs neither: start it
+# with `--user` and without the socket.
 #
 #   docker run -v /var/lib/gantry:/var/lib/gantry -v /var/run/docker.sock:/var/run/docker.sock ... worker
 #
-# The data directory is bound at the same path inside and outside, for what workers mount into jobs is named by its
-# path on the host. No volume is declared: Docker would put one elsewhere.
+# Mount the data directory at the same path as on the host, because workers mount parts of it into jobs by the path on
+# the host. For the same reason there is no VOLUME.
 FROM node:24-bookworm-slim AS packages
 WORKDIR /opt/gantry
 COPY package.json package-lock.json .npmrc ./
@@ -15,7 +15,7 @@ RUN --mount=type=secret,id=gantry-ca,target=/run/secrets/gantry-ca \
     && npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
-# Apt asks without TLS as the image has it; where its sources were made https, it may need more authorities.
+# If the package sources use https, apt may need additional certificate authorities.
 RUN --mount=type=secret,id=gantry-ca,target=/run/secrets/gantry-ca \
     if [ -e /run/secrets/gantry-ca ]; then set -- -o Acquire::https::CAInfo=/run/secrets/gantry-ca; fi \
     && apt-get "$@" update \
@@ -28,7 +28,7 @@ COPY bin/gantry bin/gantry
 COPY pipelines pipelines
 COPY src src
 RUN ln -s /opt/gantry/bin/gantry /usr/local/bin/gantry
-# Inside a container 127.0.0.1 would be reached by nobody.
+# 127.0.0.1 is not reachable from outside the container.
 ENV GANTRY_DATA_DIR=/var/lib/gantry GANTRY_HOST=0.0.0.0
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=6s --start-period=30s CMD ["gantry", "healthcheck"]

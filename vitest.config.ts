@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/leaks.ts'],
-    setupFiles: ['test/patience.ts'],
+    setupFiles: ['test/wait-timeout.ts'],
     // GitHub's packages import JSON without the attribute that Node asks for.
     execArgv: ['--import', './src/register.ts'],
     server: { deps: { external: [/@actions\//] } },

@@ -7,39 +7,39 @@ import { CodedError } from './error.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const cores = availableParallelism();
 
-const PORT = 'a port, 0 to 65535';
-const COUNT = 'a whole number from 1';
-const SLOTS = 'a whole number, at least 2: one is kept for deploy';
+const PORT = 'must be a port from 0 to 65535';
+const COUNT = 'must be a whole number of at least 1';
+const SLOTS = 'must be a whole number of at least 2, because one slot is reserved for deployments';
 
 const Port = z.coerce.number<string>(PORT).int(PORT).min(0, PORT).max(65535, PORT);
 const Count = z.coerce.number<string>(COUNT).int(COUNT).min(1, COUNT);
 const Address = z
-  .url({ protocol: /^https?$/, error: 'an address with http:// or https://' })
+  .url({ protocol: /^https?$/, error: 'must be a URL with http:// or https://' })
   .transform((url) => url.replace(/\/+$/, ''));
 
 /** `4g`, `512m`, `65536k` or plain bytes. */
 const Size = z
   .string()
-  .regex(/^\d+[kmg]?b?$/i, 'a size like 512m or 4g')
+  .regex(/^\d+[kmg]?b?$/i, 'must be a size such as 512m or 4g')
   .transform(parseSize);
 
-/** `ubuntu-latest=image,other=image`: which image a label of `runs-on` means. */
+/** `ubuntu-latest=image,other=image`: the images for labels of `runs-on`. */
 const RunnerImages = z
   .string()
-  .regex(/^[^=,\s]+=[^=,\s]+(,[^=,\s]+=[^=,\s]+)*$/, 'label=image pairs, separated by commas')
+  .regex(/^[^=,\s]+=[^=,\s]+(,[^=,\s]+=[^=,\s]+)*$/, 'must be label=image pairs, separated by commas')
   .transform((text) => Object.fromEntries(text.split(',').map((pair) => pair.split('=') as [string, string])));
 
-/** Every variable that Gantry reads, with its default. Secrets may also be given as `..._FILE`. */
+/** All environment variables with their defaults. A secret can also be in the file that `..._FILE` names. */
 const Environment = z.object({
   GANTRY_DATA_DIR: z.string().min(1).default(defaultDataDir()),
   GANTRY_HOST: z.string().min(1).default('127.0.0.1'),
   GANTRY_PORT: Port.default(8080),
   GANTRY_PUBLIC_URL: Address.optional(),
   GANTRY_URL: Address.optional(),
-  GANTRY_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  GANTRY_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   GANTRY_REDIS_URL: z
     .string()
-    .regex(/^(rediss?:\/\/|unix:|\/)/, 'redis://, rediss:// or the path of a unix socket')
+    .regex(/^(rediss?:\/\/|unix:|\/)/, 'must be a URL with redis:// or rediss://, or the path of a Unix socket')
     .optional(),
   GANTRY_WORKERS: Count.default(2),
   GANTRY_SLOTS: z.coerce.number<string>(SLOTS).int(SLOTS).min(2, SLOTS).default(Math.max(2, cores)),
@@ -48,32 +48,38 @@ const Environment = z.object({
   GANTRY_PROXY_HTTP_PORT: Port.default(80),
   GANTRY_PROXY_HTTPS_PORT: Port.default(443),
   GANTRY_RUNNER_IMAGES: RunnerImages.default({}),
-  GANTRY_JOB_CPUS: z.coerce.number<string>('a number of cores').positive('more than 0 cores').default(cores),
+  GANTRY_JOB_CPUS: z.coerce
+    .number<string>('must be a number of cores')
+    .positive('must be more than 0 cores')
+    .default(cores),
   GANTRY_JOB_MEMORY: Size.default(4 * 1024 ** 3),
   GANTRY_JOB_PIDS: Count.default(4096),
   GANTRY_CA_FILE: z
     .string()
-    .refine((path) => existsSync(path), 'no such file')
+    .refine((path) => existsSync(path), 'the file does not exist')
     .optional(),
   GANTRY_WORKER_KEY_FILE: z.string().optional(),
-  GANTRY_SHUTDOWN_TIMEOUT: z.coerce.number<string>('a number of seconds').min(0, 'seconds, from 0').default(30),
+  GANTRY_SHUTDOWN_TIMEOUT: z.coerce
+    .number<string>('must be a number of seconds')
+    .min(0, 'must be at least 0 seconds')
+    .default(30),
   GANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DOCKER_HOST: z.string().optional(),
 });
 
 const SECRETS = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET', 'GANTRY_REDIS_URL'] as const;
 
-/** Frozen; paths are absolute, sizes in bytes, times in milliseconds. */
+/** Frozen. Paths are absolute, sizes in bytes, times in milliseconds. */
 export type Config = Readonly<ReturnType<typeof shape>>;
 
-/** All problems at once, each with the name of its variable. */
+/** Lists all problems, each with the name of its variable. */
 export class ConfigError extends CodedError<'config'> {
   constructor(message: string, options?: ErrorOptions) {
     super('config', message, options);
   }
 }
 
-/** Flags win over environment, environment over defaults. `flags` are keyed as the environment is. */
+/** A flag overrides the environment, which overrides the default. `flags` has the names of the variables as keys. */
 export function readConfig(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined> = {}): Config {
   const given = { ...env, REDIS_URL: undefined, ...definedOnly(flags) };
   const problems: string[] = [];
@@ -93,7 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: Record<string, string 
   if (!parsed.success)
     problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   if (problems.length > 0 || !parsed.success)
-    throw new ConfigError(`The configuration does not hold:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    throw new ConfigError(`Invalid configuration:\n${problems.map((line) => `  ${line}`).join('\n')}`);
   return Object.freeze(shape(parsed.data, proxyVariables(env)));
 }
 
@@ -101,19 +107,19 @@ function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>
   const dir = resolve(env.GANTRY_DATA_DIR);
   return {
     data_dir: dir,
-    /** 0700, the server's alone: key, SQL, first token. */
+    /** Only for the server, mode 0700: key, database, first token. */
     server_dir: join(dir, 'server'),
     /** Logs, blobs and the worker key. */
     shared_dir: join(dir, 'shared'),
-    /** The workers': mirrors, spools, jobs' work trees. */
+    /** Only for workers: mirrors, spools, workspaces of jobs. */
     work_dir: join(dir, 'work'),
     redis_dir: join(dir, 'redis'),
     worker_key_file: env.GANTRY_WORKER_KEY_FILE ?? join(dir, 'shared', 'worker.key'),
     host: env.GANTRY_HOST,
     port: env.GANTRY_PORT,
-    /** Where people and GitHub reach this server; also the base of links in statuses. */
+    /** The address of this server for people and GitHub, and in the links of commit statuses. */
     public_url: env.GANTRY_PUBLIC_URL ?? `http://${env.GANTRY_HOST}:${env.GANTRY_PORT}`,
-    /** Where the command line finds the API; null: on this machine. */
+    /** The address of the API for the command line; null for the server on this machine. */
     url: env.GANTRY_URL ?? null,
     token: env.GANTRY_TOKEN ?? null,
     redis_url: env.GANTRY_REDIS_URL ?? null,
@@ -127,23 +133,23 @@ function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>
     runner_images: { 'ubuntu-latest': 'gantry/runner', ...env.GANTRY_RUNNER_IMAGES } as Record<string, string>,
     job_limits: { cpus: env.GANTRY_JOB_CPUS, memory: env.GANTRY_JOB_MEMORY, pids: env.GANTRY_JOB_PIDS },
     ca_file: env.GANTRY_CA_FILE === undefined ? null : resolve(env.GANTRY_CA_FILE),
-    /** HTTP_PROXY and its like, as found: passed on to jobs and builds. */
+    /** HTTP_PROXY and similar variables, passed to jobs and builds. */
     proxy_env: proxies,
     shutdown_timeout: env.GANTRY_SHUTDOWN_TIMEOUT * 1000,
     log_level: env.GANTRY_LOG_LEVEL,
     docker_host: env.DOCKER_HOST ?? null,
-    /** Where the shipped workflows and recipes lie. */
+    /** The folder of the shipped workflows and recipes. */
     pipelines_dir: join(ROOT, 'pipelines'),
   };
 }
 
-/** Where people look at what the API tells of: https://github.com, or an Enterprise Server's own address. */
+/** The website that belongs to an API: https://github.com, or the address of an Enterprise Server. */
 function siteOf(api: string): string {
   const { protocol, host } = new URL(api);
   return `${protocol}//${host.replace(/^api\./, '')}`;
 }
 
-/** In a checkout its own `.gantry`; installed, the system's place. */
+/** `.gantry` in a git checkout, else the system's folder. */
 function defaultDataDir(): string {
   return existsSync(join(ROOT, '.git')) ? join(ROOT, '.gantry') : '/var/lib/gantry';
 }

@@ -1,7 +1,7 @@
-/** Whose fault an error is: the user's ends a job as `failed`; the host's ends the attempt as `errored`, and it is retried. */
+/** An error of the user ends the job as `failed`. An error of the host ends the attempt as `errored`, and it is retried. */
 export type Fault = 'user' | 'host';
 
-/** An error that Gantry expects. `code` is for programs, the message is for people. */
+/** An expected error. `code` is for programs, the message is for people. */
 export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly fault: Fault;
@@ -14,13 +14,13 @@ export class CodedError<Code extends string = string> extends Error {
   }
 }
 
-/** Whether an error has one of these codes; Node's own errors have them too (`ENOENT`). Without codes: whether it has any. */
+/** Whether an error has one of the codes; without codes, whether it has any. Node's errors have codes too (`ENOENT`). */
 export function hasCode<Code extends string>(error: unknown, ...codes: Code[]): error is Error & { code: Code } {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false;
   return codes.length === 0 || (codes as string[]).includes(error.code);
 }
 
-/** An unexpected error is the host's. */
+/** An unexpected error counts as the host's. */
 export function faultOf(error: unknown): Fault {
   return error instanceof CodedError ? error.fault : 'host';
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 
-test('what does not hold is told at once, each by its name and in words', () => {
+test('All problems are reported together, by the names of the variables', () => {
   const given = {
     GANTRY_PORT: 'abc',
     GANTRY_PROXY_HTTP_PORT: '99999',
@@ -15,25 +15,25 @@ test('what does not hold is told at once, each by its name and in words', () => 
     GANTRY_SHUTDOWN_TIMEOUT: '-1',
     GANTRY_TOKEN: 'short',
   };
-  expect(() => readConfig(given)).toThrow(`The configuration does not hold:
-  GANTRY_PORT: a port, 0 to 65535
-  GANTRY_PUBLIC_URL: an address with http:// or https://
-  GANTRY_TOKEN: at least 16 characters
-  GANTRY_WORKERS: a whole number from 1
-  GANTRY_SLOTS: a whole number, at least 2: one is kept for deploy
-  GANTRY_PROXY_HTTP_PORT: a port, 0 to 65535
-  GANTRY_JOB_CPUS: a number of cores
-  GANTRY_SHUTDOWN_TIMEOUT: seconds, from 0`);
+  expect(() => readConfig(given)).toThrow(`Invalid configuration:
+  GANTRY_PORT: must be a port from 0 to 65535
+  GANTRY_PUBLIC_URL: must be a URL with http:// or https://
+  GANTRY_TOKEN: must have at least 16 characters
+  GANTRY_WORKERS: must be a whole number of at least 1
+  GANTRY_SLOTS: must be a whole number of at least 2, because one slot is reserved for deployments
+  GANTRY_PROXY_HTTP_PORT: must be a port from 0 to 65535
+  GANTRY_JOB_CPUS: must be a number of cores
+  GANTRY_SHUTDOWN_TIMEOUT: must be at least 0 seconds`);
 });
 
-test('flags win over the environment, the environment over defaults; what is empty is not given', () => {
+test('A flag overrides the environment, which overrides the default; an empty variable counts as not set', () => {
   expect(readConfig({}).port).toBe(8080);
   expect(readConfig({ GANTRY_PORT: '' }).port).toBe(8080);
   expect(readConfig({ GANTRY_PORT: '9000' }).port).toBe(9000);
   expect(readConfig({ GANTRY_PORT: '9000' }, { GANTRY_PORT: '9001' }).port).toBe(9001);
 });
 
-test('a secret may be in a file, whose last line end does not count', () => {
+test('A secret can be in a file; white space at its end is removed', () => {
   const dir = mkdtempSync(join(tmpdir(), 'gantry-config-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const file = join(dir, 'token');

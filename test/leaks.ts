@@ -2,53 +2,54 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DockerObject, findOurs, listObjects } from './leaks/docker.ts';
-import { endProcess, listProcesses, listStrangers } from './leaks/process.ts';
+import { type DockerObject, findLeaks, listObjects } from './leaks/docker.ts';
+import { endProcess, listOtherProcesses, listProcesses } from './leaks/process.ts';
 import { announceRun } from './leaks/run.ts';
 
-/** Milliseconds that something on its way out has to be gone. */
+/** Milliseconds for processes and containers to end after the tests. */
 const GRACE = 10_000;
 
 /**
- * Fails the run when something that its tests started outlives them: a process, a container, a network or a volume.
+ * Fails the test run if a process, container, network or volume that its tests created still exists afterwards.
  *
- * Processes are known by the run's own folder for temporary files. TMPDIR names it, so every child inherits its name in
- * the environment, and one that is given a bare environment still has it in an argument or as its working directory,
- * for Gantry's data and Redis' socket lie there. That holds for orphans too, and never for another run's.
+ * Processes: the run has its own folder for temporary files. A child process has the folder's name in its environment
+ * (TMPDIR); one that gets another environment has it in an argument or as its working directory, because Gantry's data
+ * and the sockets of Redis are in that folder. So orphans are found too, and processes of other runs are not.
  *
- * Docker's objects carry no such mark. Ours are those with a `gantry.` label that were not there at the start, nor was
- * anything else of their installation (a demo that goes on deploying while we test). When another run, or a Gantry that
- * was started meanwhile, overlapped ours they might be its own: then only those that name our folder are held against
- * us, and the others are told. A machine that runs one suite at a time, as CI's does, gets the strict check.
+ * Docker objects have no such mark. They count as leaks if they have a `gantry.` label and neither they nor others of
+ * their installation (such as a demo's) existed at the start. If another run or another Gantry ran at the same time, an
+ * object may belong to it: then only objects that mention the folder fail the run, and the others are printed. On a
+ * machine with one run at a time, such as in CI, the check is strict.
  */
 export async function setup(): Promise<() => Promise<void>> {
   const before = await listObjects();
-  if (before === null) process.stderr.write('Docker does not answer: it is not checked for leaks.\n');
+  if (before === null) process.stderr.write('Docker does not respond: it is not checked for leaks.\n');
   const outer = tmpdir();
   const folder = mkdtempSync(join(outer, 'gantry-test-'));
   process.env.TMPDIR = folder;
-  const strangers = new Set(listStrangers(folder));
+  const others = new Set(listOtherProcesses(folder));
   const run = announceRun(join(outer, 'gantry-test-runs'));
 
   return async () => {
-    const beside = run.end();
-    const overlapped = beside || listStrangers(folder).some((pid) => !strangers.has(pid));
+    const parallel = run.end();
+    const overlapped = parallel || listOtherProcesses(folder).some((pid) => !others.has(pid));
     const isCertain = (object: DockerObject) => !overlapped || object.details.includes(folder);
     const deadline = Date.now() + GRACE;
     for (;;) {
       const processes = listProcesses(folder);
-      const objects = findOurs(before, await listObjects());
+      const objects = findLeaks(before, await listObjects());
       const leaks = [...processes, ...objects.filter(isCertain)];
       if (leaks.length > 0 && Date.now() < deadline) {
         await sleep(250);
         continue;
       }
-      const doubtful = objects.filter((object) => !isCertain(object));
-      for (const { words } of doubtful) process.stderr.write(`Left over, by this run or one beside it: ${words}\n`);
+      const uncertain = objects.filter((object) => !isCertain(object));
+      for (const { description } of uncertain)
+        process.stderr.write(`Left over by this test run or by another one: ${description}\n`);
       for (const { pid } of processes) endProcess(pid);
       rmSync(folder, { recursive: true, force: true });
       if (leaks.length === 0) return;
-      throw new Error(`The tests left behind:\n${leaks.map(({ words }) => `  ${words}`).join('\n')}`);
+      throw new Error(`The tests left over:\n${leaks.map(({ description }) => `  ${description}`).join('\n')}`);
     }
   };
 }

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 const SRC = resolve(import.meta.dirname, '../src');
 
 interface Rule {
-  /** Rooms, and files at the root of src, whose values may be imported. What EVERYONES names, and types of `jobs` and `deps.ts`, always may. */
+  /** Rooms and root files whose values may be imported. SHARED files and types of `jobs` and `deps.ts` always may. */
   rooms: string[];
-  /** Packages besides zod; a name covers its subpaths, one that ends in / a whole scope. */
+  /** Packages besides zod. A name includes its subpaths; one that ends in / is a whole scope. */
   packages: string[];
   node: boolean;
 }
@@ -48,16 +48,15 @@ const TABLE: Record<string, Rule> = {
   register: { rooms: [], packages: [], node: true },
 };
 
-/** Files at the root of src that rooms share; what waits is not for the pure ones. */
-const EVERYONES: Record<string, (room: string) => boolean> = {
+/** Files at the root of src that rooms may import. The pure rooms import nothing that waits. */
+const SHARED: Record<string, (room: string) => boolean> = {
   error: () => true,
   abort: (room) => !PURE.includes(room),
   wakeup: (room) => !PURE.includes(room),
 };
 
 /**
- * Within a room: the folders whose files each folder may import; `.` is the room's own files. A folder may always import
- * its own. Rooms that are not named here have no folders.
+ * The imports between the folders of a room; `.` is the room's own folder. Rooms that are not listed have no folders.
  */
 const FOLDERS: Record<string, Record<string, string[]>> = {
   api: {
@@ -133,11 +132,10 @@ const FOLDERS: Record<string, Record<string, string[]>> = {
   },
 };
 
-/** A folder of source files is to be taken in at a glance. */
-const MOST_FILES = 16;
+const MAX_FILES = 16;
 
-/** What has a house of its own although it comes with Node. */
-const HOUSED: Record<string, RegExp> = {
+/** Modules of Node that only some rooms may import. */
+const RESTRICTED: Record<string, RegExp> = {
   'node:sqlite': /^adapters\/(store|lock)$/,
   'node:child_process': /^(adapters\/.*|cli)$/,
 };
@@ -161,16 +159,16 @@ const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map(readSource);
 
 describe('The import table', () => {
-  it('names every room', () => {
+  it('lists every room', () => {
     expect(sources.filter((source) => !(source.room in TABLE)).map((source) => source.path)).toEqual([]);
   });
 
-  it.each(Object.keys(TABLE))('holds in %s', (room) => {
+  it.each(Object.keys(TABLE))('is followed in %s', (room) => {
     const inside = sources.filter((source) => source.room === room);
     expect(violations(inside, (source, it) => !allows(source, it))).toEqual([]);
   });
 
-  it.each(Object.keys(FOLDERS))('holds between the folders of %s', (room) => {
+  it.each(Object.keys(FOLDERS))('is followed between the folders of %s', (room) => {
     const inside = sources.filter((source) => source.room === room);
     const folders = FOLDERS[room] ?? {};
     expect([...new Set(inside.map(({ path }) => folderOf(room, path)))].toSorted()).toEqual(
@@ -185,14 +183,14 @@ describe('The import table', () => {
     expect(violations(inside, forbidden)).toEqual([]);
   });
 
-  it('leaves no circle of files that import each other, types included', () => {
+  it('allows no import cycles, including imports of types', () => {
     const targets = new Map(
       sources.map((source) => [source.path, source.imports.flatMap((it) => pathOf(source, it) ?? [])]),
     );
-    expect(circles(targets)).toEqual([]);
+    expect(findCycles(targets)).toEqual([]);
   });
 
-  it('leaves values of deps.ts to the command line', () => {
+  it('allows values of deps.ts only in the command line', () => {
     const outside = sources.filter((source) => source.room !== 'cli');
     expect(violations(outside, (source, it) => !it.type && roomOf(source, it) === 'deps')).toEqual([]);
   });
@@ -206,13 +204,13 @@ describe('The pure rooms', () => {
     ['no randomness', /\bMath\.random\b|\bcrypto\./],
     ['no process and no network', /\bprocess\.|\bfetch\(|\bglobalThis\b/],
     ['no dynamic import', /\bimport\(/],
-  ])('know %s', (_, forbidden) => {
+  ])('use %s', (_, forbidden) => {
     expect(pure.filter((source) => forbidden.test(source.code)).map((source) => source.path)).toEqual([]);
   });
 });
 
 describe('The environment and the shell', () => {
-  it('are read by configuration alone; the command line hands the environment on whole', () => {
+  it('are read only by config.ts; the command line passes the environment on', () => {
     const mentions = sources.filter((source) => source.path !== 'config.ts' && /\bprocess\.env\b/.test(source.code));
     const readers = mentions.filter(
       (source) => source.room !== 'cli' || /process\.env\s*[.[]|\}\s*=\s*process\.env/.test(source.code),
@@ -220,7 +218,7 @@ describe('The environment and the shell', () => {
     expect(readers.map((source) => source.path)).toEqual([]);
   });
 
-  it('are never given a command as one string', () => {
+  it('never get a command as one string', () => {
     const spawning = sources.filter((source) => source.imports.some((it) => it.target === 'node:child_process'));
     const strings = /\bexec(Sync)?\b[^;]*from 'node:child_process'|\bshell: *[^f\s]|\* as/;
     expect(spawning.filter((source) => strings.test(source.code)).map((source) => source.path)).toEqual([]);
@@ -230,28 +228,28 @@ describe('The environment and the shell', () => {
 describe('Files', () => {
   const paths = sources.map((source) => source.path);
 
-  it('lie in their room, or in a folder of it', () => {
+  it('are in a room or in a folder of a room', () => {
     const place = /^(adapters\/[^/]+\/|[^/]+\/)?([^/]+\/)?[^/]+$/;
     expect(paths.filter((path) => !place.test(path) || /^adapters\/[^/]+$/.test(path))).toEqual([]);
   });
 
-  it(`are at most ${MOST_FILES} in a folder`, () => {
+  it(`are at most ${MAX_FILES} in a folder`, () => {
     const folders = Map.groupBy(paths, (path) => dirname(path));
-    expect([...folders].filter(([, files]) => files.length > MOST_FILES).map(([folder]) => folder)).toEqual([]);
+    expect([...folders].filter(([, files]) => files.length > MAX_FILES).map(([folder]) => folder)).toEqual([]);
   });
 
   it('are named in kebab-case', () => {
     expect(paths.filter((path) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path))).toEqual([]);
   });
 
-  it('are no barrels and no buckets', () => {
+  it('are neither barrels nor buckets', () => {
     const bucket = /(^|\/)(index|utils?|helpers?|common|lib|types?|constants?|misc|shared)(\/|\.ts$)/;
     expect(paths.filter((path) => bucket.test(path))).toEqual([]);
     const barrels = sources.filter((source) => source.path !== 'deps.ts' && /^export (type )?\*/m.test(source.code));
     expect(barrels.map((source) => source.path)).toEqual([]);
   });
 
-  it('export by name', () => {
+  it('have no default exports', () => {
     expect(
       sources.filter((source) => /^export default\b|\bas default\b/m.test(source.code)).map((source) => source.path),
     ).toEqual([]);
@@ -271,7 +269,7 @@ function violations(among: Source[], breaks: (source: Source, it: Import) => boo
 }
 
 /** Files that reach themselves by their imports. */
-function circles(targets: Map<string, string[]>): string[] {
+function findCycles(targets: Map<string, string[]>): string[] {
   return [...targets.keys()].filter((start) => {
     const reached = new Set(targets.get(start));
     for (const path of reached) for (const next of targets.get(path) ?? []) reached.add(next);
@@ -284,21 +282,21 @@ function allows(source: Source, it: Import): boolean {
   if (rule === undefined) return false;
   const room = roomOf(source, it);
   if (room === null) return allowsPackage(source.room, rule, it.target);
-  if (room === source.room || EVERYONES[room]?.(source.room) || rule.rooms.includes(room)) return true;
+  if (room === source.room || SHARED[room]?.(source.room) || rule.rooms.includes(room)) return true;
   if (it.type && (room === 'jobs' || room === 'deps' || source.room === 'deps')) return true;
   return room.startsWith('adapters/') && rule.rooms.includes('adapters');
 }
 
 function allowsPackage(room: string, rule: Rule, target: string): boolean {
-  const housed = HOUSED[target];
-  if (housed !== undefined) return housed.test(room);
+  const restricted = RESTRICTED[target];
+  if (restricted !== undefined) return restricted.test(room);
   if (target.startsWith('node:')) return rule.node;
   return ['zod', ...rule.packages].some((name) =>
     name.endsWith('/') ? target.startsWith(name) : target === name || target.startsWith(`${name}/`),
   );
 }
 
-/** The room that an import leads to; null for a package. What lies outside src (package.json) is everyone's. */
+/** The room that an import belongs to; null for a package. Files outside src (package.json) may be imported everywhere. */
 function roomOf(source: Source, it: Import): string | null {
   const path = pathOf(source, it);
   if (path === null) return null;
@@ -310,7 +308,7 @@ function pathOf(source: Source, it: Import): string | null {
   return it.target.startsWith('.') ? relative(SRC, resolve(SRC, dirname(source.path), it.target)) : null;
 }
 
-/** `.` for a file of the room's own. */
+/** `.` for a file that is not in a folder of the room. */
 function folderOf(room: string, path: string): string {
   const [first = '', ...rest] = path.slice(room.length + 1).split('/');
   return rest.length === 0 ? '.' : first;
@@ -327,7 +325,7 @@ function nameRoom(path: string): string {
   return first === 'adapters' ? `${first}/${second}` : first.replace(/\.ts$/, '');
 }
 
-/** Statements begin at the head of a line, as the formatter leaves them; `import { type X }` is a value's. */
+/** Statements start at the start of a line, as the formatter writes them. `import { type X }` counts as an import of a value. */
 function readImports(code: string): Import[] {
   const statement = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
   const dynamic = /\bimport\(\s*'([^']+)'/g;

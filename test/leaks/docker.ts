@@ -1,15 +1,15 @@
 import Docker from 'dockerode';
 
-/** A container, network or volume with a label of ours. */
+/** A container, network or volume with a `gantry.` label. */
 export interface DockerObject {
   id: string;
   installation: string | undefined;
-  words: string;
-  /** All that the Engine tells of it, to look for a path in. */
+  description: string;
+  /** Everything that the Engine returns about it, to search for a path. */
   details: string;
 }
 
-/** Null when no Engine answers. */
+/** Null if no Engine responds. */
 export async function listObjects(): Promise<DockerObject[] | null> {
   const docker = new Docker();
   try {
@@ -29,8 +29,8 @@ export async function listObjects(): Promise<DockerObject[] | null> {
   ].filter((object) => object !== null);
 }
 
-/** What is there now, was not before, and belongs to no installation that was there before. */
-export function findOurs(before: DockerObject[] | null, now: DockerObject[] | null): DockerObject[] {
+/** The objects that are new and whose installation had no objects before. */
+export function findLeaks(before: DockerObject[] | null, now: DockerObject[] | null): DockerObject[] {
   if (before === null || now === null) return [];
   const ids = new Set(before.map((object) => object.id));
   const installations = new Set(before.map((object) => object.installation).filter((it) => it !== undefined));
@@ -48,11 +48,11 @@ function describe(
 ): DockerObject | null {
   const ours = Object.entries(labels ?? {}).filter(([label]) => label.startsWith('gantry.'));
   if (ours.length === 0) return null;
-  const told = ours.map(([label, value]) => `${label}=${value}`).join(' ');
+  const list = ours.map(([label, value]) => `${label}=${value}`).join(' ');
   return {
     id: `${kind}/${id}`,
     installation: labels?.['gantry.installation'],
-    words: `${kind} ${name} (${told})`,
+    description: `${kind} ${name} (${list})`,
     details: JSON.stringify(details),
   };
 }

@@ -4,15 +4,15 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type DockerObject, findOurs } from './docker.ts';
+import { type DockerObject, findLeaks } from './docker.ts';
 import { listProcesses } from './process.ts';
 import { announceRun } from './run.ts';
 
 test.each([
   ['its environment', { args: ['1000'], env: true }],
-  ['its arguments, although its environment is bare', { args: ['1000'], argv0: true }],
-  ['its working directory, although its environment is bare', { args: ['1000'], cwd: true }],
-])('A process that outlives its test is found by %s, even as an orphan', async (_, how) => {
+  ['its arguments, without its environment', { args: ['1000'], argv0: true }],
+  ['its working directory, without its environment', { args: ['1000'], cwd: true }],
+])('A process that outlives its test is found by %s', async (_, how) => {
   const mark = await temporary();
   const child = spawn('sleep', how.args, {
     env: 'env' in how ? { PATH: process.env.PATH, TMPDIR: mark } : { PATH: process.env.PATH },
@@ -29,18 +29,18 @@ test.each([
   expect(listProcesses(mark)).toEqual([]);
 });
 
-test('Docker’s objects are ours unless they, or others of their installation, were there before', () => {
+test('A Docker object is a leak unless it or its installation existed before', () => {
   const demo = object('container/1', 'demo');
   const redeployed = object('container/2', 'demo');
   const leaked = object('network/3', 'test');
-  const nameless = object('volume/4', undefined);
-  expect(findOurs([demo], [demo, redeployed, leaked, nameless])).toEqual([leaked, nameless]);
-  expect(findOurs([demo, leaked], [demo, leaked])).toEqual([]);
-  expect(findOurs(null, [leaked])).toEqual([]);
-  expect(findOurs([demo], null)).toEqual([]);
+  const unlabelled = object('volume/4', undefined);
+  expect(findLeaks([demo], [demo, redeployed, leaked, unlabelled])).toEqual([leaked, unlabelled]);
+  expect(findLeaks([demo, leaked], [demo, leaked])).toEqual([]);
+  expect(findLeaks(null, [leaked])).toEqual([]);
+  expect(findLeaks([demo], null)).toEqual([]);
 });
 
-test('A run knows whether another was under way beside it', async () => {
+test('A run knows whether another run overlapped it', async () => {
   const register = await temporary();
   const alone = announceRun(register);
   expect(alone.end()).toBe(false);
@@ -52,7 +52,7 @@ test('A run knows whether another was under way beside it', async () => {
   expect(first.end()).toBe(true);
 });
 
-test('A run that was killed long ago is beside nobody', async () => {
+test('A run that was killed long ago does not overlap', async () => {
   const register = await temporary();
   const killed = join(register, '4194305-1');
   await writeFile(killed, 'running');
@@ -68,5 +68,5 @@ async function temporary(): Promise<string> {
 }
 
 function object(id: string, installation: string | undefined): DockerObject {
-  return { id, installation, words: id, details: '' };
+  return { id, installation, description: id, details: '' };
 }

@@ -1,34 +1,35 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hasCode } from '../../src/error.ts';
 
 export interface Process {
   pid: number;
-  words: string;
+  description: string;
 }
 
 /**
- * The processes that name `mark` in their environment, their arguments or as their working directory, but for the
- * runner itself and its workers. Linux alone; elsewhere there are none.
+ * The processes with `mark` in their environment, arguments or working directory, without the test runner and its
+ * workers. Only on Linux; empty elsewhere.
  */
 export function listProcesses(mark: string): Process[] {
   return listPids()
-    .filter((pid) => pid !== process.pid && !isRunner(pid) && bears(pid, mark))
+    .filter((pid) => pid !== process.pid && !isRunner(pid) && isMarked(pid, mark))
     .map((pid) => ({
       pid,
-      words: `process ${pid}: ${read(pid, 'cmdline').replaceAll('\0', ' ').trim().slice(0, 200)}`,
+      description: `process ${pid}: ${read(pid, 'cmdline').replaceAll('\0', ' ').trim().slice(0, 200)}`,
     }));
 }
 
-/** The pids of Gantry's own processes that do not name `mark`: somebody else's, such as a demo's. */
-export function listStrangers(mark: string): number[] {
-  return listPids().filter((pid) => /^gantry (up|server|worker)/.test(read(pid, 'cmdline')) && !bears(pid, mark));
+/** The pids of Gantry processes without `mark`, such as those of a demo. */
+export function listOtherProcesses(mark: string): number[] {
+  return listPids().filter((pid) => /^gantry (up|server|worker)/.test(read(pid, 'cmdline')) && !isMarked(pid, mark));
 }
 
-/** One that is gone already is as well. */
+/** Does nothing if the process has already ended. */
 export function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }
 
@@ -39,16 +40,16 @@ function listPids(): number[] {
     .map(Number);
 }
 
-/** A child of ours that runs vitest: the pool closes after the teardown. */
+/** A child process that runs vitest: its pool closes after the teardown. */
 function isRunner(pid: number): boolean {
   return /\/vitest\//.test(read(pid, 'cmdline')) && read(pid, 'status').includes(`\nPPid:\t${process.pid}\n`);
 }
 
-function bears(pid: number, mark: string): boolean {
+function isMarked(pid: number, mark: string): boolean {
   return [read(pid, 'environ'), read(pid, 'cmdline'), readFolder(pid)].some((text) => text.includes(mark));
 }
 
-/** A process may end while it is read. */
+/** Empty if the process has ended. */
 function read(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');

@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 
 export interface Run {
-  /** Whether another run was under way at any moment of this one. */
+  /** Ends the run. Returns whether another run overlapped it. */
   end(): boolean;
 }
 
-/** Runs on one machine know of each other by a file each, kept for a while after their end. */
+/** Each run on this machine has a file in `register`, which is kept for a day after its end. */
 export function announceRun(register: string, pid = process.pid): Run {
   mkdirSync(register, { recursive: true, mode: 0o777 });
   const started = Date.now();
@@ -18,12 +18,12 @@ export function announceRun(register: string, pid = process.pid): Run {
       const others = readdirSync(register)
         .map((name) => join(register, name))
         .filter((other) => other !== file);
-      return others.filter((other) => isUnderWaySince(other, started)).length > 0;
+      return others.filter((other) => overlaps(other, started)).length > 0;
     },
   };
 }
 
-function isUnderWaySince(file: string, started: number): boolean {
+function overlaps(file: string, started: number): boolean {
   try {
     const { mtimeMs } = statSync(file);
     if (mtimeMs >= started) return true;
@@ -32,7 +32,7 @@ function isUnderWaySince(file: string, started: number): boolean {
     if (Date.now() - mtimeMs > 86_400_000) rmSync(file, { force: true });
     return false;
   } catch {
-    // Another run has just removed it as old.
+    // Another run has just removed the old file.
     return false;
   }
 }

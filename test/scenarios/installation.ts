@@ -73,7 +73,7 @@ export async function startInstallation(env: Record<string, string> = {}): Promi
   const { installation: id, url, token_file } = up.summary;
   const api = openApiClient(url, (await readFile(token_file, 'utf8')).trim());
   const pids = (role: Role) =>
-    listProcesses(data_dir).flatMap(({ pid, words }) => (TITLES[role].test(words) ? [pid] : []));
+    listProcesses(data_dir).flatMap(({ pid, description }) => (TITLES[role].test(description) ? [pid] : []));
 
   return {
     id,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Options and files that are no commands are meant for node.
+# Arguments that are not a command are for node.
 set -e
 
 if [ "${1#-}" != "$1" ] || ! command -v "$1" >/dev/null || { [ -f "$1" ] && [ ! -x "$1" ]; }; then
