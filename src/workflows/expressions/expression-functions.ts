@@ -19,7 +19,7 @@ export const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as
 /** Characters of one value: nested calls of format() grow exponentially. */
 const MAX_LENGTH = 4 * 1024 * 1024;
 
-/** GitHub's functions, with limits or replaced where hostile input is a danger, and the ones of this place. */
+/** GitHub's functions, limited or replaced where hostile input could exhaust memory, and the functions of this place. */
 export function functionsFor(functions: ExpressionFunctions): FunctionDefinition[] {
   const { status, hash_files } = functions;
   return [

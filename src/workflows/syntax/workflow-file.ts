@@ -10,6 +10,8 @@ import { readEvents, readInputs } from './workflow-events.ts';
 import { readDefaults, readJob } from './workflow-job.ts';
 import { templateOf, templatesOf } from './yaml-template.ts';
 
+const MAX_EXPRESSIONS = 3000;
+
 export type ParsedWorkflow =
   | { workflow: Workflow; annotations: Annotation[] }
   | { workflow: null; annotations: Annotation[] };
@@ -29,9 +31,9 @@ export function parseWorkflow(path: string, text: string): ParsedWorkflow {
 
 /** GitHub's check scans the text before each expression again, which takes quadratic time. */
 function checkExpressionCount(source: YamlSource): void {
-  const most = 3000;
-  const count = source.text.split('${{', most + 2).length - 1;
-  if (count > most) reportPlace(source, { line: 1, column: 1 }, `The file has more than ${most} expressions`);
+  const count = source.text.split('${{', MAX_EXPRESSIONS + 2).length - 1;
+  if (count > MAX_EXPRESSIONS)
+    reportPlace(source, { line: 1, column: 1 }, `The file has more than ${MAX_EXPRESSIONS} expressions`);
 }
 
 function readWorkflow(source: YamlSource): Workflow {

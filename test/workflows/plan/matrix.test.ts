@@ -26,7 +26,7 @@ describe('A matrix has the same cells as on GitHub', () => {
       ],
     ],
     [
-      'exclude, in whatever case and type',
+      'exclude, case-insensitive and across types',
       { os: ['Linux', 'mac'], node: [1, 2], exclude: [{ OS: 'linux', node: '1' }, { os: 'mac' }] },
       [{ os: 'Linux', node: 2 }],
     ],
