@@ -149,7 +149,7 @@ test('a job that deploys names the app of gantry.yml', async () => {
 
 test.each([
   ['without one', {}, /no gantry\.yml/, '.github/workflows/a.yml'],
-  ['with a broken one', { 'gantry.yml': `${APP}prot: 1\n` }, /`prot` is not known/, 'gantry.yml'],
+  ['with a broken one', { 'gantry.yml': `${APP}prot: 1\n` }, /Unknown key `prot`/, 'gantry.yml'],
   [
     'with one that does not know the environment',
     { 'gantry.yml': `${APP}environments: { staging: {} }\n`, 'x.yml': 'x' },
