@@ -2,7 +2,7 @@ import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { ContainerSpec, Limits } from '../docker.ts';
 import { environment } from './environment.ts';
 
-/** What the Engine is asked to create. `inherited` are the image's labels. */
+/** The body of the Engine's create request. `inherited` are the image's labels. */
 export function containerBody(
   spec: ContainerSpec,
   installation: string,
@@ -25,7 +25,7 @@ export function containerBody(
   };
 }
 
-/** A container inherits its image's labels; those in our name would let an image pass for another job or app. */
+/** A container inherits its image's labels. Blanks those with our prefix: they would make it look like another job's or app's container. */
 function disowned(labels: Record<string, string>): Record<string, string> {
   const ours = Object.keys(labels).filter((name) => name.startsWith('gantry.'));
   return Object.fromEntries(ours.map((name) => [name, '']));
@@ -54,7 +54,7 @@ function hostConfig(spec: ContainerSpec): HostConfig {
 function limits({ cpus, memory, pids }: Limits): HostConfig {
   return {
     ...(cpus === null ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
-    // Memory and swap together: as much as memory alone, so none is swap.
+    // MemorySwap is memory and swap together: an equal value allows no swap.
     ...(memory === null ? {} : { Memory: memory, MemorySwap: memory }),
     ...(pids === null ? {} : { PidsLimit: pids }),
   };
@@ -65,7 +65,7 @@ function privileges(who: ContainerSpec['privileges']): HostConfig {
   return { CapDrop: ['NET_RAW', 'MKNOD', 'AUDIT_WRITE'], SecurityOpt: ['no-new-privileges'] };
 }
 
-/** Two files that take turns: with one alone the Engine drops everything it has each time it is full. */
+/** Two files in rotation: with a single one the Engine drops all of it each time it is full. */
 function logConfig(bytes: number | null): HostConfig['LogConfig'] {
   if (bytes === null) return { Type: 'none', Config: {} };
   return { Type: 'local', Config: { 'max-size': String(Math.ceil(bytes / 2)), 'max-file': '2', compress: 'false' } };

@@ -4,7 +4,7 @@ import type { Container } from '../docker.ts';
 
 const State = z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
 
-/** The parts of the Engine's answer that are used. */
+/** The used parts of the Engine's answer. */
 export interface ContainerAnswer {
   Id: string;
   Name: string;
@@ -34,7 +34,7 @@ export function toContainer(answer: ContainerAnswer): Container {
   };
 }
 
-/** Each pair once, though the Engine lists it for IPv4 and IPv6. */
+/** The Engine lists each pair for IPv4 and for IPv6. */
 function published(ports: Record<string, { HostPort: string }[] | null>): Container['published'] {
   return Object.entries(ports).flatMap(([port, bindings]) =>
     [...new Set((bindings ?? []).map((binding) => Number(binding.HostPort)))].map((host_port) => ({

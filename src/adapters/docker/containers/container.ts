@@ -14,12 +14,12 @@ export async function create(engine: Engine, spec: ContainerSpec): Promise<strin
   return (await asked(`create container ${spec.name}`, engine.calls.createContainer(body))).id;
 }
 
-/** One that runs already is left as it is. */
+/** A running container is left as it is. */
 export async function start(engine: Engine, container: string): Promise<void> {
   await askedUnless(`start container ${container}`, [304], null, engine.calls.getContainer(container).start());
 }
 
-/** One that is stopped or gone already is no error. */
+/** A container that is stopped or gone is not an error. */
 export async function stop(engine: Engine, container: string, grace: number): Promise<void> {
   const stopping = engine.streams.getContainer(container).stop({ t: Math.ceil(grace / 1000) });
   await askedUnless(`stop container ${container}`, [304, 404], null, stopping);
@@ -44,8 +44,8 @@ export async function remove(engine: Engine, container: string): Promise<void> {
     const found = await inspect(engine, container);
     if (found === null) return;
     if (found.labels['gantry.installation'] !== engine.installation)
-      throw new DockerError('refused', `Cannot ${doing}: it is not of this installation`);
-    // 409: someone else is removing it; then it is waited for.
+      throw new DockerError('refused', `Cannot ${doing}: it belongs to another installation`);
+    // 409: it is being removed already; wait for that.
     await askedUnless(doing, [404, 409], null, handle.remove({ force: true, v: true }));
     if ((await inspect(engine, container)) === null) return;
     if (Date.now() > end) throw new DockerError('failed', `Cannot ${doing}: it is still there after a minute`);
@@ -69,7 +69,7 @@ export async function containers(engine: Engine, labels: Record<string, string>)
 
 export async function whilePaused<T>(engine: Engine, container: string, work: () => Promise<T>): Promise<T> {
   const doing = `pause container ${container}`;
-  // 409: it does not run, or someone else holds it.
+  // 409: it does not run, or it is paused already.
   const paused = await askedUnless(
     doing,
     [409],
@@ -95,7 +95,7 @@ export async function setRestartPolicy(engine: Engine, container: string, policy
 const REMOVAL = 60_000;
 const UNPAUSE = 10_000;
 
-/** Whatever became of the work; gone or running by now is as good. */
+/** A container that is gone or runs again is not an error. */
 async function unpause(engine: Engine, container: string): Promise<void> {
   const handle = engine.calls.getContainer(container);
   const call = handle.unpause({ abortSignal: AbortSignal.timeout(UNPAUSE) });

@@ -5,9 +5,9 @@ import type { Engine } from '../engine/connection.ts';
 import { asked } from '../engine/failure.ts';
 import { environment } from './environment.ts';
 import { sawOutOfMemory } from './out-of-memory.ts';
-import { follow, type Output, within } from './output.ts';
+import { follow, OUTPUT_GRACE, type Output, within } from './output.ts';
 
-/** Aborting rejects with the signal's reason and lets go of the output; the process itself runs on. */
+/** An abort rejects with the signal's reason and drops further output; the process itself continues. */
 export async function exec(engine: Engine, container: string, spec: ExecSpec, io: ProcessIo): Promise<Exit> {
   io.signal?.throwIfAborted();
   const doing = `run ${spec.argv[0]} in container ${container}`;
@@ -52,17 +52,16 @@ export function execBody(spec: ExecSpec, hasStdin: boolean) {
   };
 }
 
-/** For a child that was left behind with the output still open. */
-const OUTPUT_GRACE = 2_000;
-const FIRST_LOOK = 100;
-const SOON = 2;
-const LAST_LOOK = 500;
-/** How long the Engine may owe the exit code of a process whose output has ended and which it says is not running. */
-const OWED = 10_000;
+/** Intervals of inspection, in milliseconds: the first, the one after the end of the output, and the longest. */
+const FIRST_INTERVAL = 100;
+const END_INTERVAL = 2;
+const LAST_INTERVAL = 500;
+/** How long the exit code of an ended process may be missing, in milliseconds. */
+const EXIT_CODE_TIMEOUT = 10_000;
 
 /**
- * The exit code as the Engine knows it. Most processes end with their output, so that is what is waited for; looks at
- * growing intervals find those that end before it, and those that close it and run on.
+ * Resolves with the exit code. Most processes end together with their output, so its end is waited for; inspections at growing intervals
+ * find processes that end before their output, or after it.
  */
 async function exitOf(
   engine: Engine,
@@ -71,18 +70,18 @@ async function exitOf(
   output: Output,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  let pause = FIRST_LOOK;
-  let owed_since: number | null = null;
+  let interval = FIRST_INTERVAL;
+  let missing_since: number | null = null;
   for (;;) {
-    const was_over = output.isOver();
-    await (was_over ? delay(pause) : within(output.ended, pause));
-    if (!was_over && output.isOver()) pause = SOON;
+    const wasOver = output.isOver();
+    await (wasOver ? delay(interval) : within(output.ended, interval));
+    if (!wasOver && output.isOver()) interval = END_INTERVAL;
     signal?.throwIfAborted();
     const { Running, ExitCode } = await asked(doing, engine.calls.getExec(id).inspect());
     if (!Running && ExitCode !== null) return ExitCode;
-    if (!Running && output.isOver()) owed_since ??= Date.now();
-    if (owed_since !== null && Date.now() - owed_since > OWED)
-      throw new DockerError('failed', `Cannot ${doing}: the Docker Engine does not say how it ended`);
-    pause = Math.min(pause * 1.5, LAST_LOOK);
+    if (!Running && output.isOver()) missing_since ??= Date.now();
+    if (missing_since !== null && Date.now() - missing_since > EXIT_CODE_TIMEOUT)
+      throw new DockerError('failed', `Cannot ${doing}: the Docker Engine reports no exit code`);
+    interval = Math.min(interval * 1.5, LAST_INTERVAL);
   }
 }

@@ -1,4 +1,4 @@
-/** Takes apart the Engine's multiplexed output: 8 bytes of header (stream, length), then that many bytes. Frames come in the order of the wire. */
+/** Splits the Engine's multiplexed output into its streams. A frame is a header of 8 bytes (stream, length) and that many bytes. */
 export function frameReader(handle: (stream: 'stdout' | 'stderr', content: Buffer) => void): (chunk: Buffer) => void {
   const header = Buffer.alloc(8);
   let filled = 0;

@@ -1,15 +1,18 @@
 import type { ProcessOutput } from '../docker.ts';
 import { frameReader } from './frames.ts';
 
-/** A process' output on its way to `io`. */
+/** How long output may arrive after the process's end, in milliseconds: a child may keep it open for ever. */
+export const OUTPUT_GRACE = 2_000;
+
+/** A process's output while it is passed on to `io`. */
 export interface Output {
-  /** Resolves when no more will come, for whatever reason; never rejects. */
+  /** Resolves when no more output will arrive; never rejects. */
   ended: Promise<void>;
   isOver(): boolean;
   close(): void;
 }
 
-/** Passes a multiplexed stream on, until it ends, breaks, is closed, or `io.signal` aborts. */
+/** Passes a multiplexed stream on to `io` until it ends, fails or is closed, or until `io.signal` aborts. */
 export function follow(stream: NodeJS.ReadWriteStream, io: ProcessOutput): Output {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   let over = false;
@@ -31,7 +34,7 @@ export function follow(stream: NodeJS.ReadWriteStream, io: ProcessOutput): Outpu
   return { ended, isOver: () => over, close };
 }
 
-/** Resolves with `promise`, or after so many milliseconds. */
+/** Resolves when `promise` settles, at the latest after so many milliseconds. */
 export function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);

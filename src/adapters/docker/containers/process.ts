@@ -6,7 +6,7 @@ import { asked, askedUnless } from '../engine/failure.ts';
 import { inspect } from './container.ts';
 import { frameReader } from './frames.ts';
 import { sawOutOfMemory } from './out-of-memory.ts';
-import { follow, within } from './output.ts';
+import { follow, OUTPUT_GRACE, within } from './output.ts';
 
 /** Aborting rejects with the signal's reason; the container runs on. */
 export async function run(engine: Engine, container: string, io: ProcessOutput): Promise<Exit> {
@@ -14,24 +14,24 @@ export async function run(engine: Engine, container: string, io: ProcessOutput):
   const doing = `run container ${container}`;
   const handle = engine.streams.getContainer(container);
   const since = Date.now();
-  // Attached and awaited before it starts, else what a short process says and how it ends can be missed.
+  // Attach and wait before the start; the output and the end of a short process would be missed otherwise.
   const attached = { stream: true, stdout: true, stderr: true, hijack: true };
   const output = follow(await asked(doing, handle.attach(attached)), io);
-  const given_up = new AbortController();
-  const signal = io.signal ? AbortSignal.any([io.signal, given_up.signal]) : given_up.signal;
+  const done = new AbortController();
+  const signal = io.signal ? AbortSignal.any([io.signal, done.signal]) : done.signal;
   const ended = handle.wait({ condition: 'next-exit', abortSignal: signal });
   ended.catch(() => {});
   try {
     await asked(doing, engine.calls.getContainer(container).start());
-    const told = asked(doing, ended);
-    // While it has output the Engine is there; after that its silence is looked into.
-    await Promise.race([told.catch(() => {}), output.ended]);
-    const code = await unlessAborted(exitCode(engine, container, told), signal);
+    const answer = asked(doing, ended);
+    // While output arrives the Engine is alive; only after that its silence needs a check.
+    await Promise.race([answer.catch(() => {}), output.ended]);
+    const code = await unlessAborted(exitCode(engine, container, answer), signal);
     if (code === null) throw signal.reason;
     await within(output.ended, OUTPUT_GRACE);
     return await exit(engine, container, code, since);
   } finally {
-    given_up.abort();
+    done.abort();
     output.close();
   }
 }
@@ -41,20 +41,20 @@ export async function wait(engine: Engine, container: string, signal: AbortSigna
   signal.throwIfAborted();
   const since = Date.now();
   const ended = engine.streams.getContainer(container).wait({ condition: 'not-running', abortSignal: signal });
-  const told = asked(`wait for container ${container}`, ended);
-  told.catch(() => {});
-  const code = await unlessAborted(exitCode(engine, container, told), signal);
+  const answer = asked(`wait for container ${container}`, ended);
+  answer.catch(() => {});
+  const code = await unlessAborted(exitCode(engine, container, answer), signal);
   if (code === null) throw signal.reason;
   return exit(engine, container, code, since);
 }
 
-/** How often a container is looked at whose end nobody has told of. */
-const LOOK = 2_000;
+/** How often a container is inspected while the Engine's answer is missing, in milliseconds. */
+const INSPECT_INTERVAL = 2_000;
 
-/** An Engine that goes away once it has begun to answer ends that answer without a word: so the container is looked at too. */
-async function exitCode(engine: Engine, container: string, told: Promise<{ StatusCode: number }>): Promise<number> {
+/** An Engine that stops after it sent the headers of its answer causes no error: so the container is inspected too. */
+async function exitCode(engine: Engine, container: string, waiting: Promise<{ StatusCode: number }>): Promise<number> {
   for (;;) {
-    const answer = await Promise.race([told, delay(LOOK, null, { ref: false })]);
+    const answer = await Promise.race([waiting, delay(INSPECT_INTERVAL, null, { ref: false })]);
     if (answer !== null) return answer.StatusCode;
     const found = await inspect(engine, container);
     if (found === null) throw new DockerError('not_found', `Container ${container} is gone`);
@@ -62,7 +62,7 @@ async function exitCode(engine: Engine, container: string, told: Promise<{ Statu
   }
 }
 
-/** None where the container keeps no log. */
+/** Empty for a container without a log. */
 export async function logs(engine: Engine, container: string, lines: number): Promise<string[]> {
   const call = engine.calls.getContainer(container).logs({ follow: false, stdout: true, stderr: true, tail: lines });
   // 501: its log driver cannot be read.
@@ -81,8 +81,6 @@ export function lastLines(raw: Buffer, lines: number): string[] {
   read(raw);
   return [...found, ...Object.values(open).filter((rest) => rest !== '')].slice(-lines);
 }
-
-const OUTPUT_GRACE = 2_000;
 
 async function exit(engine: Engine, container: string, exit_code: number, since: number): Promise<Exit> {
   if (exit_code !== 137) return { exit_code, oom_killed: false };

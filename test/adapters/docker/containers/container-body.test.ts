@@ -64,7 +64,7 @@ test('The proxy keeps what its image asks for, publishes ports and keeps a log o
   expect(body.HostConfig).not.toHaveProperty('CapDrop');
 });
 
-test('An image’s labels cannot make its container pass for another job or installation', () => {
+test('An image’s labels cannot make its container look like another job’s or installation’s', () => {
   const inherited = { 'gantry.app': 'shop', 'gantry.installation': 'other', maintainer: 'someone' };
   expect(containerBody({ ...containerSpec, labels: { 'gantry.job': 'j' } }, 'i1', inherited).Labels).toEqual({
     'gantry.app': '',

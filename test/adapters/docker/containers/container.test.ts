@@ -4,7 +4,7 @@ import { toContainer } from '../../../../src/adapters/docker/containers/containe
 import { openDocker } from '../../../../src/adapters/docker/open-docker.ts';
 import { containerSpec, docker, idle, installation, made, unique } from '../test-engine.ts';
 
-test('What the Engine tells of a container is brought to what is used of it', () => {
+test('The Engine’s description of a container is reduced to the used parts', () => {
   const answer = {
     Id: 'c1',
     Name: '/gantry-att_1',
@@ -39,7 +39,7 @@ test('A container runs with its limits, few capabilities and no way to gain priv
   expect(await docker.inspect(id)).toMatchObject({ state: 'running', labels: { 'gantry.installation': installation } });
 });
 
-test('Containers are found by their labels, also those that do not run, and only this installation’s', async () => {
+test('containers lists this installation’s containers by label, also stopped ones', async () => {
   const labels = { 'gantry.job': `job_${unique()}`, 'gantry.attempt_number': '1' };
   const running = await idle({ labels });
   const waiting = await made({ labels });
@@ -54,14 +54,14 @@ test('Containers are found by their labels, also those that do not run, and only
   await expect(other.remove(running)).rejects.toMatchObject({ code: 'refused' });
 });
 
-test('Removal takes a running container, from several sides at once, and one that is gone is no error', async () => {
+test('remove removes a running container, also concurrently, and a missing one is not an error', async () => {
   const id = await idle();
   await Promise.all([docker.remove(id), docker.remove(id), docker.remove(id)]);
   expect(await docker.inspect(id)).toBeNull();
   await docker.remove(id);
 });
 
-test('Starting twice and stopping twice are once', async () => {
+test('start and stop have no effect the second time', async () => {
   const id = await made({
     command: ['sh', '-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'],
     init: false,
@@ -75,13 +75,13 @@ test('Starting twice and stopping twice are once', async () => {
   await docker.stop(id, 10_000);
 });
 
-test('A container that does not heed SIGTERM is killed after its grace', async () => {
+test('stop kills a container that ignores SIGTERM after the grace period', async () => {
   const id = await idle({ command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] });
   await docker.stop(id, 1_000);
   expect(await docker.inspect(id)).toMatchObject({ state: 'exited', exit_code: 137 });
 });
 
-test('A container is held while work is done and runs again after, whatever became of the work', async () => {
+test('whilePaused pauses the container during the work, and unpauses it also after an error', async () => {
   const id = await idle();
   expect(await docker.whilePaused(id, async () => (await docker.inspect(id))?.state)).toBe('paused');
   expect((await docker.inspect(id))?.state).toBe('running');
@@ -90,7 +90,7 @@ test('A container is held while work is done and runs again after, whatever beca
   expect((await docker.inspect(id))?.state).toBe('running');
 });
 
-test('Work on a container that does not run, or that is held already, is done all the same', async () => {
+test('whilePaused runs the work also on a container that is stopped or paused already', async () => {
   expect(await docker.whilePaused(await made(), () => Promise.resolve('done'))).toBe('done');
   const id = await idle();
   const inner = docker.whilePaused(id, () => docker.whilePaused(id, () => Promise.resolve('done')));
@@ -98,7 +98,7 @@ test('Work on a container that does not run, or that is held already, is done al
   expect((await docker.inspect(id))?.state).toBe('running');
 });
 
-test('A taken name, an image that is not here and a name that is none are told apart', async () => {
+test('A taken name, a missing image and an invalid name give different errors', async () => {
   const name = `gantry-${installation}-${unique()}`;
   await made({ name });
   await expect(docker.create({ ...containerSpec, name })).rejects.toMatchObject({ code: 'conflict' });
@@ -117,7 +117,7 @@ test('The restart policy can be set later', async () => {
   await expect(docker.setRestartPolicy('nosuch', 'no')).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('A volume is made once and keeps its content', async () => {
+test('A volume is created once and keeps its content', async () => {
   const name = `gantry-${installation}-${unique()}`;
   await Promise.all([docker.volume(name), docker.volume(name)]);
   onTestFinished(() => removeVolume(name));

@@ -5,7 +5,7 @@ import { collector, docker, idle } from '../test-engine.ts';
 
 const spec = { env: {}, cwd: '/' };
 
-test('A process is described to the Engine with its environment as pairs, and without what is left open', () => {
+test('The exec request has the environment as pairs and omits empty settings', () => {
   expect(execBody({ argv: ['sh', '-c', 'true'], env: { A: '1', B: 'x=y' }, cwd: '/w', user: '1000' }, true)).toEqual({
     Cmd: ['sh', '-c', 'true'],
     Env: ['A=1', 'B=x=y'],
@@ -23,7 +23,7 @@ test('A process is described to the Engine with its environment as pairs, and wi
   });
 });
 
-test('What a process prints comes apart as stdout and stderr, with its exit code', async () => {
+test('A process’s stdout, stderr and exit code are returned', async () => {
   const container = await idle();
   const io = collector();
   const exit = await docker.exec(container, { ...spec, argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'] }, io);
@@ -32,7 +32,7 @@ test('What a process prints comes apart as stdout and stderr, with its exit code
   expect(io.complained()).toBe('err\n');
 });
 
-test('Values with quotes, newlines and command substitutions arrive as they were given', async () => {
+test('Environment variables with quotes, newlines and command substitutions arrive unchanged', async () => {
   const container = await idle();
   const value = `"double" 'single' \`tick\` $(touch /pwned) \${HOME} \\ \n\ttab, ünïcödé; rm -rf / && =`;
   const io = collector();
@@ -45,7 +45,7 @@ test('Values with quotes, newlines and command substitutions arrive as they were
   expect(await docker.read(container, ['test', '-e', '/pwned'])).toEqual({ exit_code: 1, output: '' });
 });
 
-test('A name or value that cannot be an environment variable is refused', async () => {
+test('An invalid name or value of an environment variable is an error', async () => {
   const container = await idle();
   for (const env of [{ 'A=B': 'x' }, { '': 'x' }, { A: 'x\0y' }])
     await expect(docker.exec(container, { ...spec, argv: ['true'], env }, collector())).rejects.toMatchObject({
@@ -53,7 +53,7 @@ test('A name or value that cannot be an environment variable is refused', async 
     });
 });
 
-test('A step ends with its process although a child that it left holds the output', async () => {
+test('exec resolves 2 s after the process ended, although a child keeps the output open', async () => {
   const container = await idle();
   const io = collector();
   const started = performance.now();
@@ -65,7 +65,7 @@ test('A step ends with its process although a child that it left holds the outpu
   expect(took).toBeLessThan(4_000);
 });
 
-test('A process reads what is written to its input, to the end of it', async () => {
+test('A process reads its standard input to the end', async () => {
   const container = await idle();
   const io = collector();
   const stdin = new PassThrough();
@@ -81,7 +81,7 @@ test('A process reads what is written to its input, to the end of it', async () 
   expect(io.said()).toBe('first\n1000000\n');
 });
 
-test('A process may end before it has read its input', async () => {
+test('A process can end before it has read its standard input', async () => {
   const container = await idle();
   const stdin = new PassThrough();
   stdin.write(Buffer.alloc(1_000_000));
@@ -89,7 +89,7 @@ test('A process may end before it has read its input', async () => {
   expect(exit.exit_code).toBe(3);
 });
 
-test('A process that closes its output and runs on is waited for', async () => {
+test('exec waits for a process that closes its output and continues', async () => {
   const container = await idle();
   const script = 'exec >&- 2>&-; sleep 1; touch /late; exit 5';
   const exit = await docker.exec(container, { ...spec, argv: ['sh', '-c', script] }, collector());
@@ -97,7 +97,7 @@ test('A process that closes its output and runs on is waited for', async () => {
   expect((await docker.read(container, ['test', '-e', '/late'])).exit_code).toBe(0);
 });
 
-test('Of 200,000 lines none is lost', async () => {
+test('All of 200,000 lines arrive', async () => {
   const container = await idle();
   const io = collector();
   await docker.exec(container, { ...spec, argv: ['seq', '1', '200000'] }, io);
@@ -106,7 +106,7 @@ test('Of 200,000 lines none is lost', async () => {
   expect(lines[199_999]).toBe('200000');
 });
 
-test('Aborting lets go at once and says why', async () => {
+test('An abort rejects at once with its reason', async () => {
   const container = await idle();
   const abort = new AbortController();
   const reason = { kind: 'cancel', reason: 'by hand' };
@@ -115,7 +115,7 @@ test('Aborting lets go at once and says why', async () => {
   await expect(running).rejects.toBe(reason);
 });
 
-test('A process that was killed for want of memory is told from one that was killed', async () => {
+test('An out-of-memory kill is told apart from another kill', async () => {
   const container = await idle({ limits: { cpus: null, memory: 32 * 1024 ** 2, pids: null } });
   const hungry = await docker.exec(container, { ...spec, argv: ['tail', '/dev/zero'] }, collector());
   expect(hungry).toEqual({ exit_code: 137, oom_killed: true });
@@ -123,7 +123,7 @@ test('A process that was killed for want of memory is told from one that was kil
   expect(killed).toEqual({ exit_code: 137, oom_killed: false });
 });
 
-test('Want of memory is noticed each time, however late the Engine says so', async () => {
+test('An out-of-memory kill is detected every time, also when the Engine reports it late', async () => {
   const limits = { cpus: null, memory: 32 * 1024 ** 2, pids: null };
   const containers = await Promise.all([1, 2, 3, 4].map(() => idle({ limits })));
   for (let round = 0; round < 4; round++) {
@@ -134,7 +134,7 @@ test('Want of memory is noticed each time, however late the Engine says so', asy
   }
 });
 
-test('A command that is not there, a user that is not known and a container that is gone are told apart', async () => {
+test('A missing command, an unknown user and a missing container give different results', async () => {
   const container = await idle();
   expect(await docker.read(container, ['nosuch'])).toMatchObject({ exit_code: 126 });
   expect(await docker.read(container, ['true'], 'no-one')).toMatchObject({

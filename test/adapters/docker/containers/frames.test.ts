@@ -3,7 +3,7 @@ import { frameReader } from '../../../../src/adapters/docker/containers/frames.t
 
 const wire = Buffer.concat([frame(1, 'out 1\n'), frame(2, 'err 1\n'), frame(1, ''), frame(1, 'out 2\n')]);
 
-test.each([1, 3, 8, 13, wire.length])('Output that arrives %i bytes at a time comes apart into its streams', (size) => {
+test.each([1, 3, 8, 13, wire.length])('Output that arrives %i bytes at a time is split into its streams', (size) => {
   const said = { stdout: '', stderr: '' };
   const read = frameReader((stream, content) => {
     said[stream] += content.toString();

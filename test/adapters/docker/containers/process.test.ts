@@ -2,20 +2,20 @@ import { expect, test, vi } from 'vitest';
 import { lastLines } from '../../../../src/adapters/docker/containers/process.ts';
 import { collector, docker, idle, made, never } from '../test-engine.ts';
 
-test('Even of a process that ends at once nothing is missed', async () => {
+test('The output and exit code of a process that ends at once are complete', async () => {
   const id = await made({ command: ['sh', '-c', 'echo out; echo err >&2; exit 3'], init: false });
   const io = collector();
   expect(await docker.run(id, io)).toEqual({ exit_code: 3, oom_killed: false });
   expect([io.said(), io.complained()]).toEqual(['out\n', 'err\n']);
 });
 
-test('A container’s own 200,000 lines come whole', async () => {
+test('All of 200,000 lines of a container’s own process arrive', async () => {
   const io = collector();
   await docker.run(await made({ command: ['seq', '1', '200000'] }), io);
   expect(io.said().split('\n')).toHaveLength(200_001);
 });
 
-test('Aborting a run lets go of it and says why; the container is the caller’s to remove', async () => {
+test('An abort of run rejects with its reason and leaves the container running', async () => {
   const id = await made({ command: ['sh', '-c', 'echo up; sleep 300'] });
   const abort = new AbortController();
   const io = { ...collector(), stdout: () => abort.abort('by hand'), signal: abort.signal };
@@ -23,7 +23,7 @@ test('Aborting a run lets go of it and says why; the container is the caller’s
   expect((await docker.inspect(id))?.state).toBe('running');
 });
 
-test('A container that was killed for want of memory says so, with an init and without', async () => {
+test('An out-of-memory kill of a container is reported, with and without an init', async () => {
   for (const init of [true, false]) {
     const id = await made({
       command: ['tail', '/dev/zero'],
@@ -35,7 +35,7 @@ test('A container that was killed for want of memory says so, with an init and w
   }
 });
 
-test('A container’s own process is signalled; one that has ended or is gone is no error', async () => {
+test('signal reaches a container’s own process; a container that has ended or is gone is not an error', async () => {
   const id = await made({ command: ['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'] });
   const io = { ...collector(), stdout: () => void docker.signal(id, 'TERM') };
   expect((await docker.run(id, io)).exit_code).toBe(7);
@@ -47,7 +47,7 @@ test('A container’s own process is signalled; one that has ended or is gone is
   await docker.signal(killed, 'KILL');
 });
 
-test('A command that is not in the image fails the run and leaves nothing waiting', async () => {
+test('run fails for a command that is not in the image', async () => {
   const id = await made({ command: ['nosuch'], init: false });
   await expect(docker.run(id, collector())).rejects.toMatchObject({
     code: 'refused',
@@ -55,19 +55,19 @@ test('A command that is not in the image fails the run and leaves nothing waitin
   });
 });
 
-test('The end of a container is waited for, until the wait is given up', async () => {
+test('wait resolves at the end of the container, and rejects when it is aborted', async () => {
   const id = await idle({ command: ['sh', '-c', 'until [ -e /end ]; do sleep 0.05; done; exit 6'] });
   const abort = new AbortController();
-  const given_up = docker.wait(id, abort.signal);
+  const aborted = docker.wait(id, abort.signal);
   const ended = docker.wait(id, never);
   abort.abort('enough');
-  await expect(given_up).rejects.toBe('enough');
+  await expect(aborted).rejects.toBe('enough');
   await docker.read(id, ['touch', '/end']);
   expect(await ended).toEqual({ exit_code: 6, oom_killed: false });
   expect(await docker.wait(id, never)).toEqual({ exit_code: 6, oom_killed: false });
 });
 
-test('The last lines of both streams can be read, also after the end', async () => {
+test('logs returns the last lines of both streams, also after the end', async () => {
   const script = 'for i in 1 2 3 4; do echo out $i; echo err $i >&2; done; printf unfinished';
   const id = await idle({ command: ['sh', '-c', script], log_bytes: 1_000_000 });
   await docker.wait(id, never);
@@ -81,11 +81,11 @@ test('The last lines of both streams can be read, also after the end', async () 
   ]);
 });
 
-test('A container that keeps no log has none', async () => {
+test('logs is empty for a container without a log', async () => {
   expect(await docker.logs(await idle(), 10)).toEqual([]);
 });
 
-test('Lines are put together across frames, stream by stream', () => {
+test('Lines are joined across frames, separately for each stream', () => {
   const raw = Buffer.concat([frame(1, 'one '), frame(2, 'other\n'), frame(1, 'line\nrest')]);
   expect(lastLines(raw, 10)).toEqual(['other', 'one line', 'rest']);
   expect(lastLines(raw, 1)).toEqual(['rest']);
