@@ -24,7 +24,7 @@ export async function evaluateWithFiles<T>(
       if (hash === undefined) missing.set(key, patterns);
       return hash ?? '';
     };
-    const outcome = attempt(() => evaluate({ hash_files }));
+    const outcome = capture(() => evaluate({ hash_files }));
     // While hashes are missing, the result or the error may come from their absence.
     if (missing.size > 0) await execution.sandbox.whilePaused(() => hashAll(execution, missing, known));
     else if ('error' in outcome) throw outcome.error;
@@ -32,7 +32,7 @@ export async function evaluateWithFiles<T>(
   }
 }
 
-function attempt<T>(work: () => T): { value: T } | { error: unknown } {
+function capture<T>(work: () => T): { value: T } | { error: unknown } {
   try {
     return { value: work() };
   } catch (error) {

@@ -9,9 +9,9 @@ import { CodedError } from '../../error.ts';
 export interface Sandbox {
   /** The ID of the image that the job's container was created from. */
   readonly image: string;
-  /** Starts the process of `spec.main`. To be called once. An error in starting it may also come from the process's `wait`. */
+  /** Starts the process of `spec.main`. To be called once. */
   runMain(output: Output): Promise<Process>;
-  /** Starts a process. Rejects with a `UserError` when the image has no shell, or when the job's container has ended. */
+  /** Starts a process. Whether that succeeded shows in `wait`. */
   run(spec: ProcessSpec, output: Output): Promise<Process>;
   /** A running process, with its output from now on. Throws `SandboxError` `not_attachable`. */
   attach(id: string, output: Output): Promise<Process>;
@@ -28,7 +28,10 @@ export interface Process {
   readonly stdin: Writable | null;
   /** Signals the process and everything in its process group. Best effort: `wait` shows whether it worked. */
   signal(signal: 'TERM' | 'KILL'): Promise<void>;
-  /** Resolves when the process has ended and its output has arrived; output that a child keeps open is cut after 2 s. */
+  /**
+   * Resolves when the process has ended and its output has arrived; output that a child keeps open is cut after 2 s. Rejects with a
+   * `UserError` when the image has no shell to start it, or the job's container has ended.
+   */
   wait(): Promise<Exit>;
 }
 

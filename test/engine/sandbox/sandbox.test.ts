@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createSandbox } from '../../../src/engine/sandbox/docker-sandbox.ts';
 import { endProcess } from '../../../src/engine/sandbox/process-end.ts';
@@ -127,7 +128,8 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
   test('fails a process with a message for the user when the image has no shell or the container has ended', async () => {
     await using empty = await emptyImage(harness);
     const bare = await open(create, { image: empty.name });
-    await expect(bare.run(script('true'), collect())).rejects.toMatchObject({
+    const unstartable = await bare.run(script('true'), collect());
+    await expect(unstartable.wait()).rejects.toMatchObject({
       code: 'user_error',
       message: expect.stringContaining('it has no `sh`'),
     });
@@ -135,7 +137,8 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
     const sandbox = await open(create);
     const killer = await sandbox.run(script('kill -TERM 1; sleep 10'), collect());
     await killer.wait().catch(() => undefined);
-    await expect(sandbox.run(script('true'), collect())).rejects.toMatchObject({
+    const late = await sandbox.run(script('true'), collect());
+    await expect(late.wait()).rejects.toMatchObject({
       code: 'user_error',
       message: expect.stringMatching(/container has ended with code \d+/),
     });
@@ -154,7 +157,8 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
 
   test('is removed with its own network; names and labels tell the attempt and the role', async () => {
     const { docker } = harness;
-    const spec = specOf({ network: { subnet: '10.213.77.0/28' } });
+    const prefix = `10.213.${randomInt(256)}`;
+    const spec = specOf({ network: { subnet: `${prefix}.0/28` } });
     const sandbox = await create(spec);
     const { attempt } = spec.owner;
     const [container] = await docker.containers({ 'gantry.attempt': attempt });
@@ -164,7 +168,7 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
       labels: { 'gantry.role': 'job', 'gantry.job': spec.owner.job, 'gantry.attempt_number': '1' },
     });
     expect(network?.name).toBe(`gantry-${attempt.toLowerCase()}`);
-    expect(container?.addresses[network?.name ?? '']).toMatch(/^10\.213\.77\./);
+    expect(container?.addresses[network?.name ?? '']).toMatch(new RegExp(`^${prefix}\\.`));
     expect(await attemptsInDocker(docker)).toContain(attempt);
     const process = await sandbox.run(script('sleep 100'), collect());
     await sandbox.remove();
@@ -200,7 +204,7 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
       const process = await sandbox.run(script('while :; do sleep 0.1; done'), collect());
       const deaf = { ...sandbox, id: process.id, stdin: null, signal: async () => {}, wait: () => process.wait() };
       expect(await endProcess(sandbox, Promise.resolve(deaf), cancelled(AbortSignal.abort()))).toBe(false);
-      await expect(sandbox.run(script('true'), collect())).rejects.toThrow();
+      await expect((await sandbox.run(script('true'), collect())).wait()).rejects.toThrow();
       await process.wait().catch(() => undefined);
     });
   });
