@@ -106,9 +106,10 @@ const FOLDERS: Record<string, Record<string, string[]>> = {
   },
   workers: {
     plan: [],
+    reports: [],
+    attempt: ['plan', 'reports'],
     host: ['attempt'],
     '.': ['attempt', 'host'],
-    attempt: ['.', 'plan'],
   },
   workflows: {
     '.': [],

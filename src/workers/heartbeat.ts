@@ -2,19 +2,19 @@ import { hostname } from 'node:os';
 import type { WorkerDeps } from '../deps.ts';
 import type { Heartbeat } from '../jobs/protocol/message.ts';
 
-const EVERY = 3000;
+const INTERVAL = 3000;
 
-/** What a heartbeat says that changes. */
-export type State = Pick<Heartbeat, 'free' | 'held' | 'proxy' | 'stopping'>;
+/** The part of a heartbeat that changes. */
+export type HeartbeatState = Pick<Heartbeat, 'free' | 'held' | 'proxy' | 'stopping'>;
 
-/** Says each 3 s, and at once when `changed` is called, that this worker lives and what it could take. */
-export function startHeartbeat({ bus, worker }: Pick<WorkerDeps, 'bus' | 'worker'>, state: () => State) {
+/** Sends a heartbeat each 3 s, and soon after `changed` is called. */
+export function startHeartbeat({ bus, worker }: Pick<WorkerDeps, 'bus' | 'worker'>, state: () => HeartbeatState) {
   let soon: NodeJS.Immediate | null = null;
-  const timer = setInterval(() => void heartbeat(), EVERY);
-  void heartbeat();
+  const timer = setInterval(() => void send(), INTERVAL);
+  void send();
 
-  /** Redis may be away: silence counts only while control hears others. */
-  async function heartbeat(): Promise<void> {
+  /** While Redis is unreachable no worker's silence counts. */
+  async function send(): Promise<void> {
     soon = null;
     await bus.heartbeat({ worker, host: hostname(), pid: process.pid, ...state() }).catch(() => undefined);
   }
@@ -22,12 +22,13 @@ export function startHeartbeat({ bus, worker }: Pick<WorkerDeps, 'bus' | 'worker
   return {
     /** Many changes at once are one heartbeat. */
     changed: (): void => {
-      soon ??= setImmediate(() => void heartbeat());
+      soon ??= setImmediate(() => void send());
     },
+    /** Sends the last heartbeat. */
     stop: async (): Promise<void> => {
       clearInterval(timer);
       if (soon) clearImmediate(soon);
-      await heartbeat();
+      await send();
     },
   };
 }

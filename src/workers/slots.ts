@@ -4,15 +4,15 @@ import type { Lane } from '../jobs/run/plan.ts';
 
 export type Pool = keyof Heartbeat['free'];
 
-/** Plans and reports have slots of their own, so that no job keeps GitHub waiting. */
-const APART = 2;
+/** Plans and reports have slots of their own, so that no job delays them. */
+const SEPARATE = 2;
 
-/** How many attempts of each kind a worker holds at once: of `slots` jobs one is kept for deploy, the others are test's and build's together. */
+/** How many attempts of each kind a worker holds at once. Of `slots` one is reserved for deploy; test and build share the others. */
 export function poolSizes(slots: number): Record<Pool, number> {
-  return { plan: APART, notify: APART, work: slots - 1, deploy: 1 };
+  return { plan: SEPARATE, notify: SEPARATE, work: slots - 1, deploy: 1 };
 }
 
-/** Which attempts hold a worker's slots. */
+/** The attempts that a worker holds. */
 export class Slots {
   readonly #sizes: Record<Pool, number>;
   readonly #held = new Map<string, Pool>();
@@ -25,7 +25,7 @@ export class Slots {
     return this.#sizes[poolOf(lane)];
   }
 
-  /** False when the pool is full, or the attempt is held already (Redis may hand it out twice). */
+  /** False when the pool is full, or when the attempt is already held: Redis may hand out an offer twice. */
   take(lane: Lane, attempt: string): boolean {
     const pool = poolOf(lane);
     if (this.#held.has(attempt) || this.free[pool] <= 0) return false;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { poolSizes, Slots } from '../../src/workers/slots.ts';
 
-test('plans and reports have two slots each, deploy one, and the rest is test and build', () => {
+test('Plans and reports have two slots each, deploy has one, and test and build share the rest', () => {
   expect(poolSizes(4)).toEqual({ plan: 2, notify: 2, work: 3, deploy: 1 });
   expect(poolSizes(2)).toEqual({ plan: 2, notify: 2, work: 1, deploy: 1 });
 });
 
-test('test and build share their slots', () => {
+test('Test and build share their slots', () => {
   const slots = new Slots(3);
   expect([slots.take('test', 'att_1'), slots.take('build', 'att_2'), slots.take('test', 'att_3')]).toEqual([
     true,
@@ -18,13 +18,13 @@ test('test and build share their slots', () => {
   expect(slots.take('build', 'att_3')).toBe(true);
 });
 
-test('a full house of tests leaves room for a deployment', () => {
+test('Running tests never take the slot of deploy', () => {
   const slots = new Slots(2);
   slots.take('test', 'att_1');
   expect(slots.take('deploy', 'att_2')).toBe(true);
 });
 
-test('an attempt that is held is not taken twice', () => {
+test('An attempt that is already held is not taken again', () => {
   const slots = new Slots(4);
   expect([slots.take('test', 'att_1'), slots.take('test', 'att_1')]).toEqual([true, false]);
   expect(slots.held).toEqual(['att_1']);

@@ -10,33 +10,33 @@ import { readConfig } from '../../src/config.ts';
 import { type LogStore, type Offers, workerDeps } from '../../src/deps.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
-import { type Clerk, startClerk } from './fake-control.ts';
+import { type FakeControl, startFakeControl } from './fake-control.ts';
 
-/** Whole workers on the real Engine, and a clerk that offers and grants. An installation of its own, of which nothing stays. */
-export interface Crew {
+/** Real workers on the real Docker Engine and a fake control, as an installation of its own. `end` removes everything. */
+export interface WorkerHarness {
   dir: string;
   redis: TestRedis;
-  clerk: Clerk;
+  control: FakeControl;
   offers: Offers;
   logs: LogStore;
   engine: Dockerode;
   installation: string;
-  /** In this process; the returned function is its SIGTERM, and resolves when it is gone. */
-  work(): Promise<() => Promise<void>>;
-  /** In a process of its own, to be killed. */
+  /** Starts a worker in this process. The returned function shuts it down and resolves when it has ended. */
+  startWorker(): Promise<() => Promise<void>>;
+  /** Starts a worker in a process of its own. */
   spawnWorker(): Promise<ChildProcess>;
-  /** Names of this installation's containers that carry this label. */
+  /** The names of this installation's containers with this label. */
   containers(label: string): Promise<string[]>;
   end(): Promise<void>;
 }
 
-export async function openCrew(env: Record<string, string> = {}): Promise<Crew> {
-  const dir = await mkdtemp(join(tmpdir(), 'gantry-crew-'));
+export async function openWorkerHarness(env: Record<string, string> = {}): Promise<WorkerHarness> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-harness-'));
   const redis = await startRedis();
-  const clerk = await startClerk(redis.url);
+  const control = await startFakeControl(redis.url);
   const offers = openOffers(redis.url);
   const engine = new Dockerode();
-  const { installation } = clerk.envelope;
+  const { installation } = control.envelope;
   const settings = {
     GANTRY_DATA_DIR: dir,
     GANTRY_REDIS_URL: redis.url,
@@ -51,25 +51,25 @@ export async function openCrew(env: Record<string, string> = {}): Promise<Crew> 
   const workers: (() => Promise<void>)[] = [];
   const processes: ChildProcess[] = [];
   await mkdir(join(dir, 'shared'));
-  await writeFile(join(dir, 'shared', 'worker.key'), clerk.worker_key, { mode: 0o640 });
+  await writeFile(join(dir, 'shared', 'worker.key'), control.worker_key, { mode: 0o640 });
 
   return {
     dir,
     redis,
-    clerk,
+    control,
     offers,
     logs: openLogStore(join(dir, 'shared', 'logs')),
     engine,
     installation,
-    work: async () => {
+    startWorker: async () => {
       const stop = new AbortController();
-      const working = runWorker(await workerDeps(readConfig(settings)), stop.signal);
-      const leave = () => {
+      const running = runWorker(await workerDeps(readConfig(settings)), stop.signal);
+      const shutDown = () => {
         stop.abort();
-        return working;
+        return running;
       };
-      workers.push(leave);
-      return leave;
+      workers.push(shutDown);
+      return shutDown;
     },
     spawnWorker: async () => {
       const code = `
@@ -88,9 +88,9 @@ export async function openCrew(env: Record<string, string> = {}): Promise<Crew> 
     },
     end: async () => {
       for (const running of processes) await kill(running);
-      await Promise.all(workers.map((leave) => leave()));
+      await Promise.all(workers.map((shutDown) => shutDown()));
       await offers.close();
-      await clerk.end();
+      await control.end();
       await redis.end();
       await removeAll(engine, installation);
       await rm(dir, { recursive: true, force: true });

@@ -45,7 +45,6 @@ export async function openSpool(dir: string, worker: string, locks: SpoolLocks):
       for (const folder of await folders()) if (!isHeld(folder)) found.push(...(await adopt(folder, mine)));
       return found;
     },
-    removeOrphan: (_worker, attempt) => rm(join(mine, attempt + SUFFIX), { force: true }),
     held: async () => {
       const held = await Promise.all((await folders()).filter(isHeld).map(attemptsIn));
       return held.flat();

@@ -1,17 +1,17 @@
 import type { Event } from '../../jobs/protocol/event.ts';
 
-/** What a worker said and control has not acknowledged yet, one file an attempt under its worker's folder. */
+/** The events of a worker's attempts that control has not acknowledged yet, on disk: one file per attempt in the worker's folder. */
 export interface Spool {
-  /** Makes the attempt's file: from here on `held` names it. */
+  /** Creates the attempt's file; from now on `held` lists it. */
   begin(attempt: string): Promise<void>;
-  /** On disk as written, fsynced when `durable`. */
+  /** Fsyncs when `durable`. */
   append(event: Event, durable: boolean): Promise<void>;
+  /** Removes an attempt's file, be it an adopted orphan's. Removing it twice is no error. */
   remove(attempt: string): Promise<void>;
-  /** Whole spools of workers of this host whose process is gone, of attempts that had come to `finished`; the caller sends and then removes them. */
+  /** Adopts the spools of this host's dead workers and returns those of finished attempts. The caller delivers and then removes them. */
   orphans(): Promise<{ worker: string; attempt: string; events: Event[] }[]>;
-  removeOrphan(worker: string, attempt: string): Promise<void>;
-  /** Attempts that living workers of this host hold. */
+  /** The attempts that living workers of this host hold. */
   held(): Promise<string[]>;
-  /** Ends this worker's claim to its folder. */
+  /** Releases this worker's folder, and removes it if it is empty. */
   close(): Promise<void>;
 }

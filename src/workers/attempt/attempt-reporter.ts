@@ -3,40 +3,40 @@ import type { LogWriter, WorkerDeps } from '../../deps.ts';
 import type { DeployQuestion, EventReporter, OneWayEvent, ReadyQuestion } from '../../engine/event-reporter.ts';
 import { DeployAnswer, SwitchAnswer } from '../../jobs/deploy/deployment.ts';
 import type { Event as AttemptEvent, EventData, Finished } from '../../jobs/protocol/event.ts';
+import { EventSender } from './event-sender.ts';
 import type { Mailbox } from './mailbox.ts';
-import { Outgoing } from './outgoing.ts';
 
-/** Event data beyond this goes by the blob store. */
-const MOST_INLINE = 64 * 1024;
+/** Larger event data goes through the blob store; bytes. */
+const INLINE_LIMIT = 64 * 1024;
 const ASK_AGAIN = 1000;
 
-type Parts = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'now'>;
+export type ReporterDeps = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'now'>;
 
-/** The reporter of one attempt: numbers what is told, keeps it on disk until control has it, and brings the answers. */
+/** The event reporter of one attempt: numbers its events, keeps them on disk until control has acknowledged them, and receives the answers. */
 export class AttemptReporter implements EventReporter {
   readonly attempt: string;
   readonly log: LogWriter;
-  readonly #deps: Parts;
+  readonly #deps: ReporterDeps;
   readonly #mailbox: Mailbox;
-  readonly #outgoing: Outgoing;
+  readonly #sender: EventSender;
   #seq = 0;
   #written = Promise.resolve();
 
-  constructor(deps: Parts, mailbox: Mailbox, attempt: string, log: LogWriter) {
+  constructor(deps: ReporterDeps, mailbox: Mailbox, attempt: string, log: LogWriter) {
     this.attempt = attempt;
     this.log = log;
     this.#deps = deps;
     this.#mailbox = mailbox;
-    this.#outgoing = new Outgoing(deps.bus, mailbox, attempt);
+    this.#sender = new EventSender(deps.bus, mailbox, attempt);
   }
 
-  /** Aborts when control has given the attempt to nobody or to someone else: what is told of it changes nothing any more. */
+  /** Aborts when control has ended the attempt: its events change nothing any more. */
   get superseded(): AbortSignal {
-    return this.#outgoing.superseded;
+    return this.#sender.superseded;
   }
 
-  async emit(news: OneWayEvent): Promise<void> {
-    await this.#tell(news);
+  async emit(event: OneWayEvent): Promise<void> {
+    await this.#record(event);
   }
 
   async ask(question: DeployQuestion, signal: AbortSignal): Promise<DeployAnswer>;
@@ -44,9 +44,9 @@ export class AttemptReporter implements EventReporter {
   async ask(question: DeployQuestion | ReadyQuestion, signal: AbortSignal): Promise<DeployAnswer | SwitchAnswer> {
     const { attempt } = this;
     const { bus, worker } = this.#deps;
-    const seq = await this.#tell(question);
+    const seq = await this.#record(question);
     const sealed = Promise.withResolvers<string>();
-    const close = this.#mailbox.open(attempt, (message) => {
+    const unsubscribe = this.#mailbox.subscribe(attempt, (message) => {
       if (message.kind === 'answered' && message.seq === seq) sealed.resolve(message.sealed);
     });
     try {
@@ -58,45 +58,48 @@ export class AttemptReporter implements EventReporter {
         await bus.send({ kind: 'ask', attempt, worker, seq }).catch(() => undefined);
       }
     } finally {
-      close();
+      unsubscribe();
     }
   }
 
-  /** The last word. Resolves when control has it, or wants nothing more of this attempt; `signal` ends the waiting and leaves it on disk. */
+  /** The last event. Resolves when control has acknowledged it or superseded the attempt; when `signal` aborts before, the events stay on disk. */
   async finish(finished: Finished, signal: AbortSignal): Promise<void> {
-    await this.#tell({ type: 'finished', data: finished });
-    if (await this.#outgoing.delivered(signal)) await this.#deps.spool.remove(this.attempt);
-    this.#outgoing.close();
+    await this.#record({ type: 'finished', data: finished });
+    if (await this.#sender.delivered(signal)) await this.#deps.spool.remove(this.attempt);
+    this.#sender.close();
   }
 
-  /** Numbered at once, written one after the other. */
-  async #tell(said: EventData): Promise<number> {
+  /** Numbered in the order of the calls, and written in that order. */
+  async #record(event: EventData): Promise<number> {
     const seq = ++this.#seq;
-    this.#written = this.#written.then(() => this.#write(seq, said));
+    this.#written = this.#written.then(() => this.#write(seq, event));
     await this.#written;
     return seq;
   }
 
-  async #write(seq: number, said: EventData): Promise<void> {
-    const event = await this.#event(seq, said);
+  async #write(seq: number, data: EventData): Promise<void> {
+    const event = await this.#event(seq, data);
     try {
-      await this.#deps.spool.append(event, said.type === 'finished');
+      await this.#deps.spool.append(event, event.type === 'finished');
     } catch (error) {
-      // A full disk: it is told all the same, and lost only if this process dies before control has it.
-      this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'an event cannot be kept on disk');
+      // On a full disk the event is sent all the same. It is lost only if this process dies before control has it.
+      this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'cannot write an event to disk');
     }
-    this.#outgoing.add(event);
+    this.#sender.add(event);
   }
 
   async #event(seq: number, { type, data }: EventData): Promise<AttemptEvent> {
     const event = { attempt: this.attempt, worker: this.#deps.worker, seq, at: this.#deps.now(), type };
     const text = JSON.stringify(data);
-    if (Buffer.byteLength(text) <= MOST_INLINE) return { ...event, data, blob: null };
+    if (Buffer.byteLength(text) <= INLINE_LIMIT) return { ...event, data, blob: null };
     try {
       const { hash } = await this.#deps.blobs.put(Buffer.from(text));
       return { ...event, data: null, blob: hash };
     } catch (error) {
-      this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'an event goes whole: the blob store fails');
+      this.#deps.log.error(
+        { err: error, attempt: this.attempt, seq },
+        'cannot store event data as a blob; sending it inline',
+      );
       return { ...event, data, blob: null };
     }
   }

@@ -21,7 +21,7 @@ export async function claim(
 ): Promise<{ grant: unknown } | null> {
   const nonce = randomBytes(12).toString('hex');
   const { promise, resolve } = Promise.withResolvers<Answer>();
-  const close = mailbox.open(attempt, (message) => {
+  const unsubscribe = mailbox.subscribe(attempt, (message) => {
     if (message.kind === 'denied' && message.nonce === nonce) resolve({ granted: false });
     if (message.kind === 'granted') accept(message.sealed);
   });
@@ -35,7 +35,7 @@ export async function claim(
     answer ??= await within(promise, LAST_ANSWER);
     return answer?.granted ? { grant: answer.grant } : null;
   } finally {
-    close();
+    unsubscribe();
   }
 
   /** A grant that cannot be opened answers another claim. */

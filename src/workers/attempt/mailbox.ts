@@ -2,7 +2,7 @@ import type { WorkerMessage } from '../../jobs/protocol/message.ts';
 
 type Handle = (message: WorkerMessage) => void;
 
-/** Hands messages from control to whoever works on their attempt. Messages for other attempts are dropped: control sends them again if they matter. */
+/** Distributes this worker's messages by attempt. A message that nobody subscribed to is dropped: control sends it again if it matters. */
 export class Mailbox {
   readonly #handlers = new Map<string, Set<Handle>>();
 
@@ -11,7 +11,7 @@ export class Mailbox {
   }
 
   /** Until the returned function is called. */
-  open(attempt: string, handle: Handle): () => void {
+  subscribe(attempt: string, handle: Handle): () => void {
     const handlers = this.#handlers.get(attempt) ?? new Set();
     this.#handlers.set(attempt, handlers.add(handle));
     return () => {

@@ -1,42 +1,45 @@
 import type { WorkerDeps } from '../../deps.ts';
 import { reconcileEnvironment } from '../../engine/deploy/reconcile.ts';
+import type { EngineDeps } from '../../engine/engine-deps.ts';
 import type { EventReporter } from '../../engine/event-reporter.ts';
 import { runJob } from '../../engine/job/run-job.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { Grant } from '../../jobs/protocol/grant.ts';
-import { notify } from '../notify.ts';
-import { planDelivery } from '../plan/plan-delivery.ts';
-import type { Interruption } from './stop-requests.ts';
+import { type PlanDeps, planDelivery } from '../plan/plan-delivery.ts';
+import { sendReport } from '../reports/send-report.ts';
+import type { Interruption } from './interruption.ts';
 
-/** Does what an attempt was granted for. Never rejects: what goes wrong on our side is an errored verdict. */
+export type PerformDeps = EngineDeps & PlanDeps & Pick<WorkerDeps, 'github' | 'spool' | 'log'>;
+
+/** Does what the attempt was granted for. Never rejects: an unexpected error is an errored verdict. */
 export async function perform(
-  deps: WorkerDeps,
+  deps: PerformDeps,
   granted: unknown,
   reporter: EventReporter,
   { stop, force }: Interruption,
 ): Promise<Finished> {
   try {
-    stop.signal.throwIfAborted();
-    // From here on the other workers of this host leave its containers alone.
+    stop.throwIfAborted();
+    // From here on the other workers of this host do not remove its containers.
     await deps.spool.begin(reporter.attempt);
     const grant = Grant.parse(granted);
     switch (grant.subject) {
       case 'job':
-        return await runJob(deps, grant, reporter, stop.signal, force.signal);
+        return await runJob(deps, grant, reporter, stop, force);
       case 'delivery':
-        return await planDelivery(deps, grant, stop.signal);
+        return await planDelivery(deps, grant, stop);
       case 'report':
-        return await notify(deps, grant);
+        return await sendReport(deps, grant);
       case 'environment':
-        return await reconcileEnvironment(deps, grant, reporter, stop.signal);
+        return await reconcileEnvironment(deps, grant, reporter, stop);
     }
   } catch (error) {
-    const aborted = stop.signal.aborted;
-    if (!aborted) deps.log.error({ err: error, attempt: reporter.attempt }, 'an attempt went wrong');
+    if (!stop.aborted) deps.log.error({ err: error, attempt: reporter.attempt }, 'attempt failed unexpectedly');
     return { verdict: { status: 'errored', reason: reasonOf(error), exit_code: null }, outputs: {}, log_size: 0 };
   }
 }
 
+/** A stop request, as the reason of a signal, is thrown as it is. */
 function reasonOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === 'object' && error !== null && 'reason' in error ? String(error.reason) : String(error);

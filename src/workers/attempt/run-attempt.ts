@@ -1,56 +1,58 @@
 import type { WorkerDeps } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
-import { AttemptReporter } from './attempt-reporter.ts';
+import { AttemptReporter, type ReporterDeps } from './attempt-reporter.ts';
 import { claim } from './claim.ts';
+import { openInterruption } from './interruption.ts';
 import type { Mailbox } from './mailbox.ts';
-import { perform } from './perform.ts';
-import { watchStopRequests } from './stop-requests.ts';
+import { type PerformDeps, perform } from './perform.ts';
 
-/** How a worker comes to its end, in this order. */
-export interface Ends {
-  /** Takes nothing new. */
+/** The phases of a worker's shutdown, in order. */
+export interface Shutdown {
+  /** No new attempts; running ones continue. */
+  draining: AbortSignal;
+  /** Running attempts are stopped; the signal's reason is their verdict's. */
   stopping: AbortSignal;
-  /** Gives up what it holds; the reason is what the verdicts say. */
-  leaving: AbortSignal;
-  /** Waits for no acknowledgement any more: what was said lies on disk. */
-  gone: AbortSignal;
+  /** Nothing waits for acknowledgements any more: unacknowledged events stay on disk. */
+  exiting: AbortSignal;
 }
 
-/** One attempt, from the offer to control's receipt of its last word; its slot is free after that. Never rejects. */
-export async function holdAttempt(deps: WorkerDeps, mailbox: Mailbox, attempt: string, ends: Ends): Promise<void> {
+type AttemptDeps = ReporterDeps & PerformDeps & Pick<WorkerDeps, 'logWriter'>;
+
+/** Runs one attempt, from its offer until control has acknowledged its end. Never rejects. */
+export async function runAttempt(
+  deps: AttemptDeps,
+  mailbox: Mailbox,
+  attempt: string,
+  shutdown: Shutdown,
+): Promise<void> {
   try {
-    const granted = await claim(deps, mailbox, attempt, ends.stopping);
+    const granted = await claim(deps, mailbox, attempt, shutdown.draining);
     if (granted === null) return;
     const reporter = new AttemptReporter(deps, mailbox, attempt, deps.logWriter(attempt));
-    const finished = await run(deps, mailbox, granted.grant, reporter, ends);
+    const finished = await run(deps, mailbox, granted.grant, reporter, shutdown);
     const log_size = await reporter.log.close();
-    await reporter.finish({ ...finished, log_size }, ends.gone);
+    await reporter.finish({ ...finished, log_size }, shutdown.exiting);
   } catch (error) {
-    deps.log.error({ err: error, attempt }, 'an attempt was lost');
+    deps.log.error({ err: error, attempt }, 'cannot finish an attempt; control will end it as lost');
   }
 }
 
 async function run(
-  deps: WorkerDeps,
+  deps: PerformDeps,
   mailbox: Mailbox,
   grant: unknown,
   reporter: AttemptReporter,
-  { stopping, leaving }: Ends,
+  { draining, stopping }: Shutdown,
 ): Promise<Finished> {
-  const interruption = { stop: new AbortController(), force: new AbortController() };
-  // What was granted while this worker was already stopping is not begun.
-  const reasons = stopping.aborted ? [stopping] : [leaving, reporter.superseded];
-  const reason = AbortSignal.any(reasons);
-  const abort = () => interruption.stop.abort(reason.reason);
-  if (reason.aborted) abort();
-  reason.addEventListener('abort', abort, { once: true });
-  const unwatch = watchStopRequests(mailbox, reporter.attempt, interruption);
+  // An attempt that was granted to a worker that already drains does not start.
+  const reason = draining.aborted ? draining : AbortSignal.any([stopping, reporter.superseded]);
+  const interruption = openInterruption(mailbox, reporter.attempt, reason);
   try {
     const finished = await perform(deps, grant, reporter, interruption);
-    const left = reason.aborted && !reporter.superseded.aborted && finished.verdict.status === 'errored';
-    return left ? { ...finished, verdict: { ...finished.verdict, handed_back: true } } : finished;
+    const interrupted = reason.aborted && !reporter.superseded.aborted;
+    if (!interrupted || finished.verdict.status !== 'errored') return finished;
+    return { ...finished, verdict: { ...finished.verdict, handed_back: true } };
   } finally {
-    reason.removeEventListener('abort', abort);
-    unwatch();
+    interruption.close();
   }
 }

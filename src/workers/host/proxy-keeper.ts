@@ -3,26 +3,26 @@ import { ensureProxy } from '../../engine/deploy/proxy-container.ts';
 import type { EngineDeps } from '../../engine/engine-deps.ts';
 import { messageOf } from '../../error.ts';
 
-const LOOK_EVERY = 10_000;
+const INTERVAL = 10_000;
 
-/** Sees to it that the proxy's container is up, and says which one it is; null while it cannot be. Until `done` aborts. */
+/** Keeps the proxy's container running until `done` aborts. Reports its id, or null while it does not run, after every check. */
 export async function keepProxy(
   deps: EngineDeps,
-  tell: (container: string | null) => void,
+  report: (container: string | null) => void,
   done: AbortSignal,
 ): Promise<void> {
-  let complaint = '';
+  let logged = '';
   while (!done.aborted) {
     try {
-      tell(await ensureProxy(deps));
-      complaint = '';
+      report(await ensureProxy(deps));
+      logged = '';
     } catch (error) {
-      tell(null);
+      report(null);
       const message = messageOf(error);
-      // Said once, not each time round.
-      if (message !== complaint) deps.log.warn({ err: error }, 'the proxy is not up');
-      complaint = message;
+      // The same error is logged once, not each 10 s.
+      if (message !== logged) deps.log.warn({ err: error }, 'cannot start the proxy');
+      logged = message;
     }
-    await delay(LOOK_EVERY, undefined, { signal: done }).catch(() => undefined);
+    await delay(INTERVAL, undefined, { signal: done }).catch(() => undefined);
   }
 }

@@ -3,7 +3,7 @@ import type { PlannedJob } from '../../jobs/run/plan.ts';
 import { resolveApp } from '../../workflows/app/app-environment.ts';
 import { parseAppFile } from '../../workflows/app/app-file.ts';
 
-/** The app that a run's deploy jobs speak of, or what keeps them from deploying it. */
+/** The app that a run deploys, or why it cannot be deployed. */
 export interface PlannedApp {
   app: string | null;
   annotations: Annotation[];
@@ -11,13 +11,13 @@ export interface PlannedApp {
 
 export const APP_FILE = 'gantry.yml';
 
-/** `text` is gantry.yml's at the commit, null when there is none (or none that is a file of a sensible size). */
+/** `text` is the content of gantry.yml at the commit; null when it is missing, no regular file or too large. */
 export function planApp(path: string, jobs: readonly PlannedJob[], text: string | null): PlannedApp {
   const deploying = jobs.filter(({ kind }) => kind === 'deploy');
   const [first] = deploying;
   if (first === undefined) return { app: null, annotations: [] };
   if (text === null)
-    return failure(path, first, `The job \`${first.base}\` deploys, and the repository has no ${APP_FILE} at its root`);
+    return failure(path, first, `The job \`${first.base}\` deploys, but the repository has no ${APP_FILE} at its root`);
   const { app, annotations } = parseAppFile(APP_FILE, text);
   if (app === null) return { app: null, annotations };
   for (const job of deploying)

@@ -18,12 +18,12 @@ import { type WorkflowSource, workflowSources } from './workflow-sources.ts';
 
 const MOST_APP_BYTES = 256 * 1024;
 
-export type Planner = Pick<WorkerDeps, 'git' | 'blobs' | 'config'>;
+export type PlanDeps = Pick<WorkerDeps, 'git' | 'blobs' | 'config'>;
 
-/** What a delivery comes to: fetches the commit, reads what it says and lays down the runs. A repository that cannot be read is a verdict. */
-export async function planDelivery(planner: Planner, grant: PlanGrant, signal: AbortSignal): Promise<Finished> {
+/** Plans the runs of a delivery from the workflows at its commit. A repository that cannot be fetched ends in a verdict, not an error. */
+export async function planDelivery(deps: PlanDeps, grant: PlanGrant, signal: AbortSignal): Promise<Finished> {
   try {
-    const plan = await makePlan(planner, grant, signal);
+    const plan = await makePlan(deps, grant, signal);
     return { verdict: { status: 'succeeded', reason: null, exit_code: null }, outputs: {}, log_size: 0, plan };
   } catch (error) {
     signal.throwIfAborted();
@@ -31,16 +31,16 @@ export async function planDelivery(planner: Planner, grant: PlanGrant, signal: A
   }
 }
 
-async function makePlan(planner: Planner, grant: PlanGrant, signal: AbortSignal): Promise<Plan> {
-  const { git } = planner;
+async function makePlan(deps: PlanDeps, grant: PlanGrant, signal: AbortSignal): Promise<Plan> {
+  const { git } = deps;
   const { source } = grant;
   const sha = await git.fetch(source, grant.trigger, signal);
   const { message } = await git.commit(source.id, sha);
-  const trigger = { ...grant.trigger, payload: await payloadOf(planner, grant) };
-  const found = await workflowSources(planner, source.id, sha);
-  const candidates = found.map(readCandidate).filter((candidate) => isWanted(candidate, grant.workflow));
+  const trigger = { ...grant.trigger, payload: await payloadOf(deps, grant) };
+  const sources = await workflowSources(deps, source.id, sha);
+  const candidates = sources.map(readCandidate).filter((candidate) => isWanted(candidate, grant.workflow));
   if (grant.workflow !== null && candidates.length === 0)
-    return { sha, message, runs: [noSuchWorkflow(grant.workflow, found)], ignored: [], reason: null };
+    return { sha, message, runs: [noSuchWorkflow(grant.workflow, sources)], ignored: [], reason: null };
   const readable = candidates.flatMap(({ workflow }) => workflow ?? []);
   const changed = await changedPaths(git, grant, sha, readable, signal);
   const plan: Plan = { sha, message, runs: [], ignored: [], reason: null };
@@ -50,7 +50,7 @@ async function makePlan(planner: Planner, grant: PlanGrant, signal: AbortSignal)
       const match =
         grant.workflow === null ? matchTrigger(workflow, trigger, changed, message) : { run: true as const };
       if (!match.run) plan.ignored.push({ path, reason: match.reason });
-      else plan.runs.push(await planWorkflow(planner, source, workflow, annotations, trigger, sha));
+      else plan.runs.push(await planWorkflow(deps, source, workflow, annotations, trigger, sha));
     }
   }
   return plan;
@@ -65,24 +65,25 @@ interface Candidate {
 
 function readCandidate({ path, text }: WorkflowSource): Candidate {
   if (text !== null) return { path, ...parseWorkflow(path, text) };
-  const message = 'The file is larger than 1 MiB, or not a file: no workflow is';
+  const message = 'The file is larger than 1 MiB or no regular file';
   return { path, workflow: null, annotations: [{ path, line: 1, column: 1, level: 'failure', message }] };
 }
 
-/** By path, by file name or by its own name. */
+/** `wanted` is a path, a file name or the workflow's name. */
 function isWanted({ path, workflow }: Candidate, wanted: string | null): boolean {
   return wanted === null || [path, path.replace(/^.*\//, ''), workflow?.name].includes(wanted);
 }
 
-function noSuchWorkflow(wanted: string, found: readonly WorkflowSource[]): PlannedRun {
-  const there = found.length === 0 ? 'none at this commit' : found.map(({ path }) => path).join(', ');
-  const failure = `There is no workflow ${wanted}; there ${found.length === 1 ? 'is' : 'are'} ${there}`;
+function noSuchWorkflow(wanted: string, sources: readonly WorkflowSource[]): PlannedRun {
+  const available =
+    sources.length === 0 ? 'this commit has none' : `available: ${sources.map(({ path }) => path).join(', ')}`;
+  const failure = `No workflow ${wanted}; ${available}`;
   return { workflow: wanted, path: '', failure, app: null, annotations: [], jobs: [] };
 }
 
-/** Its graph, held against what this installation can run and what gantry.yml says. */
+/** The planned run; it fails when this installation has no image for a job, or when gantry.yml does not allow a deployment. */
 async function planWorkflow(
-  { git, config }: Planner,
+  { git, config }: PlanDeps,
   source: PlanGrant['source'],
   workflow: Workflow,
   warnings: Annotation[],
@@ -105,17 +106,17 @@ async function planWorkflow(
   return { ...planned, app };
 }
 
-function contextsOf(config: Planner['config'], repo: string, trigger: Trigger, sha: string): Contexts {
+function contextsOf(config: PlanDeps['config'], repo: string, trigger: Trigger, sha: string): Contexts {
   const { github_api_url: api_url, github_url: server_url } = config;
   return { github: githubContext({ trigger, sha, repo, api_url, server_url, run: null }), vars: {}, inputs: {} };
 }
 
-async function payloadOf({ blobs }: Planner, { payload_blob, trigger }: PlanGrant): Promise<JsonObject> {
+async function payloadOf({ blobs }: PlanDeps, { payload_blob, trigger }: PlanGrant): Promise<JsonObject> {
   const blob = payload_blob === null ? null : await blobs.read(payload_blob, JSON_LIMIT);
   return blob === null ? trigger.payload : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
 
-/** What is not there, or not ours to see, stays so; everything else is tried again. */
+/** A missing repository or denied access stays so: only other errors are retried. */
 function verdictOf(error: unknown): { status: 'failed' | 'errored'; reason: string } {
   return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error) };
 }

@@ -7,13 +7,13 @@ const FOLDER = '.github/workflows';
 const MOST_FILES = 200;
 const MOST_BYTES = 1024 * 1024;
 
-/** A workflow's text where it was found; null when the file is too large to be one. */
+/** `text` is null when the file is too large or no regular file. */
 export interface WorkflowSource {
   path: string;
   text: string | null;
 }
 
-/** The repository's own workflows at a commit; without any, the shipped one that fits what it holds. */
+/** The repository's own workflows at a commit; if it has none, the shipped workflow for its stack. */
 export async function workflowSources(
   { git, config }: Pick<WorkerDeps, 'git' | 'config'>,
   repo: string,

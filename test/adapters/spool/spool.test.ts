@@ -73,8 +73,8 @@ test('finished spools of a killed worker are found whole, once, and its unfinish
   const found = (await Promise.all([one.orphans(), two.orphans()])).flat();
   expect(found).toEqual([{ worker: 'wrk_dead', attempt: 'att_1', events }]);
   expect((await readdir(dir)).toSorted()).toEqual(['wrk_1', 'wrk_1.lock', 'wrk_2', 'wrk_2.lock']);
-  await one.removeOrphan('wrk_dead', 'att_1');
-  await two.removeOrphan('wrk_dead', 'att_1');
+  await one.remove('att_1');
+  await two.remove('att_1');
   await one.close();
   await two.close();
   expect(await readdir(dir)).toEqual([]);

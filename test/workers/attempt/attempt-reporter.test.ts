@@ -4,15 +4,15 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OneWayEvent } from '../../../src/engine/event-reporter.ts';
 import type { Finished } from '../../../src/jobs/protocol/event.ts';
 import { AttemptReporter } from '../../../src/workers/attempt/attempt-reporter.ts';
-import { type Bench, openBench } from '../harness.ts';
+import { type Harness, openHarness } from '../protocol-harness.ts';
 
-let bench: Bench;
+let harness: Harness;
 let reporter: AttemptReporter;
 beforeEach(async () => {
-  bench = await openBench();
-  reporter = openCourier('att_1');
+  harness = await openHarness();
+  reporter = openReporter('att_1');
 });
-afterEach(() => bench.end());
+afterEach(() => harness.end());
 
 const never = new AbortController().signal;
 const DONE: Finished = {
@@ -21,8 +21,8 @@ const DONE: Finished = {
   log_size: 7,
 };
 
-function openCourier(attempt: string): AttemptReporter {
-  return new AttemptReporter(bench.parts, bench.mailbox, attempt, bench.parts.logWriter(attempt));
+function openReporter(attempt: string): AttemptReporter {
+  return new AttemptReporter(harness.deps, harness.mailbox, attempt, harness.deps.logWriter(attempt));
 }
 
 function step(number: number, reason: string | null = null): OneWayEvent {
@@ -33,114 +33,114 @@ function step(number: number, reason: string | null = null): OneWayEvent {
   };
 }
 
-const spools = () => readdir(join(bench.dir, 'spools', 'wrk_1'));
-const applied = (attempt = 'att_1') => bench.clerk.of(attempt).map(({ seq, type }) => `${seq} ${type}`);
+const spools = () => readdir(join(harness.dir, 'spools', 'wrk_1'));
+const applied = (attempt = 'att_1') => harness.control.of(attempt).map(({ seq, type }) => `${seq} ${type}`);
 
-test('what is told arrives once and in order, and the last word ends the spool', async () => {
+test('Events arrive once and in order, and the spool is removed after the last one', async () => {
   await Promise.all([reporter.emit(step(1)), reporter.emit(step(2)), reporter.emit(step(3))]);
   await reporter.finish(DONE, never);
   expect(applied()).toEqual(['1 step', '2 step', '3 step', '4 finished']);
-  expect(bench.clerk.of('att_1').at(-1)?.data).toEqual(DONE);
+  expect(harness.control.of('att_1').at(-1)?.data).toEqual(DONE);
   expect(await spools()).toEqual([]);
 });
 
-test('what is told lies on disk before anyone has it', async () => {
-  bench.clerk.hears = () => false;
+test('An event is on disk before control has it', async () => {
+  harness.control.handles = () => false;
   await reporter.emit(step(1));
   expect(await spools()).toContain('att_1.jsonl');
 });
 
-test('what is not acknowledged is sent again until it is, and applied once', async () => {
+test('An event is sent again until it is acknowledged, and applied once', async () => {
   let dropped = 3;
-  bench.clerk.hears = (message) => message.kind !== 'event' || dropped-- <= 0;
+  harness.control.handles = (message) => message.kind !== 'event' || dropped-- <= 0;
   await reporter.emit(step(1));
   await reporter.emit(step(2));
   await reporter.finish(DONE, never);
   expect(applied()).toEqual(['1 step', '2 step', '3 finished']);
-  expect(bench.clerk.received.length).toBeGreaterThan(3);
+  expect(harness.control.received.length).toBeGreaterThan(3);
 });
 
-test('FLUSHALL between sending and reading loses nothing', async () => {
-  bench.clerk.hears = () => false;
+test('FLUSHALL between sending and reading loses no event', async () => {
+  harness.control.handles = () => false;
   await reporter.emit(step(1));
-  await bench.redis.flush();
+  await harness.redis.flush();
   const emitted = reporter.emit(step(2));
-  await bench.redis.flush();
+  await harness.redis.flush();
   await emitted;
-  bench.clerk.hears = () => true;
+  harness.control.handles = () => true;
   await reporter.finish(DONE, never);
   expect(applied()).toEqual(['1 step', '2 step', '3 finished']);
 });
 
-test('an outage of Redis holds nothing up but the delivery', async () => {
+test('A Redis outage delays only the delivery of events', async () => {
   await reporter.emit(step(1));
-  await bench.redis.stop();
+  await harness.redis.stop();
   for (let number = 2; number <= 50; number++) await reporter.emit(step(number));
   const finishing = reporter.finish(DONE, never);
-  await bench.redis.start();
+  await harness.redis.start();
   await finishing;
   expect(applied()).toHaveLength(51);
 }, 30_000);
 
-test('many attempts at once, with FLUSHALL again and again, all arrive whole and in order', async () => {
-  const flushing = setInterval(() => void bench.redis.flush(), 100);
+test('The events of many concurrent attempts arrive complete and in order despite repeated FLUSHALLs', async () => {
+  const flushing = setInterval(() => void harness.redis.flush(), 100);
   const attempts = Array.from({ length: 20 }, (_, i) => `att_${i}`);
   await Promise.all(
     attempts.map(async (attempt) => {
-      const each = openCourier(attempt);
+      const each = openReporter(attempt);
       for (let number = 1; number <= 10; number++) await each.emit(step(number));
       await each.finish(DONE, never);
     }),
   );
   clearInterval(flushing);
   for (const attempt of attempts)
-    expect(bench.clerk.of(attempt).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(harness.control.of(attempt).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 }, 60_000);
 
-test('data over 64 KiB goes by the blob store', async () => {
+test('Event data over 64 KiB goes through the blob store', async () => {
   await reporter.emit(step(1, 'x'.repeat(70_000)));
   await reporter.finish(DONE, never);
-  const [event] = bench.clerk.of('att_1');
+  const [event] = harness.control.of('att_1');
   expect(event).toMatchObject({ data: null, blob: expect.stringMatching(/^[0-9a-f]{64}$/) });
-  const content = await bench.parts.blobs.read(event?.blob ?? '', 100_000);
+  const content = await harness.deps.blobs.read(event?.blob ?? '', 100_000);
   expect(JSON.parse(content?.toString() ?? '')).toMatchObject({ number: 1, reason: 'x'.repeat(70_000) });
 });
 
-test('a superseded attempt says so, keeps nothing and waits for nobody', async () => {
-  bench.clerk.superseded.add('att_1');
+test('A superseded attempt aborts its signal, removes its spool and waits for no acknowledgement', async () => {
+  harness.control.superseded.add('att_1');
   await reporter.emit(step(1));
   await vi.waitFor(() => expect(reporter.superseded.aborted).toBe(true));
   await reporter.finish(DONE, never);
   expect(await spools()).toEqual([]);
 });
 
-test('whoever cannot wait for the receipt leaves the last word on disk', async () => {
-  bench.clerk.hears = () => false;
-  const gone = new AbortController();
-  const finishing = reporter.finish(DONE, gone.signal);
-  gone.abort();
+test('A worker that exits before the acknowledgement leaves the events on disk', async () => {
+  harness.control.handles = () => false;
+  const exiting = new AbortController();
+  const finishing = reporter.finish(DONE, exiting.signal);
+  exiting.abort();
   await finishing;
   expect(await spools()).toContain('att_1.jsonl');
 });
 
 const ready = { type: 'ready', data: { deployment: 'dep_1', relation: 'newer' } } as const;
 
-test('a question is answered, to its attempt and number', async () => {
-  bench.clerk.answers.set('att_1:1', { go: 'stop', status: 'skipped', reason: 'older' });
-  bench.clerk.answers.set('att_1:2', { go: 'switch' });
+test('A question gets the answer for its attempt and sequence number', async () => {
+  harness.control.answers.set('att_1:1', { go: 'stop', status: 'skipped', reason: 'older' });
+  harness.control.answers.set('att_1:2', { go: 'switch' });
   expect(await reporter.ask(ready, never)).toEqual({ go: 'stop', status: 'skipped', reason: 'older' });
   expect(await reporter.ask(ready, never)).toEqual({ go: 'switch' });
 });
 
-test('a question that waits is asked again, also after FLUSHALL, until there is an answer', async () => {
+test('A question is repeated until it is answered, also after FLUSHALL', async () => {
   const asking = reporter.ask(ready, never);
   await vi.waitFor(() => expect(applied()).toEqual(['1 ready']));
-  await bench.redis.flush();
-  bench.clerk.answers.set('att_1:1', { go: 'switch' });
+  await harness.redis.flush();
+  harness.control.answers.set('att_1:1', { go: 'switch' });
   expect(await asking).toEqual({ go: 'switch' });
 });
 
-test('a question ends with the reason of its signal', async () => {
+test('A question rejects with the reason of its signal', async () => {
   const abort = new AbortController();
   const asking = reporter.ask(ready, abort.signal);
   abort.abort(new Error('cancelled by Ada'));

@@ -4,20 +4,20 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deliverOrphans } from '../../../src/workers/host/orphans.ts';
-import { type Bench, openBench } from '../harness.ts';
+import { type Harness, openHarness } from '../protocol-harness.ts';
 
-let bench: Bench;
+let harness: Harness;
 let done: AbortController;
 beforeEach(async () => {
-  bench = await openBench();
+  harness = await openHarness();
   done = new AbortController();
 });
 afterEach(async () => {
   done.abort();
-  await bench.end();
+  await harness.end();
 });
 
-/** A worker that had finished an attempt, could tell nobody, and was killed. */
+/** A worker that was killed after it had finished an attempt and before it could deliver the events. */
 async function deadWorker(worker: string, attempt: string): Promise<void> {
   const verdict = { status: 'failed', reason: 'exit code 1', exit_code: 1 };
   const events = [
@@ -27,7 +27,7 @@ async function deadWorker(worker: string, attempt: string): Promise<void> {
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
     import { openLocks } from ${JSON.stringify(join(process.cwd(), 'src/adapters/lock/locks.ts'))};
-    const spool = await openSpool(${JSON.stringify(join(bench.dir, 'spools'))}, ${JSON.stringify(worker)}, openLocks());
+    const spool = await openSpool(${JSON.stringify(join(harness.dir, 'spools'))}, ${JSON.stringify(worker)}, openLocks());
     for (const event of ${JSON.stringify(events)}) await spool.append(event, true);
     console.log('written');
     setInterval(() => {}, 1000);`;
@@ -39,33 +39,33 @@ async function deadWorker(worker: string, attempt: string): Promise<void> {
   await once(running, 'exit');
 }
 
-test('what a dead worker had finished is delivered whole, in its name, and then gone', async () => {
+test('The events of an attempt that a dead worker finished are delivered in its name, and then removed', async () => {
   await deadWorker('wrk_dead', 'att_1');
-  const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
-  await vi.waitFor(() => expect(bench.clerk.of('att_1').map(({ seq }) => seq)).toEqual([1, 2]));
-  expect(new Set(bench.clerk.of('att_1').map(({ worker }) => worker))).toEqual(new Set(['wrk_dead']));
-  await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual([]));
-  expect(await readdir(join(bench.dir, 'spools'))).toEqual(['wrk_1', 'wrk_1.lock']);
+  const delivering = deliverOrphans(harness.deps, harness.mailbox, done.signal);
+  await vi.waitFor(() => expect(harness.control.of('att_1').map(({ seq }) => seq)).toEqual([1, 2]));
+  expect(new Set(harness.control.of('att_1').map(({ worker }) => worker))).toEqual(new Set(['wrk_dead']));
+  await vi.waitFor(async () => expect(await readdir(join(harness.dir, 'spools', 'wrk_1'))).toEqual([]));
+  expect(await readdir(join(harness.dir, 'spools'))).toEqual(['wrk_1', 'wrk_1.lock']);
   done.abort();
   await delivering;
 });
 
-test('an attempt that has another by now is not told twice about', async () => {
-  bench.clerk.superseded.add('att_1');
+test('The events of a superseded attempt are removed and change nothing', async () => {
+  harness.control.superseded.add('att_1');
   await deadWorker('wrk_dead', 'att_1');
-  const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
-  await vi.waitFor(async () => expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toEqual([]));
-  expect(bench.clerk.applied).toEqual([]);
+  const delivering = deliverOrphans(harness.deps, harness.mailbox, done.signal);
+  await vi.waitFor(async () => expect(await readdir(join(harness.dir, 'spools', 'wrk_1'))).toEqual([]));
+  expect(harness.control.applied).toEqual([]);
   done.abort();
   await delivering;
 });
 
-test('what cannot be delivered yet is kept for the next', async () => {
-  bench.clerk.hears = () => false;
+test('Events that cannot be delivered stay on disk for the next worker', async () => {
+  harness.control.handles = () => false;
   await deadWorker('wrk_dead', 'att_1');
-  const delivering = deliverOrphans(bench.parts, bench.mailbox, done.signal);
-  await vi.waitFor(() => expect(bench.clerk.received.length).toBeGreaterThan(0));
+  const delivering = deliverOrphans(harness.deps, harness.mailbox, done.signal);
+  await vi.waitFor(() => expect(harness.control.received.length).toBeGreaterThan(0));
   done.abort();
   await delivering;
-  expect(await readdir(join(bench.dir, 'spools', 'wrk_1'))).toContain('att_1.jsonl');
+  expect(await readdir(join(harness.dir, 'spools', 'wrk_1'))).toContain('att_1.jsonl');
 });

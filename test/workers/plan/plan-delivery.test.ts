@@ -10,17 +10,17 @@ import type { Finished } from '../../../src/jobs/protocol/event.ts';
 import type { PlanGrant } from '../../../src/jobs/protocol/grant.ts';
 import type { Plan } from '../../../src/jobs/run/plan.ts';
 import type { Trigger } from '../../../src/jobs/run/trigger.ts';
-import { type Planner, planDelivery } from '../../../src/workers/plan/plan-delivery.ts';
+import { type PlanDeps, planDelivery } from '../../../src/workers/plan/plan-delivery.ts';
 import { type FileContent, type GitServer, startGitServer } from '../../git-server.ts';
 
 let dir: string;
 let server: GitServer;
-let planner: Planner;
+let deps: PlanDeps;
 let repos = 0;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gantry-plan-'));
   server = await startGitServer();
-  planner = {
+  deps = {
     config: readConfig({ GANTRY_DATA_DIR: dir, GANTRY_RUNNER_IMAGES: 'mine=busybox:latest' }),
     git: openGit({ mirrors_dir: join(dir, 'mirrors'), ca_file: null, proxy_env: {}, locks: openLocks() }),
     blobs: openBlobs(join(dir, 'blobs')),
@@ -72,7 +72,7 @@ async function finished({ source }: Repo, trigger: Trigger, more: Partial<PlanGr
     workflow: null,
     ...more,
   };
-  return planDelivery(planner, grant, new AbortController().signal);
+  return planDelivery(deps, grant, new AbortController().signal);
 }
 
 async function plan(repo: Repo, trigger: Trigger = push(repo.sha), more: Partial<PlanGrant> = {}): Promise<Plan> {
@@ -86,7 +86,7 @@ const JOB = 'jobs: { test: { runs-on: ubuntu-latest, steps: [{ run: make }] } }\
 const DEPLOY = 'jobs: { ship: { runs-on: mine, steps: [{ uses: gantry/deploy@v1, with: { image: x } }] } }\n';
 const APP = 'app: shop\nprocesses: { web: { port: 3000 } }\n';
 
-test('each workflow that the trigger starts is a run, the others are named with their reason', async () => {
+test('Each workflow that the trigger matches becomes a run; the others are listed with the reason', async () => {
   const repo = await repoWith({
     '.github/workflows/a.yml': `name: A\non: push\n${JOB}`,
     '.github/workflows/b.yaml': `on: { push: { branches: [release] } }\n${JOB}`,
@@ -101,19 +101,19 @@ test('each workflow that the trigger starts is a run, the others are named with 
   expect(made.ignored).toEqual([{ path: '.github/workflows/b.yaml', reason: 'main is not one of its branches' }]);
 });
 
-test('a ref without a commit is resolved at the remote', async () => {
+test('A ref without a commit is resolved at the remote', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${JOB}` });
   expect((await plan(repo, push(null))).sha).toBe(repo.sha);
 });
 
-test('a file that does not parse is a failed run that points to the place', async () => {
+test('A workflow that does not parse becomes a failed run with the position', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': 'on: push\njobs:\n  test:\n    runs-onn: x\n' });
   const [run] = (await plan(repo)).runs;
   expect(run).toMatchObject({ path: '.github/workflows/a.yml', jobs: [], failure: expect.stringContaining('a.yml:') });
   expect(run?.annotations[0]).toMatchObject({ line: expect.any(Number), level: 'failure' });
 });
 
-test('a workflow that is a link or far too large is a failed run, and what it points to is not read', async () => {
+test('A workflow that is too large becomes a failed run, and a symbolic link is not followed', async () => {
   const repo = await repoWith({
     '.github/workflows/large.yml': `on: push\n${JOB}# ${'x'.repeat(2_000_000)}`,
     '.github/workflows/link.yml': { link: '/etc/passwd' },
@@ -124,7 +124,7 @@ test('a workflow that is a link or far too large is a failed run, and what it po
   ]);
 });
 
-test('labels that no image is mapped to fail the run at the job, and say which there are', async () => {
+test('A label without an image fails the run at its job, with the mapped labels', async () => {
   const repo = await repoWith({
     '.github/workflows/a.yml': [
       'on: push',
@@ -142,28 +142,28 @@ test('labels that no image is mapped to fail the run at the job, and say which t
   expect(run?.annotations[0]?.message).toMatch(/macos-latest.*ubuntu-latest, mine.*GANTRY_RUNNER_IMAGES/);
 });
 
-test('a job that deploys names the app of gantry.yml', async () => {
+test('A run with a deploy job has the app of gantry.yml', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${DEPLOY}`, 'gantry.yml': APP });
   expect((await plan(repo)).runs[0]).toMatchObject({ failure: null, app: 'shop' });
 });
 
 test.each([
-  ['without one', {}, /no gantry\.yml/, '.github/workflows/a.yml'],
-  ['with a broken one', { 'gantry.yml': `${APP}prot: 1\n` }, /Unknown key `prot`/, 'gantry.yml'],
+  ['without gantry.yml', {}, /has no gantry\.yml/, '.github/workflows/a.yml'],
+  ['with an invalid gantry.yml', { 'gantry.yml': `${APP}prot: 1\n` }, /Unknown key `prot`/, 'gantry.yml'],
   [
-    'with one that does not know the environment',
+    'with a gantry.yml that lacks the environment',
     { 'gantry.yml': `${APP}environments: { staging: {} }\n`, 'x.yml': 'x' },
     /no environment `other`/,
     '.github/workflows/a.yml',
   ],
-])('a job that deploys %s fails the run in the plan', async (_, files: Record<string, string>, message, path) => {
+])('A deploy job %s fails the run when it is planned', async (_, files: Record<string, string>, message, path) => {
   const deploy = 'x.yml' in files ? DEPLOY.replace('image: x', 'image: x, environment: other') : DEPLOY;
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${deploy}`, ...files });
   const [run] = (await plan(repo)).runs;
   expect(run).toMatchObject({ jobs: [], annotations: [{ path, message: expect.stringMatching(message) }] });
 });
 
-test('a broken gantry.yml is nobody’s trouble while nothing is deployed', async () => {
+test('An invalid gantry.yml is ignored when no job deploys', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${JOB}`, 'gantry.yml': 'nonsense' });
   expect((await plan(repo)).runs[0]).toMatchObject({ failure: null, app: null });
 });
@@ -176,21 +176,21 @@ test.each([
     { 'package.json': '{}', Dockerfile: 'FROM x', 'gantry.yml': APP },
     ['test', 'build', 'deploy'],
   ],
-])('a repository with %s and no workflow gets the shipped one that fits', async (_, files, kinds) => {
+])('A repository with %s and no workflow gets the shipped workflow for it', async (_, files, kinds) => {
   const repo = await repoWith(files);
   const payload = { repository: { default_branch: 'main' } };
   const { runs } = await plan(repo, push(repo.sha, { payload }));
   expect(runs.map(({ failure, jobs }) => [failure, jobs.map(({ kind }) => kind)])).toEqual([[null, kinds]]);
 });
 
-test('a repository with nothing that we know comes to nothing', async () => {
+test('A repository of an unknown stack gets no run', async () => {
   const repo = await repoWith({ 'main.f90': 'end' });
   expect(await plan(repo)).toMatchObject({ runs: [], ignored: [] });
 });
 
 const PATHS = `on: { push: { paths: ['docs/**'] }, pull_request: { paths: ['docs/**'] } }\n${JOB}`;
 
-test('path filters look at what the push changed, also when its old commit was replaced', async () => {
+test('Path filters compare with the previous commit of a push, even after a forced push', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': PATHS, 'docs/a': '1', 'src/a': '1' });
   const source = await server.push(repo.name, { 'src/a': '2' });
   const docs = await server.push(repo.name, { 'docs/a': '2' });
@@ -201,7 +201,7 @@ test('path filters look at what the push changed, also when its old commit was r
   expect((await plan(repo, push(forced, { before: 'a'.repeat(40), forced: true }))).runs).toHaveLength(1);
 });
 
-test('path filters of a pull request look at what it adds to its base', async () => {
+test('Path filters of a pull request compare with its merge base', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': PATHS, 'docs/a': '1', 'src/a': '1' });
   const base = await server.push(repo.name, { 'docs/a': '2' });
   const head = await server.push(repo.name, { 'src/a': '2' }, { ref: 'refs/pull/7/head', parent: repo.sha });
@@ -216,33 +216,36 @@ test('path filters of a pull request look at what it adds to its base', async ()
   expect((await plan(repo, trigger)).runs).toEqual([]);
 });
 
-test('the payload comes by its blob, and the plan sees it', async () => {
+test('The plan uses the payload from its blob', async () => {
   const matrix = 'matrix: { os: "${{ fromJSON(github.event.systems) }}" }';
   const repo = await repoWith({
     '.github/workflows/a.yml': `on: push\njobs: { test: { runs-on: mine, strategy: { ${matrix} }, steps: [{ run: make }] } }\n`,
   });
-  const { hash: payload_blob } = await planner.blobs.put(Buffer.from(JSON.stringify({ systems: '["a", "b"]' })));
+  const { hash: payload_blob } = await deps.blobs.put(Buffer.from(JSON.stringify({ systems: '["a", "b"]' })));
   const [run] = (await plan(repo, push(repo.sha), { payload_blob })).runs;
   expect(run?.jobs.map(({ key }) => key)).toEqual(['test (a)', 'test (b)']);
 });
 
-test.each(['.github/workflows/a.yml', 'a.yml', 'By hand'])('a workflow is started by name: %s', async (workflow) => {
-  const repo = await repoWith({
-    '.github/workflows/a.yml': `name: By hand\non: workflow_dispatch\n${JOB}`,
-    '.github/workflows/b.yml': `on: push\n${JOB}`,
-  });
-  const trigger = push(repo.sha, { kind: 'api', event: 'workflow_dispatch' });
-  const { runs } = await plan(repo, trigger, { workflow });
-  expect(runs.map(({ path, failure }) => [path, failure])).toEqual([['.github/workflows/a.yml', null]]);
-});
+test.each(['.github/workflows/a.yml', 'a.yml', 'By hand'])(
+  'A workflow can be started by path, file name or name: %s',
+  async (workflow) => {
+    const repo = await repoWith({
+      '.github/workflows/a.yml': `name: By hand\non: workflow_dispatch\n${JOB}`,
+      '.github/workflows/b.yml': `on: push\n${JOB}`,
+    });
+    const trigger = push(repo.sha, { kind: 'api', event: 'workflow_dispatch' });
+    const { runs } = await plan(repo, trigger, { workflow });
+    expect(runs.map(({ path, failure }) => [path, failure])).toEqual([['.github/workflows/a.yml', null]]);
+  },
+);
 
-test('a workflow that is not there is a failed run that says which there are', async () => {
+test('An unknown workflow becomes a failed run that lists the available ones', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${JOB}` });
   const { runs } = await plan(repo, push(repo.sha, { kind: 'api' }), { workflow: 'b.yml' });
-  expect(runs).toMatchObject([{ failure: 'There is no workflow b.yml; there is .github/workflows/a.yml', jobs: [] }]);
+  expect(runs).toMatchObject([{ failure: 'No workflow b.yml; available: .github/workflows/a.yml', jobs: [] }]);
 });
 
-test('what is not there fails; what cannot be reached is an error, to be tried again', async () => {
+test('A missing commit fails the plan; an unreachable remote is an error, which is retried', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${JOB}` });
   expect((await finished(repo, push('a'.repeat(40)))).verdict).toMatchObject({ status: 'failed' });
   const away = { ...repo, source: { ...repo.source, id: 'repo_away', clone_url: 'http://127.0.0.1:1/a.git' } };

@@ -12,60 +12,60 @@ import type { WorkerDeps } from '../../src/deps.ts';
 import { openLog } from '../../src/log.ts';
 import { Mailbox } from '../../src/workers/attempt/mailbox.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
-import { type Clerk, startClerk } from './fake-control.ts';
+import { type FakeControl, startFakeControl } from './fake-control.ts';
 
-type Parts = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'logs' | 'logWriter' | 'now'>;
+type Deps = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'logs' | 'logWriter' | 'now'>;
 
-/** A worker's end of the conversation, and a clerk at the other, over a Redis of their own. */
-export interface Bench {
+/** A worker's side of the protocol and a fake control, over their own Redis. */
+export interface Harness {
   redis: TestRedis;
-  clerk: Clerk;
+  control: FakeControl;
   dir: string;
-  parts: Parts;
+  deps: Deps;
   mailbox: Mailbox;
-  /** One more worker in the same folders. */
-  hire(worker: string): Promise<{ parts: Parts; mailbox: Mailbox }>;
+  /** Adds a worker that uses the same folders. */
+  addWorker(worker: string): Promise<{ deps: Deps; mailbox: Mailbox }>;
   end(): Promise<void>;
 }
 
-export async function openBench(): Promise<Bench> {
-  const dir = await mkdtemp(join(tmpdir(), 'gantry-bench-'));
+export async function openHarness(): Promise<Harness> {
+  const dir = await mkdtemp(join(tmpdir(), 'gantry-harness-'));
   const redis = await startRedis();
-  const clerk = await startClerk(redis.url);
-  const hired: Parts[] = [];
+  const control = await startFakeControl(redis.url);
+  const added: Deps[] = [];
 
-  async function hire(worker: string) {
+  async function addWorker(worker: string) {
     const mailbox = new Mailbox();
     const bus = openWorkerBus(redis.url);
     bus.receive(worker, (message) => mailbox.deliver(message));
     const logs = openLogStore(join(dir, 'logs'));
-    const parts: Parts = {
+    const deps: Deps = {
       bus,
       worker,
       logs,
       logWriter: (attempt) => openLogWriter(logs, attempt, { wake: () => {}, now: Date.now, cap_bytes: 1024 ** 3 }),
       spool: await openSpool(join(dir, 'spools'), worker, openLocks()),
       blobs: openBlobs(join(dir, 'blobs')),
-      envelope: openEnvelope(clerk.worker_key),
+      envelope: openEnvelope(control.worker_key),
       log: openLog('test', 'silent'),
       now: Date.now,
     };
-    hired.push(parts);
-    return { parts, mailbox };
+    added.push(deps);
+    return { deps, mailbox };
   }
 
   return {
     redis,
-    clerk,
+    control,
     dir,
-    hire,
-    ...(await hire('wrk_1')),
+    addWorker,
+    ...(await addWorker('wrk_1')),
     end: async () => {
-      for (const { bus, spool } of hired) {
+      for (const { bus, spool } of added) {
         await bus.close();
         await spool.close();
       }
-      await clerk.end();
+      await control.end();
       await redis.end();
       await rm(dir, { recursive: true, force: true });
     },

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openGitHub } from '../../src/adapters/github/octokit.ts';
-import type { Finished } from '../../src/jobs/protocol/event.ts';
-import type { ReportGrant } from '../../src/jobs/protocol/grant.ts';
-import { notify } from '../../src/workers/notify.ts';
-import { type FakeGitHub, startGitHub } from '../github/github.ts';
+import { openGitHub } from '../../../src/adapters/github/octokit.ts';
+import type { Finished } from '../../../src/jobs/protocol/event.ts';
+import type { ReportGrant } from '../../../src/jobs/protocol/grant.ts';
+import { sendReport } from '../../../src/workers/reports/send-report.ts';
+import { type FakeGitHub, startGitHub } from '../../github/github.ts';
 
 let github: FakeGitHub;
-/** Whether statuses of deployments are cut off. */
+/** Whether requests for deployment statuses lose their connection. */
 let broken: boolean;
 beforeEach(async () => {
   broken = false;
@@ -44,60 +44,60 @@ const deployment = {
   environment_url: 'http://shop.example.com',
 } as const;
 
-function tell(report: ReportGrant['report'], sent: ReportGrant['sent'] = null, token = 'ghp_token'): Promise<Finished> {
+function send(report: ReportGrant['report'], sent: ReportGrant['sent'] = null, token = 'ghp_token'): Promise<Finished> {
   const open = openGitHub({ api_url: github.url });
-  return notify({ github: open }, { subject: 'report', repo: 'acme/shop', token, report, sent });
+  return sendReport({ github: open }, { subject: 'report', repo: 'acme/shop', token, report, sent });
 }
 
 const shop = () => github.repository('acme/shop');
 
-test('a status is set, and what was sent is what was wanted', async () => {
-  const { verdict, report } = await tell(status);
+test('A commit status is created, and the outcome contains what was sent', async () => {
+  const { verdict, report } = await send(status);
   expect(verdict.status).toBe('succeeded');
   expect(shop().statuses).toHaveLength(1);
   const { kind: _, ...desired } = status;
   expect(report).toEqual({ sent: desired, retry_at: null });
 });
 
-test('what GitHub knows already is not said again', async () => {
-  const { report } = await tell(status);
-  await tell(status, report?.sent ?? null);
+test('A status that GitHub already has is not sent again', async () => {
+  const { report } = await send(status);
+  await send(status, report?.sent ?? null);
   expect(github.requests).toHaveLength(1);
 });
 
-test('a deployment is created once, and its statuses follow', async () => {
-  const queued = await tell({ ...deployment, state: 'queued', environment_url: null });
-  const live = await tell(deployment, queued.report?.sent ?? null);
+test('A deployment is created once, with a status for each change', async () => {
+  const queued = await send({ ...deployment, state: 'queued', environment_url: null });
+  const live = await send(deployment, queued.report?.sent ?? null);
   expect(shop().deployments).toHaveLength(1);
   expect(shop().deployments[0]?.statuses.map(({ state }) => state)).toEqual(['queued', 'success']);
-  await tell(deployment, live.report?.sent ?? null);
+  await send(deployment, live.report?.sent ?? null);
   expect(shop().deployments[0]?.statuses).toHaveLength(2);
 });
 
-test('a deployment whose status did not get through is not created again', async () => {
+test('A deployment whose status failed to be sent is not created again', async () => {
   broken = true;
-  const { report, verdict } = await tell(deployment);
+  const { report, verdict } = await send(deployment);
   expect([verdict.status, report?.retry_at]).toEqual(['errored', null]);
   expect(report?.sent).toEqual({ id: shop().deployments[0]?.id });
   broken = false;
-  expect((await tell(deployment, report?.sent ?? null)).verdict.status).toBe('succeeded');
+  expect((await send(deployment, report?.sent ?? null)).verdict.status).toBe('succeeded');
   expect(shop().deployments).toHaveLength(1);
 });
 
-test('GitHub’s limits are kept: it says when to come back', async () => {
+test('A rate limit sets the time of the next attempt', async () => {
   github.limitNext({ status: 429, headers: { 'retry-after': '60' } });
-  const { verdict, report } = await tell(status);
+  const { verdict, report } = await send(status);
   expect([verdict.status, report?.sent]).toEqual(['errored', null]);
   expect(report?.retry_at).toBeGreaterThan(Date.now() + 50_000);
 });
 
-test('a GitHub that is away is an error without a time', async () => {
+test('An unreachable GitHub is an error without a time for the next attempt', async () => {
   github.failNext(5);
-  expect(await tell(status)).toMatchObject({ verdict: { status: 'errored' }, report: { sent: null, retry_at: null } });
+  expect(await send(status)).toMatchObject({ verdict: { status: 'errored' }, report: { sent: null, retry_at: null } });
 });
 
-test('GitHub’s no is final', async () => {
-  expect((await tell(status, null, 'ghp_wrong')).verdict).toMatchObject({
+test('A refusal by GitHub is final', async () => {
+  expect((await send(status, null, 'ghp_wrong')).verdict).toMatchObject({
     status: 'failed',
     reason: expect.any(String),
   });

@@ -1,12 +1,12 @@
-import type { GitHub, WorkerDeps } from '../deps.ts';
-import { faultOf, messageOf } from '../error.ts';
-import type { JsonObject } from '../jobs/json.ts';
-import type { Finished, ReportOutcome } from '../jobs/protocol/event.ts';
-import type { ReportGrant } from '../jobs/protocol/grant.ts';
-import type { Verdict } from '../jobs/protocol/verdict.ts';
+import type { GitHub, WorkerDeps } from '../../deps.ts';
+import { faultOf, messageOf } from '../../error.ts';
+import type { JsonObject } from '../../jobs/json.ts';
+import type { Finished, ReportOutcome } from '../../jobs/protocol/event.ts';
+import type { ReportGrant } from '../../jobs/protocol/grant.ts';
+import type { Verdict } from '../../jobs/protocol/verdict.ts';
 
-/** Tells GitHub the newest state of one thing. What of it got through is in the outcome, also when the rest did not. */
-export async function notify({ github }: Pick<WorkerDeps, 'github'>, grant: ReportGrant): Promise<Finished> {
+/** Sends the newest state of one commit status or deployment to GitHub. The outcome contains what was sent, even if the rest failed. */
+export async function sendReport({ github }: Pick<WorkerDeps, 'github'>, grant: ReportGrant): Promise<Finished> {
   const outcome: ReportOutcome = { sent: grant.sent, retry_at: null };
   try {
     await send(github(grant.token), grant, outcome);
@@ -27,7 +27,7 @@ async function send(github: GitHub, { repo, report, sent }: ReportGrant, outcome
   const { ref, environment, description } = report;
   const id = deploymentId(sent) ?? (await github.createDeployment(repo, { ref, environment, description })).id;
   if (same({ id, ...desired }, sent)) return;
-  // Kept even if what follows fails: the next attempt is to make no second one.
+  // Kept even if the next request fails, so that the next attempt does not create a second deployment.
   outcome.sent = { ...sent, id };
   await github.createDeploymentStatus(repo, id, report);
   outcome.sent = { id, ...desired };
@@ -41,7 +41,7 @@ function same(desired: JsonObject, sent: JsonObject | null): boolean {
   return sent !== null && Object.entries(desired).every(([name, value]) => sent[name] === value);
 }
 
-/** GitHub's no is final; what it could not hear is said again later. */
+/** A refusal by GitHub is final; after any other error the report is retried. */
 function verdictOf(error: unknown): Verdict {
   return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
 }
