@@ -120,6 +120,23 @@ describe('A database of Gantry 0.1.0', () => {
     expect(tokens.map((token: Json) => token.name)).toEqual(['laptop', 'first admin token']);
   });
 
+  it('has values in the columns that are new', async () => {
+    const { read } = deps.store;
+    const tokens = await read.selectFrom('tokens').select(['scope', 'attempt_id', 'expires_at']).execute();
+    expect(tokens).toEqual(tokens.map(() => ({ scope: 'admin', attempt_id: null, expires_at: null })));
+    const jobs = await read.selectFrom('jobs').select(['status', 'attempt', 'started_attempt']).execute();
+    const unstarted = jobs.filter(({ attempt, started_attempt }) => attempt !== started_attempt);
+    expect(unstarted).toEqual([{ status: 'queued', attempt: 2, started_attempt: 1 }]);
+    // Counted in the JSON of the dump.
+    expect(statuses(await read.selectFrom('steps').selectAll().execute())).toEqual({
+      cancelled: 1,
+      errored: 1,
+      failed: 4,
+      succeeded: 36,
+    });
+    expect((await read.selectFrom('annotations').selectAll().execute()).length).toBe(2);
+  });
+
   it('opens its secrets with the key it was made with', async () => {
     const repo = await deps.store.read.selectFrom('repos').selectAll().executeTakeFirstOrThrow();
     expect(await openSecrets(deps.store.read, deps.vault, repo.id)).toEqual([
