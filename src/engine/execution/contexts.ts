@@ -1,12 +1,11 @@
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import type { JobGrant } from '../../jobs/protocol/grant.ts';
-import type { Contexts } from '../../jobs/run/plan.ts';
 import { EVENT, TEMP, WORKSPACE } from '../workspace/job-folder.ts';
 import { type JobExecution, statusOf } from './job-execution.ts';
-import type { StepScope } from './step-scope.ts';
+import type { GithubContexts, StepScope } from './step-scope.ts';
 
 /** What the job's own expressions see: its `env`, its `container`. `event` is the payload of what started the run. */
-export function jobContexts(grant: JobGrant, event: JsonObject): Contexts {
+export function jobContexts(grant: JobGrant, event: JsonObject): GithubContexts {
   return {
     vars: grant.github.vars ?? {},
     inputs: grant.github.inputs ?? {},
@@ -20,18 +19,17 @@ export function jobContexts(grant: JobGrant, event: JsonObject): Contexts {
 }
 
 /** What a step's expressions see, as of its start. `action` is GitHub's name for the step. */
-export function stepContexts(execution: JobExecution, scope: StepScope, action: string): Contexts {
-  const { github } = scope.contexts;
+export function stepContexts(execution: JobExecution, scope: StepScope, action: string): GithubContexts {
   return withEnv(scope, {
     ...scope.contexts,
-    github: { ...(github as JsonObject), action },
+    github: { ...scope.contexts.github, action },
     job: { status: GITHUB_STATUS[statusOf(execution)] },
     steps: Object.fromEntries(Object.entries(scope.results).map(([id, result]) => [id, { ...result }])),
   });
 }
 
 /** With `env` as it is now, and the step's own on top. */
-export function withEnv(scope: StepScope, contexts: Contexts, own: Record<string, string> = {}): Contexts {
+export function withEnv(scope: StepScope, contexts: GithubContexts, own: Record<string, string> = {}): GithubContexts {
   return { ...contexts, env: { ...scope.env, ...scope.exports.env, ...own } };
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../jobs/json.ts';
 import type { Contexts } from '../../jobs/run/plan.ts';
 
 /**
@@ -8,7 +9,7 @@ export interface StepScope {
   /** Numbers of the steps that enclose this level: none for the job's own steps. */
   readonly enclosing: readonly number[];
   /** What expressions see in every step of this level. `stepContexts` adds the rest. */
-  readonly contexts: Contexts;
+  readonly contexts: GithubContexts;
   /** The level's `env`, evaluated. */
   readonly env: Record<string, string>;
   /** `container.env`: processes get it, above `env`; expressions do not see it. */
@@ -17,6 +18,8 @@ export interface StepScope {
   /** Of the steps that have ended, by their `id`. */
   readonly results: Record<string, StepResult>;
 }
+
+export type GithubContexts = Contexts & { github: JsonObject };
 
 /** What steps set for all steps after them: GITHUB_ENV and GITHUB_PATH. */
 export interface StepExports {

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
-import type { Contexts, PlannedStep } from '../../jobs/run/plan.ts';
-import type { StepScope } from './step-scope.ts';
+import type { PlannedStep } from '../../jobs/run/plan.ts';
+import type { GithubContexts, StepScope } from './step-scope.ts';
 
 /** An action may have a step before the first and one after the last step of the job, besides the one in the file. */
 export type Stage = 'pre' | 'main' | 'post';
@@ -15,14 +15,19 @@ export interface PlacedStep {
   planned: PlannedStep;
 }
 
-/** A step that its handler runs, with its templates evaluated. */
-export interface RunningStep extends PlacedStep {
+/** A step whose turn it is. */
+export interface PreparedStep extends PlacedStep {
   name: string;
+  started_at: number;
+  /** What its expressions see. */
+  contexts: GithubContexts;
+}
+
+/** A step that its handler runs, with its `env`, `with` and `timeout-minutes` evaluated. */
+export interface RunningStep extends PreparedStep {
   /** The environment of its processes. */
   env: Record<string, string>;
   with: Record<string, string>;
-  /** For templates that the handler evaluates. */
-  contexts: Contexts;
   /** Ends the step: a stop of the job, or the step's own timeout. */
   signal: AbortSignal;
 }

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../jobs/json.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Contexts } from '../../jobs/run/plan.ts';
 import type { Step } from '../../jobs/run/step.ts';
@@ -7,7 +6,7 @@ import { interpolate } from '../../workflows/expressions/template.ts';
 import { stepContexts, withEnv } from '../execution/contexts.ts';
 import { evaluateWithFiles } from '../execution/evaluation.ts';
 import { type JobExecution, logLine, recordAbort, statusOf } from '../execution/job-execution.ts';
-import { type PlacedStep, placeStep, type StepEnd } from '../execution/step.ts';
+import { type PlacedStep, type PreparedStep, placeStep, type StepEnd } from '../execution/step.ts';
 import type { StepOutcome, StepScope } from '../execution/step-scope.ts';
 import { endsAtOnce, verdictOfAbort, verdictOfError } from '../verdict.ts';
 import { stepDeadline } from './step-deadline.ts';
@@ -20,58 +19,36 @@ export async function runSteps(execution: JobExecution, scope: StepScope): Promi
     await runStep(execution, scope, placeStep(scope, index + 1, 'main', planned));
 }
 
-async function runStep(execution: JobExecution, scope: StepScope, step: PlacedStep): Promise<void> {
+async function runStep(execution: JobExecution, scope: StepScope, placed: PlacedStep): Promise<void> {
   recordAbort(execution);
-  const { id, continue_on_error } = step.planned;
-  const contexts = stepContexts(execution, scope, id ?? `__step_${step.id}`);
-  const record = await newRecord(execution, step, contexts);
-  const { verdict, outputs } = await conclude(execution, scope, step, contexts, record);
+  const step = await prepareStep(execution, scope, placed);
+  const { verdict, outputs } = await conclude(execution, scope, step);
   const outcome = outcomeOf(verdict);
-  // `continue-on-error` forgives what the user's work did, never an error of ours or of the host.
-  const mayFail = outcome === 'failure' && verdict.status !== 'errored';
-  const isForgiven = mayFail && (await isTrue(execution, continue_on_error, withEnv(scope, contexts)));
+  const isForgiven = outcome === 'failure' && (await mayFail(execution, scope, step, verdict));
   if (outcome === 'failure' && !isForgiven) execution.failure ??= verdict;
+  const { id } = step.planned;
   if (id !== null) scope.results[id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs };
-  const started_at = verdict.status === 'skipped' ? null : record.started_at;
-  await report(execution, { ...record, ...verdict, started_at, finished_at: execution.deps.now() });
+  const started_at = verdict.status === 'skipped' ? null : step.started_at;
+  await report(execution, step, { ...verdict, started_at, finished_at: execution.deps.now() });
   if (verdict.reason !== null) logLine(execution, step.number, verdict.reason);
 }
 
-async function newRecord(execution: JobExecution, { number, planned }: PlacedStep, contexts: Contexts): Promise<Step> {
-  return {
-    number,
-    id: planned.id,
-    name: await evaluateName(execution, planned.name, contexts),
-    status: 'running',
-    reason: null,
-    exit_code: null,
-    started_at: execution.deps.now(),
-    finished_at: null,
-  };
-}
-
-/** A name that cannot be evaluated is shown as written. */
-async function evaluateName(execution: JobExecution, template: string, contexts: Contexts): Promise<string> {
-  try {
-    return (await evaluate(execution, template, contexts)) || template;
-  } catch {
-    return template;
-  }
+async function prepareStep(execution: JobExecution, scope: StepScope, placed: PlacedStep): Promise<PreparedStep> {
+  const { id, name } = placed.planned;
+  const contexts = stepContexts(execution, scope, id ?? `__step_${placed.id}`);
+  // A name that cannot be evaluated is shown as written.
+  const evaluated = await evaluate(execution, name, contexts).catch(() => '');
+  return { ...placed, contexts, name: evaluated || name, started_at: execution.deps.now() };
 }
 
 /** Never rejects: an error is how the step ended. */
-async function conclude(
-  execution: JobExecution,
-  scope: StepScope,
-  step: PlacedStep,
-  contexts: Contexts,
-  record: Step,
-): Promise<StepEnd> {
+async function conclude(execution: JobExecution, scope: StepScope, step: PreparedStep): Promise<StepEnd> {
   try {
-    const reason = await reasonToSkip(execution, step, contexts);
+    const reason = await reasonToSkip(execution, step);
     if (reason !== null) return { verdict: { status: 'skipped', reason, exit_code: null }, outputs: {} };
-    await report(execution, record);
-    return await perform(execution, scope, step, contexts, record.name);
+    const { started_at } = step;
+    await report(execution, step, { status: 'running', reason: null, exit_code: null, started_at, finished_at: null });
+    return await perform(execution, scope, step);
   } catch (error) {
     const isAbort = [execution.signal, execution.force].some((signal) => signal.aborted && signal.reason === error);
     if (isAbort) recordAbort(execution);
@@ -79,11 +56,7 @@ async function conclude(
   }
 }
 
-async function reasonToSkip(
-  execution: JobExecution,
-  { planned }: PlacedStep,
-  contexts: Contexts,
-): Promise<string | null> {
+async function reasonToSkip(execution: JobExecution, { planned, contexts }: PreparedStep): Promise<string | null> {
   const { interruption, failure } = execution;
   if (interruption !== null && endsAtOnce(execution)) return `the job was stopped: ${interruption.reason}`;
   if (failure?.status === 'errored') return 'the job ended in an error';
@@ -97,24 +70,18 @@ async function reasonToSkip(
 }
 
 /** Evaluates the step's templates, then has its handler run it. */
-async function perform(
-  execution: JobExecution,
-  scope: StepScope,
-  step: PlacedStep,
-  before: Contexts,
-  name: string,
-): Promise<StepEnd> {
+async function perform(execution: JobExecution, scope: StepScope, step: PreparedStep): Promise<StepEnd> {
   const { planned } = step;
-  const own = await evaluateAll(execution, planned.env, before);
-  const contexts = withEnv(scope, before, own);
+  const own = await evaluateAll(execution, planned.env, step.contexts);
+  const contexts = withEnv(scope, step.contexts, own);
   const minutes = planned.timeout_minutes && (await evaluate(execution, planned.timeout_minutes, contexts));
   const inputs = await evaluateAll(execution, planned.with, contexts);
-  const env = stepEnvironment(scope, own, contexts.github as JsonObject, execution.grant);
-  const deadline = stepDeadline(execution, name, minutes);
+  const env = stepEnvironment(scope, own, contexts.github, execution.grant);
+  const deadline = stepDeadline(execution, step.name, minutes);
   const { signal } = deadline;
   try {
     signal.throwIfAborted();
-    return await stepHandlerOf(planned)(execution, { ...step, name, env, with: inputs, contexts, signal }, scope);
+    return await stepHandlerOf(planned)(execution, { ...step, contexts, env, with: inputs, signal }, scope);
   } catch (error) {
     if (!signal.aborted) throw error;
     recordAbort(execution);
@@ -122,6 +89,18 @@ async function perform(
   } finally {
     deadline.cancel();
   }
+}
+
+/** `continue-on-error` forgives what the user's work did, never an error of ours or of the host. It sees what the step itself exported. */
+async function mayFail(
+  execution: JobExecution,
+  scope: StepScope,
+  { planned, contexts }: PreparedStep,
+  { status }: Verdict,
+): Promise<boolean> {
+  if (status === 'errored') return false;
+  const flag = await evaluate(execution, planned.continue_on_error, withEnv(scope, contexts)).catch(() => 'false');
+  return flag === 'true';
 }
 
 function evaluate(execution: JobExecution, template: string, contexts: Contexts): Promise<string> {
@@ -138,20 +117,16 @@ function evaluateAll(
   );
 }
 
-async function isTrue(execution: JobExecution, template: string, contexts: Contexts): Promise<boolean> {
-  try {
-    return (await evaluate(execution, template, contexts)) === 'true';
-  } catch {
-    return false;
-  }
-}
-
 function outcomeOf({ status }: Verdict): StepOutcome {
   if (status === 'succeeded') return 'success';
   return status === 'skipped' || status === 'cancelled' ? status : 'failure';
 }
 
-async function report({ reporter, secrets }: JobExecution, step: Step): Promise<void> {
-  const data = { ...step, name: secrets.hide(step.name), reason: step.reason && secrets.hide(step.reason) };
-  await reporter.emit({ type: 'step', data });
+async function report(
+  { reporter, secrets }: Pick<JobExecution, 'reporter' | 'secrets'>,
+  { number, name, planned }: PreparedStep,
+  { reason, ...state }: Omit<Step, 'number' | 'id' | 'name'>,
+): Promise<void> {
+  const hidden = { name: secrets.hide(name), reason: reason && secrets.hide(reason) };
+  await reporter.emit({ type: 'step', data: { number, id: planned.id, ...hidden, ...state } });
 }

@@ -8,7 +8,7 @@ const [planned] = jobOf([{ run: 'true' }]).spec.steps;
 function place(enclosing: number[], number: number, stage: 'pre' | 'main' | 'post') {
   const scope: StepScope = {
     enclosing,
-    contexts: {},
+    contexts: { github: {} },
     env: {},
     container_env: {},
     exports: { env: {}, path: [] },
