@@ -1,11 +1,9 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runJob } from '../../../src/engine/job/run-job.ts';
-import { emptyInSandbox } from '../../../src/engine/sandbox/folder-removal.ts';
 import { buildRunnerImage, isCurrent } from '../../../src/engine/sandbox/runner-recipe.ts';
-import { jobFolder } from '../../../src/engine/workspace/job-folder.ts';
 import { type EngineHarness, jobOf, newId, openEngineHarness, openReporter } from '../harness.ts';
 
 let harness: EngineHarness;
@@ -84,16 +82,4 @@ test('An aborted build of the recipe ends while its files are still being read',
   } finally {
     await rm(pipelines_dir, { recursive: true });
   }
-});
-
-test('Files that root left in a job’s folder are removed by a container', async () => {
-  const { deps, docker } = harness;
-  const owner = { run: newId('run'), job: newId('job'), attempt: newId('att'), number: 1 };
-  const { root } = jobFolder(deps.config.work_dir, owner.attempt);
-  await mkdir(join(root, 'workspace', '.hidden'), { recursive: true });
-  await writeFile(join(root, 'workspace', '.hidden', 'file'), '');
-  const image = await docker.image('busybox:latest');
-  await emptyInSandbox(deps, owner, root, image?.id ?? '');
-  await expect(stat(join(root, 'workspace'))).rejects.toThrow(/ENOENT/);
-  expect(await docker.containers({})).toEqual([]);
 });
