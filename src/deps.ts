@@ -38,22 +38,22 @@ export type * from './adapters/store/open.ts';
 export type * from './adapters/store/schema.ts';
 export type * from './adapters/vault/vault.ts';
 
-/** What the rooms `engine` and `workers` are handed. */
+/** The dependencies of `engine` and `workers`. */
 export interface WorkerDeps {
   config: Config;
   log: Log;
-  /** This process in the fleet, `wrk_...`. */
+  /** The id of this worker, `wrk_...`. */
   worker: string;
   locks: Locks;
   docker: Docker;
-  /** Speaks to the proxy in the given container. */
+  /** The proxy in the given container. */
   proxy(container: string): Proxy;
   git: Git;
   github(token: string): GitHub;
   bus: WorkerBus;
   taker: Taker;
   logs: LogStore;
-  /** The log of an attempt that this worker holds; its readers are told as it grows. */
+  /** The log of an attempt that this worker holds; it wakes readers as it grows. */
   logWriter(attempt: string): LogWriter;
   spool: Spool;
   blobs: Blobs;
@@ -61,7 +61,7 @@ export interface WorkerDeps {
   now(): number;
 }
 
-/** What the rooms `control` and `api` are handed: no Docker socket. */
+/** The dependencies of `control` and `api`: no Docker socket. */
 export interface ServerDeps {
   config: Config;
   log: Log;
@@ -78,23 +78,23 @@ export interface ServerDeps {
   logs: LogStore;
   blobs: Blobs;
   github(token: string): GitHub;
-  /** Of GitHub's webhooks: whether a signature holds for these bytes, and what a verified payload asks for. */
+  /** Whether a webhook's signature is valid for these bytes, and the trigger of a verified payload. */
   webhooks: {
     verify(secret: string, body: Uint8Array, header: string | undefined): Promise<boolean>;
     read(event: string, payload: unknown): WebhookReading;
   };
   now(): number;
   random(bytes: number): Uint8Array;
-  /** A new API token, and what SQL keeps of one. */
+  /** A new API token, and the stored form of a token. */
   newToken(): string;
   hashToken(token: string): string;
   newId(prefix: IdPrefix): string;
 }
 
-/** What `gantry up` and `gantry doctor` look at before there are roles. */
+/** The dependencies of `gantry up` and `gantry doctor`. */
 export interface Checks {
   docker: Docker;
-  /** Rejects when nothing answers at that address. */
+  /** Rejects when no Redis answers at that URL. */
   askRedis(url: string): Promise<RedisFacts>;
   shutDownRedis(url: string): Promise<void>;
 }
@@ -139,7 +139,7 @@ export async function serverDeps(config: Config, version: string): Promise<Omit<
   };
 }
 
-/** A worker has no master key and no SQL; the key of the conversation is what the server has left for it. */
+/** A worker has no master key and no SQL; it reads the worker key that the server has written. */
 export async function workerDeps(config: Config): Promise<WorkerDeps> {
   const [blobs, buses, docker, git, github, locks, logs, writers, proxies, takers, spools, vaults, keys] =
     await Promise.all([
@@ -182,7 +182,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
     logs: store,
     logWriter: (attempt) =>
       writers.openLogWriter(store, attempt, {
-        // A ring that is lost is made up for by the reader's own look.
+        // A wakeup may be lost: readers also poll.
         wake: (size) => void bus.wake(`log:${attempt}`, String(size)).catch(() => undefined),
         now: Date.now,
         cap_bytes: LOG_CAP,
@@ -194,15 +194,15 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
   };
 }
 
-/** Of one attempt's log, in bytes. */
+/** The limit of one attempt's log, in bytes. */
 const LOG_CAP = 1024 ** 3;
 
-/** Roles take their locks before they have anything else. */
+/** For the locks that roles take before anything else is opened. */
 export async function openLocks(): Promise<Locks> {
   return (await import('./adapters/lock/locks.ts')).openLocks();
 }
 
-/** Before the first start there is no key, and nothing in Docker that could be ours. */
+/** Works before the first start too, when there is no key and nothing of this installation in Docker. */
 export async function openChecks(config: Config): Promise<Checks> {
   const [docker, redis, vaults, keys] = await Promise.all([
     import('./adapters/docker/open-docker.ts'),
@@ -221,6 +221,6 @@ export async function openChecks(config: Config): Promise<Checks> {
 }
 
 function expectRedis({ redis_url }: Config): string {
-  if (redis_url === null) throw new Error('no Redis was found or named');
+  if (redis_url === null) throw new Error('no Redis is configured');
   return redis_url;
 }

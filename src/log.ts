@@ -3,7 +3,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
-/** JSON lines on stderr, or lines for people when stderr is a terminal. Secrets by their usual names never appear. */
+/** Logs JSON lines to stderr, or readable lines when stderr is a terminal. Fields with the usual names of secrets are redacted. */
 export function openLog(role: string, level: string): Log {
   const lines = pino.destination({ dest: 2, sync: true });
   return pino(
@@ -27,11 +27,11 @@ export function openLog(role: string, level: string): Log {
         censor: '***',
       },
     },
-    process.stderr.isTTY ? forPeople(lines) : lines,
+    process.stderr.isTTY ? readableStream(lines) : lines,
   );
 }
 
-function forPeople(lines: DestinationStream): DestinationStream {
+function readableStream(lines: DestinationStream): DestinationStream {
   return { write: (line) => lines.write(`${readable(line)}\n`) };
 }
 
@@ -46,16 +46,16 @@ interface Line {
   [name: string]: unknown;
 }
 
-/** `12:30:05 server  ready  address=...`, from one line of ours. */
+/** Formats one JSON line as `12:30:05 server  ready  address=...`. */
 export function readable(line: string): string {
   const { level, time, role, msg = '', err, ...rest } = JSON.parse(line) as Line;
   const colour = colours[level as keyof typeof colours];
-  const told = Object.entries(rest).map(
+  const fields = Object.entries(rest).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  const said = [colour === undefined ? '' : paint(colour, level), msg, paint('dim', told.join(' '))];
+  const parts = [colour === undefined ? '' : paint(colour, level), msg, paint('dim', fields.join(' '))];
   const stack = err === undefined ? '' : `\n  ${err.stack ?? err.message ?? ''}`;
-  return `${paint('dim', `${time.slice(11, 19)} ${role.padEnd(6)}`)} ${said.filter(Boolean).join('  ')}${stack}`;
+  return `${paint('dim', `${time.slice(11, 19)} ${role.padEnd(6)}`)} ${parts.filter(Boolean).join('  ')}${stack}`;
 }
 
 function paint(style: 'dim' | 'yellow' | 'red', text: string): string {

@@ -1,24 +1,24 @@
 import type { Readable } from 'node:stream';
 import { CodedError } from '../../error.ts';
 
-/** One Docker Engine. Every object that it makes carries `gantry.installation`; nothing without that label is ever removed. */
+/** One Docker Engine. Everything that is created gets the label `gantry.installation`, and nothing without that label is ever removed. */
 export interface Docker {
-  /** Throws `DockerError` `unreachable` with what to do. */
+  /** Throws `DockerError` `unreachable` with advice. */
   version(): Promise<{ version: string; api_version: string; root_dir: string }>;
 
-  /** The image as it is here, or null. `reference` may be a name, `name@sha256:...` or an image ID. */
+  /** The local image, or null. `reference` is a name, `name@sha256:...` or an image ID. */
   image(reference: string): Promise<Image | null>;
-  /** The image, pulled when it is not here. Throws `DockerError` `image_missing` with the registry's words. */
+  /** The image, pulled if it is not local. Throws `DockerError` `image_missing` with the registry's message. */
   pull(reference: string, watch: Watch): Promise<Image>;
-  /** Gives an image one more name, `repository:tag`. */
+  /** Adds a name, `repository:tag`, to an image. */
   tag(image: string, reference: string): Promise<void>;
-  /** Takes a name away; the image goes when it was the last, which it keeps while a container uses it. A missing one is no error. */
+  /** Removes a name, and the image with its last one; a container in use keeps the last name. A missing name is no error. */
   untag(reference: string): Promise<void>;
-  /** Names of images that match `repository:*`. */
+  /** The names of images that match `repository:*`. */
   tags(repository: string): Promise<string[]>;
-  /** Throws `DockerError` `refused` with the registry's words. */
+  /** Throws `DockerError` `refused` with the registry's message. */
   push(reference: string, watch: Watch): Promise<{ digest: string }>;
-  /** BuildKit, through the Engine API. Aborting `signal` ends it on the daemon too. Throws `BuildError` when the user's recipe fails. */
+  /** Builds with BuildKit through the Engine API. Aborting `signal` ends the build on the daemon too. Throws `BuildError` when the Dockerfile fails. */
   build(spec: BuildSpec, watch: BuildWatch): Promise<Image>;
 
   /** Makes sure that a network of ours is there (`gantry-jobs`: no inter-container traffic). Two processes may do so at once. */
@@ -30,15 +30,15 @@ export interface Docker {
   volume(name: string): Promise<void>;
 
   create(spec: ContainerSpec): Promise<string>;
-  /** One that runs already is left as it is. */
+  /** Starting a running container is no error. */
   start(container: string): Promise<void>;
-  /** SIGTERM (or the image's stop signal), after `grace` milliseconds SIGKILL. One that is stopped or gone is no error. */
+  /** Sends SIGTERM (or the image's stop signal), and SIGKILL after `grace` milliseconds. A stopped or missing container is no error. */
   stop(container: string, grace: number): Promise<void>;
   /** Signals the container's own process. TERM is the image's stop signal if it has one. A container that does not run is no error. */
   signal(container: string, signal: 'TERM' | 'KILL'): Promise<void>;
-  /** Gone with its anonymous volumes; waits until it is. A missing one is no error. */
+  /** Removes it with its anonymous volumes, and waits until it is gone. A missing container is no error. */
   remove(container: string): Promise<void>;
-  /** Holds all its processes while `work` runs; a container that is not running is left as it is. */
+  /** Pauses its processes while `work` runs. A container that does not run stays as it is. */
   whilePaused<T>(container: string, work: () => Promise<T>): Promise<T>;
   inspect(container: string): Promise<Container | null>;
   /** Containers of this installation that carry all these labels, also those that do not run. */
@@ -47,19 +47,19 @@ export interface Docker {
   connect(container: string, network: string, aliases: string[]): Promise<void>;
   /** The last lines of both streams, oldest first. */
   logs(container: string, lines: number): Promise<string[]>;
-  /** Attaches, starts and follows the container's own process to its end. */
+  /** Attaches to the container, starts it and resolves when its own process has ended. */
   run(container: string, io: ProcessOutput): Promise<Exit>;
   /** Resolves when the container's own process has ended. */
   wait(container: string, signal: AbortSignal): Promise<Exit>;
-  /** One more process in a running container. Resolves when that process ends, plus at most 2 s for its output. */
+  /** Runs another process in a running container. Resolves when it has ended, after at most 2 s more for its output. */
   exec(container: string, spec: ExecSpec, io: ProcessIo): Promise<Exit>;
-  /** As `exec`, with what it wrote; for short commands of ours. */
+  /** Like `exec`, with the output; for short commands. */
   read(container: string, argv: string[], user?: string): Promise<{ exit_code: number; output: string }>;
 }
 
 export interface Image {
   id: string;
-  /** `name@sha256:...` of registries that know it. */
+  /** `name@sha256:...` for each registry that has it. */
   digests: string[];
   tags: string[];
   size: number;
@@ -104,35 +104,35 @@ export interface ExecSpec {
 }
 
 export interface Watch {
-  /** Lines for people: what is pulled or pushed and how far it is. */
+  /** Progress lines. */
   progress(line: string): void;
   signal: AbortSignal;
 }
 
 export interface BuildWatch extends Watch {
-  /** Text that the recipe's commands print. */
+  /** Output of the Dockerfile's commands. */
   output(stream: 'stdout' | 'stderr', chunk: Buffer): void;
 }
 
 export interface BuildSpec {
-  /** A tar stream; read to its end, or destroyed. */
+  /** A tar stream; it is read to its end or destroyed. */
   context: NodeJS.ReadableStream;
-  /** Path of the recipe inside the context. */
+  /** The path of the Dockerfile inside the context. */
   dockerfile: string;
   tags: string[];
   labels: Record<string, string>;
   build_args: Record<string, string>;
   target: string | null;
-  /** Contents by id, for `RUN --mount=type=secret,id=...`; they never reach the image or the cache key. */
+  /** Contents by id, for `RUN --mount=type=secret,id=...`; never part of the image or a cache key. */
   secrets: Record<string, Buffer>;
   no_cache: boolean;
 }
 
 export interface NetworkSpec {
   name: string;
-  /** Whether containers on it reach each other. */
+  /** Whether its containers reach each other. */
   open: boolean;
-  /** As CIDR. Without it the Engine takes one from its address pools, which are small. */
+  /** In CIDR notation. By default the Engine takes one from its address pools, which are small. */
   subnet?: string;
   labels: Record<string, string>;
 }
@@ -154,7 +154,7 @@ export interface Mount {
 export interface Limits {
   /** In cores. */
   cpus: number | null;
-  /** In bytes; swap is not added to it. */
+  /** In bytes, without additional swap. */
   memory: number | null;
   pids: number | null;
 }
@@ -173,9 +173,9 @@ export interface ContainerSpec {
   aliases: string[];
   mounts: Mount[];
   limits: Limits;
-  /** A small init as process 1, which reaps what steps leave behind. */
+  /** Runs an init as process 1, which reaps orphaned processes. */
   init: boolean;
-  /** job: Docker's default capabilities less NET_RAW, MKNOD, AUDIT_WRITE; app: likewise; both with no-new-privileges. proxy: as the image says. */
+  /** job and app: Docker's default capabilities without NET_RAW, MKNOD and AUDIT_WRITE, and no-new-privileges. proxy: Docker's defaults. */
   privileges: 'job' | 'app' | 'proxy';
   restart: 'no' | 'unless-stopped';
   publish: { container_port: number; host_port: number; protocol: 'tcp' | 'udp' }[];
@@ -185,14 +185,14 @@ export interface ContainerSpec {
 
 export type DockerErrorCode = 'unreachable' | 'image_missing' | 'conflict' | 'not_found' | 'refused' | 'failed';
 
-/** The Engine's or a registry's no; `failed` and `unreachable` are the host's fault, `image_missing` and `refused` the user's. */
+/** An error of the Engine or of a registry. `image_missing` and `refused` are the user's fault, all others the host's. */
 export class DockerError extends CodedError<DockerErrorCode> {
   constructor(code: DockerErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, { ...options, fault: code === 'refused' || code === 'image_missing' ? 'user' : 'host' });
   }
 }
 
-/** The user's recipe does not build; the message is what BuildKit says. */
+/** The user's Dockerfile does not build; the message is BuildKit's. */
 export class BuildError extends CodedError<'build'> {
   constructor(message: string, options?: ErrorOptions) {
     super('build', message, { ...options, fault: 'user' });

@@ -5,22 +5,25 @@ import { DockerError, type Network, type NetworkSpec } from './docker.ts';
 import type { Engine } from './engine/connection.ts';
 import { asked, askedUnless } from './engine/failure.ts';
 
-/** The network's ID. `conflict` when its name belongs to someone else's network. */
+/** Returns the network's ID. Throws `DockerError` `conflict` when a network of another installation has the name. */
 export async function network(engine: Engine, spec: NetworkSpec): Promise<string> {
   for (const end = Date.now() + SETTLING; ; await delay(50)) {
     const found = await named(engine, spec.name);
     const ours = found.find((one) => one.Labels?.['gantry.installation'] === engine.installation);
     if (ours) return ours.Id;
     if (found.length > 0)
-      throw new DockerError('conflict', `There is a network ${spec.name} already that is not of this installation`);
+      throw new DockerError(
+        'conflict',
+        `Cannot create network ${spec.name}: a network of another installation has this name`,
+      );
     const making = engine.calls.createNetwork(networkBody(spec, engine.installation));
-    // 403: another process holds the bridge's name and is about to show its network.
+    // 403: another process is creating the network and already has the bridge's name.
     const made = await askedUnless(`create network ${spec.name}`, Date.now() < end ? [403, 409] : [], null, making);
     if (made) return made.id;
   }
 }
 
-/** The Engine lets two networks have one name, but not one bridge: the bridge's name, made of the network's, is what keeps it single. */
+/** The Engine allows two networks with one name, but not with one bridge. A bridge named after the network keeps the network unique. */
 export function networkBody(spec: NetworkSpec, installation: string): NetworkCreateOptions {
   const digest = createHash('sha256').update(spec.name).digest('hex');
   return {
@@ -53,7 +56,7 @@ export async function removeNetwork(engine: Engine, network: string): Promise<vo
   await askedUnless(doing, [404], null, handle.remove());
 }
 
-/** Being connected already is no error. */
+/** Connecting twice is no error. */
 export async function connect(engine: Engine, container: string, network: string, aliases: string[]): Promise<void> {
   const body = { Container: container, EndpointConfig: { Aliases: aliases } };
   const doing = `connect container ${container} to network ${network}`;

@@ -9,7 +9,7 @@ import * as image from './images/image.ts';
 import { pull, push } from './images/transfer.ts';
 import * as network from './network.ts';
 
-/** Connects on first use; `host` is what DOCKER_HOST says, null for the default socket. */
+/** Connects on first use. `host` is the value of DOCKER_HOST; null is the default socket. */
 export function openDocker(options: { host: string | null; installation: string }): Docker {
   const connect = connection(options.host, options.installation);
 
@@ -49,6 +49,6 @@ export function openDocker(options: { host: string | null; installation: string 
 }
 
 async function version(engine: Engine) {
-  const info: { DockerRootDir: string } = await asked('ask the Docker Engine about itself', engine.calls.info());
+  const info: { DockerRootDir: string } = await asked('get information about the Docker Engine', engine.calls.info());
   return { ...engine.version, root_dir: info.DockerRootDir };
 }

@@ -1,12 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keptRef, type Mirrors, mirrorPath } from './mirror.ts';
-import { askGit, runGit } from './run-git.ts';
+import { runGit, tryGit } from './run-git.ts';
 import { localEnvironment } from './settings.ts';
 
 const HEADS = 'refs/heads/';
 
-/** See `Git.checkout`. Through git's own transport, which copies: no object of the work tree is shared with the mirror. */
+/** See `Git.checkout`. Fetches through git's transport, which copies objects: the work tree shares none with the mirror. */
 export async function checkOut(
   mirrors: Mirrors,
   repo: string,
@@ -25,7 +25,7 @@ export async function checkOut(
   const deep = depth === null ? [] : [`--depth=${depth}`];
   const mirror = `file://${mirrorPath(mirrors, repo)}`;
   await git(['fetch', '-q', '--no-tags', ...deep, '--', mirror, `+${keptRef(sha)}:${upstream}`], true);
-  // It names the mirror's place on this host, which is nobody's business in there.
+  // It contains the path of the mirror on this host, which jobs should not see.
   await rm(join(target, '.git', 'FETCH_HEAD'), { force: true });
 
   await git(['config', 'remote.origin.url', clone_url]);
@@ -33,11 +33,11 @@ export async function checkOut(
   if (branch === null || !(await onBranch(branch))) await git(['update-ref', '--no-deref', 'HEAD', sha]);
   await git(['reset', '-q', '--hard', sha, '--']);
 
-  /** False for a name that git itself would not give to a branch. */
+  /** False when git does not accept the name for a branch. */
   async function onBranch(name: string): Promise<boolean> {
     const env = localEnvironment(mirrors.settings);
     const what = `checking out ${sha}`;
-    const fits = await askGit({ argv: ['check-ref-format', '--branch', name], env, cwd: target, what });
+    const fits = await tryGit({ argv: ['check-ref-format', '--branch', name], env, cwd: target, what });
     if (fits.exit_code !== 0) return false;
     await git(['symbolic-ref', 'HEAD', `${HEADS}${name}`]);
     await git(['config', `branch.${name}.remote`, 'origin']);

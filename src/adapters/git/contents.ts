@@ -1,8 +1,7 @@
 import { type Mirrors, mirrorPath } from './mirror.ts';
-import { askGit, runGit } from './run-git.ts';
+import { runGit, tryGit } from './run-git.ts';
 import { localEnvironment } from './settings.ts';
 
-/** What is asked of commits in a mirror; nothing here talks to a remote or writes. */
 export async function commitOf(
   mirrors: Mirrors,
   repo: string,
@@ -61,7 +60,7 @@ export async function relationOf(
   return (await isAncestor(mirrors, repo, other, sha)) ? 'newer' : 'unrelated';
 }
 
-/** Not what a file system would make of it: no way up, no root, no empty name. */
+/** No `..`, no absolute path, no empty name. */
 function isTreePath(path: string): boolean {
   return path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
 }
@@ -75,11 +74,11 @@ async function isAncestor(mirrors: Mirrors, repo: string, sha: string, of: strin
 }
 
 async function mergeBase(mirrors: Mirrors, repo: string, a: string, b: string): Promise<string | null> {
-  const { exit_code, output } = await askGit(call(mirrors, repo, ['merge-base', a, b]));
+  const { exit_code, output } = await tryGit(call(mirrors, repo, ['merge-base', a, b]));
   return exit_code === 0 ? output.toString().trim() : null;
 }
 
-/** `mode type object[ size]\tpath\0`, as ls-tree lists. */
+/** Parses the output of ls-tree: `mode type object[ size]\tpath\0`. */
 function entries(listed: Buffer): { mode: string; object: string; size: number; path: string }[] {
   const lines = listed.toString().split('\0').slice(0, -1);
   return lines.map((line) => {
@@ -94,7 +93,7 @@ function run(mirrors: Mirrors, repo: string, argv: string[]): Promise<Buffer> {
 }
 
 async function ask(mirrors: Mirrors, repo: string, argv: string[]): Promise<number> {
-  return (await askGit(call(mirrors, repo, argv))).exit_code;
+  return (await tryGit(call(mirrors, repo, argv))).exit_code;
 }
 
 function call(mirrors: Mirrors, repo: string, argv: string[]) {

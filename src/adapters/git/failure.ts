@@ -1,6 +1,6 @@
 import { GitError, type GitErrorCode } from './git.ts';
 
-/** Git tells its failures apart in words only; LC_ALL keeps them the same words everywhere. The first that fits decides. */
+/** Git reports failures only as text; LC_ALL keeps it in English. The first match decides. */
 const SIGNS: [GitErrorCode, RegExp][] = [
   ['denied', /returned error: 40[13]|Authentication failed|could not read (Username|Password)|Permission denied/i],
   ['not_found', /returned error: 404|repository '.*' not found|Repository not found|not a git repository/i],
@@ -9,13 +9,13 @@ const SIGNS: [GitErrorCode, RegExp][] = [
   ['unreachable', /early EOF|hung up|unexpected disconnect|RPC failed|Operation too slow|returned error: (429|5\d\d)/i],
 ];
 
-export function failureOf(what: string, said: string): GitError {
-  const code = SIGNS.find(([, sign]) => sign.test(said))?.[0] ?? 'failed';
-  return new GitError(code, `${what}: ${lastWords(said)}`);
+export function failureOf(what: string, stderr: string): GitError {
+  const code = SIGNS.find(([, sign]) => sign.test(stderr))?.[0] ?? 'failed';
+  return new GitError(code, `${what}: ${lastLines(stderr)}`);
 }
 
-function lastWords(said: string): string {
-  const lines = said.split('\n').filter((line) => /^(fatal|error|remote): ?\S/.test(line));
-  const words = (lines.length > 0 ? lines : said.trim().split('\n')).slice(-3).join('; ');
-  return words === '' ? 'git gave no reason' : words;
+function lastLines(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => /^(fatal|error|remote): ?\S/.test(line));
+  const words = (lines.length > 0 ? lines : stderr.trim().split('\n')).slice(-3).join('; ');
+  return words === '' ? 'git printed no error' : words;
 }

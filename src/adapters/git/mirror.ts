@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 import { failureOf } from './failure.ts';
 import { GitError } from './git.ts';
-import { askGit, type GitCall, runGit } from './run-git.ts';
+import { type GitCall, runGit, tryGit } from './run-git.ts';
 import { type GitSettings, isAllowed, localEnvironment, remoteEnvironment } from './settings.ts';
 
 const FETCH_TIMEOUT = 30 * 60_000;
 const SHA = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
-/** What a remote has that gives out only what its refs name. */
+/** For remotes that refuse to serve a commit by its SHA. */
 const EVERYTHING = [
   '+refs/heads/*:refs/remote/heads/*',
   '+refs/tags/*:refs/remote/tags/*',
@@ -27,11 +27,11 @@ export interface Mirrors {
 }
 
 export function mirrorPath({ dir }: Mirrors, repo: string): string {
-  if (!/^\w+$/.test(repo)) throw new TypeError(`no repository's id: ${repo}`);
+  if (!/^\w+$/.test(repo)) throw new TypeError(`invalid repository id: ${repo}`);
   return join(dir, `${repo}.git`);
 }
 
-/** See `Git.fetch`. A commit that is here already costs no word with the remote. */
+/** See `Git.fetch`. Does not contact the remote when the mirror already has the commit. */
 export async function fetchCommit(
   mirrors: Mirrors,
   source: CloneSource,
@@ -39,24 +39,24 @@ export async function fetchCommit(
   signal: AbortSignal,
 ): Promise<string> {
   if (!isAllowed(source.clone_url))
-    throw new GitError('denied', `${source.clone_url} is not an https: address, nor an http: one on this machine`);
-  if (want.sha !== null && !SHA.test(want.sha)) throw new GitError('not_found', `${want.sha} is no commit's SHA`);
+    throw new GitError('denied', `cannot clone from ${source.clone_url}: use an https: URL, or http: on this machine`);
+  if (want.sha !== null && !SHA.test(want.sha)) throw new GitError('not_found', `${want.sha} is not a commit SHA`);
   const mirror = new Mirror(mirrors, source, signal);
   const sha = want.sha ?? (await mirror.resolve(want.ref));
   const known = await mirror.kept(sha);
   if (known !== null) return known;
-  // Of private repositories too: nobody else of this machine reads them.
+  // Mirrors may be of private repositories, so no other user of this machine may read them.
   await mkdir(mirrors.dir, { recursive: true, mode: 0o700 });
   return mirrors.locks.whileLocked(join(mirrors.dir, `${source.id}.lock`), signal, async () => {
     await mirror.init(sha);
     try {
-      return await mirror.bring(sha, want.ref);
+      return await mirror.fetch(sha, want.ref);
     } catch (error) {
       if (!(error instanceof GitError && error.code === 'failed') || (await mirror.isSound())) throw error;
-      // Broken by a crash of the host, perhaps: it is only a copy.
+      // The mirror is broken, perhaps by a crash of the host. It is only a copy: fetch it again.
       await rm(mirror.path, { recursive: true, force: true });
       await mirror.init(sha);
-      return await mirror.bring(sha, want.ref);
+      return await mirror.fetch(sha, want.ref);
     }
   });
 }
@@ -74,7 +74,7 @@ class Mirror {
     this.#signal = signal;
   }
 
-  /** The commit that a ref names at the remote; a short name is a branch, or else a tag. */
+  /** The commit of a ref at the remote; a short name is a branch or, if there is none, a tag. */
   async resolve(ref: string): Promise<string> {
     const names = ref === 'HEAD' || ref.startsWith('refs/') ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
     const listed = await runGit({
@@ -98,17 +98,15 @@ class Mirror {
       const sha = found.get(`${name}^{}`) ?? found.get(name);
       if (sha !== undefined) return sha;
     }
-    const hint = ref.startsWith('refs/heads/')
-      ? `; if it is a tag, name it in full: ${ref.replace('heads', 'tags')}`
-      : '';
+    const hint = ref.startsWith('refs/heads/') ? `; for a tag use ${ref.replace('heads', 'tags')}` : '';
     throw new GitError('not_found', `${this.#source.name} has no ${ref}${hint}`);
   }
 
-  /** The commit behind `sha`, when a ref of ours keeps it with all that it needs. */
+  /** The commit of `sha` if the mirror has it completely, as our refs record; else null. */
   async kept(sha: string): Promise<string | null> {
     const found = await stat(join(this.path, 'HEAD')).catch(() => null);
     if (found === null) return null;
-    const { exit_code, output } = await askGit(
+    const { exit_code, output } = await tryGit(
       this.#local(['rev-parse', '-q', '--verify', '--end-of-options', `${keptRef(sha)}^{commit}`]),
     );
     return exit_code === 0 ? output.toString().trim() : null;
@@ -120,15 +118,15 @@ class Mirror {
     await runGit({ ...this.#local(argv), cwd: '/' });
   }
 
-  async bring(sha: string, ref: string): Promise<string> {
-    // Someone else may have brought it while we waited for the lock.
+  async fetch(sha: string, ref: string): Promise<string> {
+    // Another process may have fetched it while this one waited for the lock.
     const known = await this.kept(sha);
     if (known !== null) return known;
-    const asked = await this.#fetch([`+${sha}:${keptRef(sha)}`]);
-    if (asked.exit_code !== 0) {
-      const failure = failureOf(`fetching ${this.#source.name}`, asked.said);
+    const direct = await this.#fetchRefs([`+${sha}:${keptRef(sha)}`]);
+    if (direct.exit_code !== 0) {
+      const failure = failureOf(`fetching ${this.#source.name}`, direct.stderr);
       if (failure.code !== 'not_found') throw failure;
-      await this.#bringByRef(sha, ref, failure);
+      await this.#fetchByRef(sha, ref, failure);
     }
     const commit = await this.kept(sha);
     if (commit === null) throw new GitError('not_found', `${sha} of ${this.#source.name} is not a commit`);
@@ -136,28 +134,28 @@ class Mirror {
     return commit;
   }
 
-  /** The way with remotes that do not give out commits by their SHA: what the refs name, and then a look whether it came. */
-  async #bringByRef(sha: string, ref: string, failure: GitError): Promise<void> {
+  /** For remotes that refuse to serve a commit by its SHA: fetches refs, then checks whether the commit came with them. */
+  async #fetchByRef(sha: string, ref: string, failure: GitError): Promise<void> {
     const tries = ref.startsWith('refs/') ? [[`+${ref}:refs/remote/${ref.slice(5)}`], EVERYTHING] : [EVERYTHING];
     for (const refspecs of tries) {
-      const { exit_code, said } = await this.#fetch(refspecs);
-      const missed = exit_code === 0 ? null : failureOf(`fetching ${this.#source.name}`, said);
+      const { exit_code, stderr } = await this.#fetchRefs(refspecs);
+      const missed = exit_code === 0 ? null : failureOf(`fetching ${this.#source.name}`, stderr);
       if (missed !== null && missed.code !== 'not_found') throw missed;
-      const kept = await askGit(this.#local(['update-ref', keptRef(sha), sha]));
+      const kept = await tryGit(this.#local(['update-ref', keptRef(sha), sha]));
       if (kept.exit_code === 0) return;
     }
-    const gone = `${this.#source.name} has no commit ${sha} (any more): was it replaced by a forced push?`;
+    const gone = `${this.#source.name} has no commit ${sha}; a forced push may have removed it`;
     throw new GitError('not_found', gone, { cause: failure });
   }
 
   async isSound(): Promise<boolean> {
-    const { exit_code } = await askGit(this.#local(['fsck', '--connectivity-only', '--no-dangling', '--no-progress']));
+    const { exit_code } = await tryGit(this.#local(['fsck', '--connectivity-only', '--no-dangling', '--no-progress']));
     return exit_code === 0;
   }
 
-  #fetch(refspecs: string[]): Promise<{ exit_code: number; said: string }> {
+  #fetchRefs(refspecs: string[]): Promise<{ exit_code: number; stderr: string }> {
     const argv = ['fetch', '-q', '--no-tags', '--no-auto-maintenance', '--no-write-fetch-head'];
-    return askGit({ ...this.#remote([...argv, '--', this.#source.clone_url, ...refspecs]), timeout: FETCH_TIMEOUT });
+    return tryGit({ ...this.#remote([...argv, '--', this.#source.clone_url, ...refspecs]), timeout: FETCH_TIMEOUT });
   }
 
   #remote(argv: string[]): GitCall {
@@ -171,7 +169,7 @@ class Mirror {
   }
 }
 
-/** Keeps a commit from being collected, and lets a clone ask for it by name. */
+/** A ref that keeps the commit from garbage collection and lets a clone fetch it by name. */
 export function keptRef(sha: string): string {
   return `refs/gantry/${sha}`;
 }

@@ -1,4 +1,4 @@
-/** What every call of git is given; nothing of the user's or the host's configuration reaches it. */
+/** The settings of every git call. The configuration of the user and the host is ignored. */
 export interface GitSettings {
   /** Extra certificate authorities, or null. */
   ca_file: string | null;
@@ -14,10 +14,10 @@ export interface Remote {
 const ALWAYS: [string, string][] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
-  // They would tell jobs where on this host things lie.
+  // Reflogs would show paths of this host to jobs.
   ['core.logAllRefUpdates', 'false'],
   ['credential.helper', ''],
-  // Whoever owns the data directory: what lies in it is ours.
+  // The data directory may belong to another user.
   ['safe.directory', '*'],
   ['gc.auto', '0'],
   ['maintenance.auto', 'false'],
@@ -29,12 +29,12 @@ const ALWAYS: [string, string][] = [
   ['advice.detachedHead', 'false'],
 ];
 
-/** For work inside this host; `file` is allowed for a clone of our own mirror alone. */
+/** For local commands. `file` allows the file protocol, to clone a mirror. */
 export function localEnvironment(settings: GitSettings, file = false): Record<string, string> {
   return environment(settings, file ? [['protocol.file.allow', 'always']] : []);
 }
 
-/** For talking to one remote: its scheme alone is allowed, and its credentials go nowhere else. */
+/** For one remote: only its protocol is allowed, and its credentials are sent nowhere else. */
 export function remoteEnvironment(settings: GitSettings, remote: Remote): Record<string, string> {
   const scheme = new URL(remote.clone_url).protocol.slice(0, -1);
   const config: [string, string][] = [[`protocol.${scheme}.allow`, 'always']];
@@ -42,7 +42,7 @@ export function remoteEnvironment(settings: GitSettings, remote: Remote): Record
   return environment(settings, config);
 }
 
-/** Whether git may be sent there: TLS, or this machine. */
+/** Whether git may connect to this URL: https, or http on this machine. */
 export function isAllowed(cloneUrl: string): boolean {
   if (!URL.canParse(cloneUrl)) return false;
   const { protocol, hostname } = new URL(cloneUrl);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GitHubError } from './github.ts';
 
-/** GitHub's own rule when it names no time: at least a minute. */
+/** Milliseconds to wait when GitHub names no time; its documentation asks for at least a minute. */
 const SECONDARY_WAIT = 60_000;
 
 const Refusal = z.object({
@@ -13,41 +13,37 @@ const Explanation = z.object({ message: z.string(), errors: z.array(z.unknown())
 const Cause = z.object({ code: z.unknown().optional(), name: z.unknown().optional(), cause: z.unknown().optional() });
 
 /**
- * What Octokit threw, in Gantry's terms. `asked` completes "could not ..."; `now` in milliseconds.
- * The error thrown is not kept as cause: it holds the request with its headers.
+ * Turns an error of Octokit into a `GitHubError`. `action` completes "Could not ..."; `now` is in milliseconds.
+ * The original error is not kept as the cause, because it contains the request with its headers.
  */
-export function readFailure(asked: string, error: unknown, now: number): GitHubError {
+export function readFailure(action: string, error: unknown, now: number): GitHubError {
   const refusal = Refusal.safeParse(error);
-  if (!refusal.success) return new GitHubError('unreachable', `Could not ${asked}: ${describeOutage(error)}.`);
+  if (!refusal.success) return new GitHubError('unreachable', `Could not ${action}: ${describeOutage(error)}.`);
   const { status, response } = refusal.data;
-  const said = explain(response.data);
-  const message = `Could not ${asked}: GitHub answered ${status}${said === '' ? '' : ` (${said})`}`;
-  const retry_at = readRetry(status, response.headers, said, now);
+  const reason = explain(response.data);
+  const message = `Could not ${action}: GitHub answered ${status}${reason === '' ? '' : ` (${reason})`}`;
+  const retry_at = readRetry(status, response.headers, reason, now);
   if (status >= 500) return new GitHubError('unreachable', `${message}.`, retry_at);
   if (retry_at !== null) {
-    return new GitHubError(
-      'limited',
-      `${message}; it may be asked again at ${new Date(retry_at).toISOString()}.`,
-      retry_at,
-    );
+    return new GitHubError('limited', `${message}; retry after ${new Date(retry_at).toISOString()}.`, retry_at);
   }
   if (status === 401) return new GitHubError('denied', `${message}; the token is wrong, expired or revoked.`);
-  if (status === 403) return new GitHubError('denied', `${message}; the token lacks a permission for this.`);
+  if (status === 403) return new GitHubError('denied', `${message}; the token lacks a required permission.`);
   if (status === 404)
-    return new GitHubError('not_found', `${message}; it does not exist or the token does not reach it.`);
+    return new GitHubError('not_found', `${message}; it does not exist, or the token has no access to it.`);
   return new GitHubError('invalid', `${message}.`);
 }
 
-/** When GitHub wants to be asked again, or null where it said no such thing. */
-function readRetry(status: number, headers: Record<string, string>, said: string, now: number): number | null {
+/** When to retry, in milliseconds since 1970; null when retrying does not help or GitHub names no time. */
+function readRetry(status: number, headers: Record<string, string>, reason: string, now: number): number | null {
   if (status !== 403 && status !== 429 && status < 500) return null;
   const after = readRetryAfter(headers['retry-after'], now);
   if (after !== null) return after;
   if (status >= 500) return null;
   const reset = Number(headers['x-ratelimit-reset']);
   if (headers['x-ratelimit-remaining'] === '0' && reset > 0) return Math.max(now, reset * 1000);
-  // Of a secondary limit GitHub promises no header; its documentation tells it by this message.
-  const secondary = /secondary rate limit|abuse detection/i.test(said);
+  // A secondary limit may come without headers; GitHub's documentation says to recognise it by its message.
+  const secondary = /secondary rate limit|abuse detection/i.test(reason);
   return secondary || status === 429 ? now + SECONDARY_WAIT : null;
 }
 
@@ -65,16 +61,16 @@ function explain(data: unknown): string {
   return [message, ...errors.map((error) => JSON.stringify(error))].join(': ').slice(0, 300);
 }
 
-/** The innermost code says most: ECONNREFUSED, ENOTFOUND, a certificate's. */
+/** The innermost error code is the most specific: ECONNREFUSED, ENOTFOUND or a certificate's. */
 function describeOutage(error: unknown): string {
-  let words = 'GitHub could not be reached';
+  let reason = 'GitHub is unreachable';
   let inner: unknown = error;
   for (let depth = 0; depth < 5; depth++) {
     const cause = Cause.safeParse(inner);
     if (!cause.success) break;
     if (cause.data.name === 'TimeoutError') return 'GitHub did not answer in time';
-    if (typeof cause.data.code === 'string') words = `GitHub could not be reached (${cause.data.code})`;
+    if (typeof cause.data.code === 'string') reason = `GitHub is unreachable (${cause.data.code})`;
     inner = cause.data.cause;
   }
-  return words;
+  return reason;
 }

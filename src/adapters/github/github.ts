@@ -1,7 +1,7 @@
 import { CodedError } from '../../error.ts';
-/** What Gantry says to and asks of GitHub, through one token of one repository. Throttling and retries are control's. */
+
+/** GitHub's API with the token of one repository. Control does the throttling and the retries. Every method throws `GitHubError`. */
 export interface GitHub {
-  /** Throws `GitHubError`: `denied` (bad or insufficient token), `not_found`, `unreachable`. */
   repository(name: string): Promise<{ id: number; clone_url: string; default_branch: string; private: boolean }>;
   createStatus(name: string, status: CommitStatus): Promise<void>;
   createDeployment(name: string, deployment: NewDeployment): Promise<{ id: number }>;
@@ -31,7 +31,7 @@ export interface NewDeploymentStatus {
 
 export type GitHubErrorCode = 'denied' | 'not_found' | 'invalid' | 'limited' | 'unreachable';
 
-/** `retry_at` (milliseconds) where GitHub said when: Retry-After, a spent rate limit, a secondary limit. */
+/** `denied`: wrong or insufficient token. `limited`: a rate limit. `retry_at` is in milliseconds since 1970, when GitHub named a time. */
 export class GitHubError extends CodedError<GitHubErrorCode> {
   readonly retry_at: number | null;
 

@@ -12,30 +12,27 @@ const Repository = z.object({
 });
 const Created = z.object({ id: z.int() });
 
-/**
- * Each call is one request: nothing is tried again here, the error says when it may be.
- * `timeout` in milliseconds is a call's, its answer's body included.
- */
+/** Each call is one request, without retries. `timeout` in milliseconds is for the whole call, including the response body. */
 export function openGitHub(options: { api_url: string; timeout?: number }): (token: string) => GitHub {
   const { api_url, timeout = 15_000 } = options;
   return (token) => {
     const octokit = connect(api_url, token, timeout);
     return {
       async repository(name) {
-        const answer = await ask(`ask for ${name}`, () => octokit.repos.get(split(name)));
-        const { id, clone_url, default_branch, private: hidden } = expect(Repository, answer, name);
+        const response = await request(`get the repository ${name}`, () => octokit.repos.get(split(name)));
+        const { id, clone_url, default_branch, private: hidden } = expect(Repository, response, name);
         return { id, clone_url, default_branch, private: hidden };
       },
 
       async createStatus(name, { sha, context, state, description, target_url }) {
         const link = target_url === null ? {} : { target_url };
-        await ask(`set a commit status of ${name}`, () =>
+        await request(`create a commit status for ${name}`, () =>
           octokit.repos.createCommitStatus({ ...split(name), sha, context, state, description, ...link }),
         );
       },
 
       async createDeployment(name, { ref, environment, description }) {
-        const answer = await ask(`create a deployment of ${name}`, () =>
+        const response = await request(`create a deployment for ${name}`, () =>
           octokit.repos.createDeployment({
             ...split(name),
             ref,
@@ -46,12 +43,12 @@ export function openGitHub(options: { api_url: string; timeout?: number }): (tok
             required_contexts: [],
           }),
         );
-        return { id: expect(Created, answer, name).id };
+        return { id: expect(Created, response, name).id };
       },
 
       async createDeploymentStatus(name, id, { state, description, log_url, environment_url }) {
         const links = { ...(log_url !== null && { log_url }), ...(environment_url !== null && { environment_url }) };
-        await ask(`set a deployment's status of ${name}`, () =>
+        await request(`create a deployment status for ${name}`, () =>
           octokit.repos.createDeploymentStatus({ ...split(name), deployment_id: id, state, description, ...links }),
         );
       },
@@ -60,17 +57,14 @@ export function openGitHub(options: { api_url: string; timeout?: number }): (tok
 }
 
 function connect(api_url: string, token: string, timeout: number): Octokit {
-  // Fetch would quote a token that fits no header in its error.
+  // A token that is no valid header value would appear in the error of fetch.
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw new GitHubError(
-      'denied',
-      'The token for GitHub is empty or holds characters that no token has; set it again.',
-    );
+    throw new GitHubError('denied', 'The GitHub token is empty or contains invalid characters; set it again.');
   return new Octokit({
     auth: token,
     baseUrl: api_url,
     userAgent: `gantry/${manifest.version}`,
-    // Octokit would write deprecations to the console.
+    // Octokit would print deprecations to the console.
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     request: {
       fetch: (url: string, init: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeout) }),
@@ -78,27 +72,30 @@ function connect(api_url: string, token: string, timeout: number): Octokit {
   });
 }
 
-async function ask(what: string, call: () => Promise<{ data: unknown }>): Promise<unknown> {
+async function request(action: string, call: () => Promise<{ data: unknown }>): Promise<unknown> {
   try {
     return (await call()).data;
   } catch (error) {
     if (error instanceof GitHubError) throw error;
-    throw readFailure(what, error, Date.now());
+    throw readFailure(action, error, Date.now());
   }
 }
 
 function split(name: string): { owner: string; repo: string } {
   const [, owner, repo] = /^([\w.-]+)\/(?!\.{1,2}$)([\w.-]+)$/.exec(name) ?? [];
   if (owner === undefined || repo === undefined)
-    throw new GitHubError('invalid', `"${name}" is not a repository's name; it reads owner/name.`);
+    throw new GitHubError('invalid', `"${name}" is not a repository name of the form owner/name.`);
   return { owner, repo };
 }
 
-function expect<T>(schema: z.ZodType<T>, answer: unknown, name: string): T {
-  const parsed = schema.safeParse(answer);
+function expect<T>(schema: z.ZodType<T>, response: unknown, name: string): T {
+  const parsed = schema.safeParse(response);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-  throw new GitHubError('unreachable', `What answered for GitHub about ${name} does not speak its API (${problems}).`);
+  throw new GitHubError(
+    'unreachable',
+    `Unexpected response from the GitHub API for ${name} (${problems}); check the API URL.`,
+  );
 }
 
 function ignore(): void {}

@@ -1,11 +1,11 @@
 import { verify } from '@octokit/webhooks-methods';
 
-// A byte order mark is kept and broken UTF-8 refused: what is verified is these bytes and no others.
+// Keeps a byte order mark and refuses invalid UTF-8, so that exactly these bytes are verified.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Whether `header` (X-Hub-Signature-256) signs exactly `body`, in constant time. Never throws:
- * a missing, repeated or malformed header is as wrong as a forged one.
+ * a missing, repeated or malformed header is false.
  */
 export async function verifySignature(secret: string, body: Uint8Array, header: string | undefined): Promise<boolean> {
   if (secret === '' || body.length === 0) return false;

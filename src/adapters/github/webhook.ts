@@ -36,7 +36,7 @@ const PullRequest = z.object({
 
 export type WebhookRepository = z.infer<typeof Repository>;
 
-/** Either a trigger or the reason why there is none. A ping, or a hook of an organisation, may name no repository. */
+/** Either a trigger or the reason why there is none. `repository` is null for a ping or an organisation's webhook without one. */
 export interface WebhookReading {
   trigger: Trigger | null;
   reason: string | null;
@@ -45,16 +45,13 @@ export interface WebhookReading {
 
 const STARTING_ACTIONS = ['opened', 'synchronize', 'reopened'];
 
-/**
- * What a verified webhook asks for. `event` is the header X-GitHub-Event, `payload` the parsed JSON.
- * Never throws: what does not hold comes back as a reason that people can read.
- */
+/** The trigger of a verified webhook. `event` is the header X-GitHub-Event, `payload` the parsed JSON. Never throws: an invalid payload is a reason. */
 export function readTrigger(event: string, payload: unknown): WebhookReading {
   if (!isObject(payload)) return refuse(null, `the payload of ${event} is not a JSON object`);
   const repository = Repository.safeParse(payload.repository);
   const named = repository.success ? repository.data : null;
   if (event === 'ping') return refuse(named, 'ping');
-  if (event !== 'push' && event !== 'pull_request') return refuse(named, `no run starts on the event ${event}`);
+  if (event !== 'push' && event !== 'pull_request') return refuse(named, `the event ${event} starts no runs`);
   if (!repository.success) return refuse(null, describe(event, repository.error, ['repository']));
   return event === 'push' ? readPush(payload, repository.data) : readPullRequest(payload, repository.data);
 }
@@ -65,17 +62,17 @@ function readPush(payload: JsonObject, repository: WebhookRepository): WebhookRe
   const { ref, before, after, deleted, forced, head_commit, sender } = parsed.data;
   const kind = readKind(ref);
   if (kind === null) return refuse(repository, `${ref} is neither a branch nor a tag`);
-  if (deleted || isNothing(after)) return refuse(repository, `${ref} was deleted`);
+  if (deleted || isZero(after)) return refuse(repository, `${ref} was deleted`);
   const mark = head_commit === null ? null : skipMark(head_commit.message);
-  if (mark !== null) return refuse(repository, `the commit's message says ${mark}`);
+  if (mark !== null) return refuse(repository, `the commit message contains ${mark}`);
   const trigger = {
     kind,
     event: 'push',
     action: null,
     ref,
-    // Of an annotated tag `after` is the tag object, not the commit that it names.
+    // For an annotated tag `after` is the tag object, not its commit.
     sha: head_commit?.id ?? after,
-    before: isNothing(before) ? null : before,
+    before: isZero(before) ? null : before,
     forced,
     base_ref: null,
     head_ref: null,
@@ -89,11 +86,11 @@ function readPullRequest(payload: JsonObject, repository: WebhookRepository): We
   const parsed = PullRequest.safeParse(payload);
   if (!parsed.success) return refuse(repository, describe('pull_request', parsed.error));
   const { action, number, pull_request, sender } = parsed.data;
-  if (!STARTING_ACTIONS.includes(action)) return refuse(repository, `no run starts on a pull request's ${action}`);
+  if (!STARTING_ACTIONS.includes(action)) return refuse(repository, `a pull request's ${action} starts no runs`);
   const { head, base } = pull_request;
-  // A fork that was deleted is null.
+  // Null for a deleted fork.
   if (head.repo?.id !== repository.id) {
-    return refuse(repository, 'a pull request from a fork waits for approval; it is recorded and not run');
+    return refuse(repository, 'a pull request from a fork needs approval and is not run');
   }
   const trigger = {
     kind: 'pull_request',
@@ -122,14 +119,14 @@ function refuse(repository: WebhookRepository | null, reason: string): WebhookRe
 
 function describe(event: string, error: z.ZodError, at: string[] = []): string {
   const problems = error.issues.map((issue) => `${[...at, ...issue.path].join('.')}: ${issue.message}`);
-  return `the payload of ${event} does not hold: ${problems.join('; ')}`;
+  return `invalid payload of ${event}: ${problems.join('; ')}`;
 }
 
-function isNothing(sha: string): boolean {
+function isZero(sha: string): boolean {
   return /^0+$/.test(sha);
 }
 
-/** The payload comes from JSON.parse: an object in it holds nothing but JSON. */
+/** The payload comes from JSON.parse, so an object contains only JSON. */
 function isObject(payload: unknown): payload is JsonObject {
   return typeof payload === 'object' && payload !== null && !Array.isArray(payload);
 }

@@ -1,8 +1,9 @@
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../../error.ts';
 import { LogError, type LogStore } from './logs.ts';
 
-/** What is read at once, and at the same time the longest line that there is: see lines.ts. */
+/** Bytes per read. No line is longer: see lines.ts. */
 const BLOCK = 64 * 1024;
 
 const NEWLINE = 0x0a;
@@ -20,7 +21,7 @@ export function openLogStore(dir: string): LogStore {
       for (let done = 0; done < bytes.length; )
         done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
     } catch (error) {
-      // A full disk takes part of it: a line is there whole or not at all.
+      // A full disk may write only a part: remove it, so that the file has only whole lines.
       await file.truncate(offset);
       throw error;
     }
@@ -53,7 +54,7 @@ export function openLogStore(dir: string): LogStore {
   }
 
   function pathOf(attempt: string): string {
-    if (!/^\w+$/.test(attempt)) throw new TypeError(`no attempt's id: ${attempt}`);
+    if (!/^\w+$/.test(attempt)) throw new TypeError(`invalid attempt id: ${attempt}`);
     return join(dir, attempt);
   }
 }
@@ -65,7 +66,7 @@ async function readAt(path: string, offset: number, length: number): Promise<Buf
   return buffer.subarray(0, bytesRead);
 }
 
-function missing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
+function missing(error: unknown): null {
+  if (hasCode(error, 'ENOENT')) return null;
   throw error;
 }

@@ -1,14 +1,14 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Mask } from './mask.ts';
 
-/** Bytes of one line's text: with its stamp it fits into what a reader takes at once. */
+/** The longest text of a line, in bytes. With its stamp it fits into one read. */
 const LONGEST = 64 * 1024 - 64;
 
-/** One stream of one step on its way to lines: decoded, masked, split. Lone carriage returns end a line too, as progress bars write them. */
+/** Decodes, masks and splits one stream of one step. A lone carriage return ends a line too, because progress bars write them. */
 export interface Lines {
-  /** The lines that are complete now, without their ends. */
+  /** Returns the lines that are now complete, without line ends. */
   write(chunk: Uint8Array | string): string[];
-  /** What was held back, as a last line. */
+  /** Returns the rest as the last line. */
   end(): string[];
 }
 
@@ -34,7 +34,7 @@ export function createLines(mask: Mask): Lines {
   }
 
   function split(text: string): string[] {
-    // A carriage return at the end may be half of a line's end.
+    // A carriage return at the end may be the first half of a CRLF.
     const half = text.endsWith('\r');
     const whole = text.includes('\r') ? text.slice(0, half ? -1 : undefined).replace(/\r\n?/g, '\n') : text;
     const lines: string[] = [];
@@ -59,7 +59,7 @@ function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-/** Parts of at most the longest length, cut between characters. */
+/** Splits into parts of at most `LONGEST` bytes, between characters. */
 function cut(line: string): string[] {
   const bytes = Buffer.from(line);
   const parts: string[] = [];

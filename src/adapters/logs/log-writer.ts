@@ -3,20 +3,21 @@ import { createLines, type Lines } from './lines.ts';
 import type { LogStore, LogStream, LogWriter } from './logs.ts';
 import { createMask } from './mask.ts';
 
-/** What is written at once, how long a line may wait for that, and how far the disk may fall behind. */
+/** A batch is written when it has this many bytes, or after this many milliseconds. */
 const BATCH_BYTES = 64 * 1024;
 const BATCH_MS = 50;
-const BEHIND_BYTES = 64 * 1024 * 1024;
+/** Output is dropped while this many bytes wait for the disk. */
+const WAITING_LIMIT = 64 * 1024 * 1024;
 
 export interface LogWriterOptions {
-  /** Told the file's size, at most every 50 ms. */
+  /** Called with the size of the file, at most every 50 ms. */
   wake(size: number): void;
   now(): number;
-  /** After so many bytes the rest is dropped, with one line that says so. */
+  /** Bytes after which the rest of the output is dropped, with one line that says so. */
   cap_bytes: number;
 }
 
-/** Memory stays bounded and nobody waits: what the disk does not take is counted, and said in the log as soon as it takes something again. */
+/** Never blocks and uses bounded memory: output that cannot be written is dropped and counted, and the log says so once writing works again. */
 export function openLogWriter(store: LogStore, attempt: string, options: LogWriterOptions): LogWriter {
   const mask = createMask();
   const streams = new Map<LogStream, { step: number; lines: Lines }>();
@@ -63,8 +64,8 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
 
   function admit(line: string): void {
     const bytes = Buffer.byteLength(line);
-    if (waitingBytes + bytes > BEHIND_BYTES) {
-      lost = { bytes: lost.bytes + bytes, why: 'the disk did not keep up' };
+    if (waitingBytes + bytes > WAITING_LIMIT) {
+      lost = { bytes: lost.bytes + bytes, why: 'the disk was too slow' };
       return;
     }
     if (admitted + bytes > options.cap_bytes) {

@@ -1,36 +1,37 @@
 import { CodedError } from '../../error.ts';
-/** Logs are append-only files, one an attempt, with lines `<ms> <step> <stream> <text>\n`; offsets are bytes and never change. */
+
+/** Append-only logs, one per attempt, with lines `<ms> <step> <stream> <text>\n`. Offsets are in bytes and never change. */
 export interface LogStore {
-  /** Positional append: `offset` must be the file's size, else `LogError` `gap` with the size. */
+  /** Throws `LogError` `gap` when `offset` is not the size of the log. */
   append(attempt: string, offset: number, bytes: Uint8Array): Promise<void>;
-  /** At most `limit` bytes (64 KiB unless told) from `offset`, cut at the last whole line; empty at the end. */
+  /** Whole lines from `offset`, at most `limit` bytes (default 64 KiB); empty at the end. */
   read(attempt: string, offset: number, limit?: number): Promise<Buffer>;
   size(attempt: string): Promise<number>;
-  /** Cuts the file back to its last whole line; what a dead worker left. Returns the size. */
+  /** Removes an incomplete last line, as a dead worker may leave it. Returns the size. */
   seal(attempt: string): Promise<number>;
   remove(attempt: string): Promise<void>;
 }
 
 export interface LogWriter {
-  /** Splits into lines, masks, stamps and appends; never throws for a full disk: it marks the log and goes on draining. */
+  /** Masks the output and appends it in lines. Never throws: on a full disk output is dropped, and the log says so. */
   write(step: number, stream: LogStream, chunk: Uint8Array | string): void;
-  /** Adds values to hide from here on, whole and as base64, URL-encoded and JSON-escaped; multi-line values also line by line. */
+  /** Hides these values from now on, also as base64, URL-encoded and JSON-escaped, and each line of multi-line values. */
   mask(values: readonly string[]): void;
-  /** Waits until all that was written is in the file and readers were told. */
+  /** Resolves with the size when everything is in the file and readers were woken. */
   flush(): Promise<number>;
-  /** Writes out what was held back, and returns the final size. */
+  /** Writes the rest and resolves with the final size. */
   close(): Promise<number>;
 }
 
-/** stdout and stderr of the user's work, `system` for what Gantry itself has to say. */
+/** `stdout` and `stderr` of the user's commands; `system` for Gantry's own lines. */
 export type LogStream = 'stdout' | 'stderr' | 'system';
 
-/** An append at the wrong offset; `size` is what the log has. */
+/** An append at a wrong offset. `size` is the size of the log. */
 export class LogError extends CodedError<'gap'> {
   readonly size: number;
 
   constructor(size: number) {
-    super('gap', `the log has ${size} bytes`);
+    super('gap', `wrong offset: the log has ${size} bytes`);
     this.size = size;
   }
 }

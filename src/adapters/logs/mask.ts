@@ -2,23 +2,23 @@ import { secretForms } from './secret-forms.ts';
 
 const STARS = '***';
 
-/** Text whose secrets are hidden, and the end of it that may begin one: undecided until more comes. */
+/** Text with its secrets hidden. `held` is the end of the text that may begin a secret, to be decided with the next chunk. */
 export interface Masked {
   shown: string;
   held: string;
 }
 
-/** What is hidden in all streams of one log. */
+/** Hides secrets in all streams of one log. */
 export interface Mask {
   add(values: readonly string[]): void;
-  /** With `final` nothing is held back: no more comes. */
+  /** With `final` nothing is held back. */
   apply(text: string, final: boolean): Masked;
 }
 
 export function createMask(): Mask {
   const forms = new Set<string>();
   let pattern: RegExp | null = null;
-  /** By first character: what a secret may begin with. */
+  /** The forms by their first character. */
   let byFirst = new Map<number, string[]>();
   let longest = 0;
 
@@ -27,7 +27,7 @@ export function createMask(): Mask {
       for (const value of values) for (const form of secretForms(value)) forms.add(form);
       if (forms.size === 0) return;
       const ordered = [...forms].toSorted((a, b) => b.length - a.length);
-      pattern = new RegExp(ordered.map(literally).join('|'), 'g');
+      pattern = new RegExp(ordered.map(escaped).join('|'), 'g');
       byFirst = Map.groupBy(ordered, (form) => form.charCodeAt(0));
       longest = ordered[0]?.length ?? 0;
     },
@@ -37,7 +37,7 @@ export function createMask(): Mask {
     },
   };
 
-  /** Where the longest end of `text` starts that is the beginning, and not the whole, of a secret. */
+  /** The start of the longest end of `text` that is an incomplete secret. */
   function undecidedFrom(text: string): number {
     for (let start = Math.max(0, text.length - longest + 1); start < text.length; start++) {
       const end = byFirst.get(text.charCodeAt(start));
@@ -48,7 +48,7 @@ export function createMask(): Mask {
   }
 }
 
-/** A secret that reaches into the undecided end is held back with it. */
+/** A secret that overlaps the undecided end is held back with it. */
 function hide(text: string, pattern: RegExp, undecided: number): Masked {
   let shown = '';
   let done = 0;
@@ -66,6 +66,6 @@ function hide(text: string, pattern: RegExp, undecided: number): Masked {
   return { shown: shown + text.slice(done, cut), held: text.slice(cut) };
 }
 
-function literally(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

@@ -1,9 +1,9 @@
-/** Values shorter than this are not hidden: they would turn half of every log into stars, and are no secrets. */
+/** Shorter values are not hidden: they would match too much ordinary text. */
 const SHORTEST = 3;
-/** Of base64, which has many short words in common with plain text. */
+/** For base64, whose short pieces also occur in ordinary text. */
 const SHORTEST_BASE64 = 6;
 
-/** All texts in which a value may show up in a log: as it is, line by line, and as common tools encode it. */
+/** The forms in which a value may appear in a log: as it is, line by line, and in common encodings. */
 export function secretForms(value: string): string[] {
   const lines = value.split(/\r?\n|\r/).map((line) => line.trim());
   const forms = [value, value.trim(), ...lines, ...lines.map(asJson)];
@@ -20,7 +20,7 @@ function asUrl(text: string): string[] {
   return [encoded, encoded.replaceAll('%20', '+'), encodeURI(text.toWellFormed())];
 }
 
-/** As part of a longer base64 text a value looks in three ways; the characters that it shares with its neighbours are left out. */
+/** Within a longer base64 text a value has three forms, by its position; characters that also encode its neighbours are left out. */
 function asBase64(text: string): string[] {
   const bytes = Buffer.from(text);
   return [0, 1, 2].flatMap((shift) => {

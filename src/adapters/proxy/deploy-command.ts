@@ -1,8 +1,8 @@
 import { ProxyError, type ServiceSpec } from './proxy.ts';
 
-/** All options each time, for a deployment replaces those of the one before. */
+/** Sets every option, because a deployment keeps none of the previous ones. */
 export function deployCommand(service: ServiceSpec): string[] {
-  check(service);
+  validate(service);
   return [
     'kamal-proxy',
     'deploy',
@@ -17,14 +17,15 @@ export function deployCommand(service: ServiceSpec): string[] {
   ];
 }
 
-/** An interval of 0 ends kamal-proxy itself, and with it every app; a host is read as a list, so a comma in it would make two. */
-function check(service: ServiceSpec): void {
+/** An interval of 0 would crash kamal-proxy, and with it every app. A host with a comma would be read as two. */
+function validate(service: ServiceSpec): void {
   const { name, hosts, health_interval, deploy_timeout, drain_timeout } = service;
-  const wrong =
+  const invalid =
     hosts.find((host) => !/^[\w*.-]+$/.test(host)) ??
     (Number.isInteger(health_interval) && health_interval > 0
       ? undefined
       : `a health interval of ${health_interval} ms`) ??
     [deploy_timeout, drain_timeout].find((time) => !Number.isInteger(time) || time < 0);
-  if (wrong !== undefined) throw new ProxyError('failed', `The proxy cannot deploy ${name}: it does not take ${wrong}`);
+  if (invalid !== undefined)
+    throw new ProxyError('failed', `Cannot deploy ${name} to the proxy: invalid value: ${invalid}`);
 }

@@ -2,7 +2,7 @@ import { deployCommand } from './deploy-command.ts';
 import { type Proxy, ProxyError } from './proxy.ts';
 import { parseServices } from './service-table.ts';
 
-/** Runs a command in the proxy's container; what it rejects with is passed on. */
+/** Runs a command in the proxy's container. */
 export type Exec = (argv: string[]) => Promise<{ exit_code: number; output: string }>;
 
 export function openProxy(exec: Exec): Proxy {
@@ -23,13 +23,13 @@ export function openProxy(exec: Exec): Proxy {
   };
 }
 
-/** The command has no codes but these words of its own. */
-function toProxyError(doing: string, output: string): ProxyError {
-  const words = output.trim().replace(/^Error: /, '') || 'it said nothing';
-  const code = words.includes('failed to become healthy')
+/** kamal-proxy reports errors only as text. */
+function toProxyError(action: string, output: string): ProxyError {
+  const text = output.trim().replace(/^Error: /, '') || 'it printed no error';
+  const code = text.includes('failed to become healthy')
     ? 'unhealthy'
-    : words.includes('conflict with another service')
+    : text.includes('conflict with another service')
       ? 'conflict'
       : 'failed';
-  return new ProxyError(code, `The proxy could not ${doing}: ${words}`);
+  return new ProxyError(code, `The proxy could not ${action}: ${text}`);
 }

@@ -1,17 +1,18 @@
 import { CodedError } from '../../error.ts';
-/** kamal-proxy in its container, spoken to by `exec(argv)` there. */
+
+/** kamal-proxy, controlled by commands in its container. Every method throws `ProxyError`. */
 export interface Proxy {
-  /** Points a service at one target and gates it on health; resolves when `deploy` has (its end includes the drain of what was there before). */
+  /** Switches a service to a target once that is healthy. Resolves after the previous target has been drained. */
   deploy(service: ServiceSpec): Promise<void>;
-  /** What is served: service, hosts and target as `alias:port`. What it names is live, whatever else we believe. */
+  /** The services that the proxy serves: this is what is live. */
   list(): Promise<Service[]>;
-  /** A service that is not there is no error. */
+  /** Removing a missing service is no error. */
   remove(service: string): Promise<void>;
 }
 
 export interface ServiceSpec {
   name: string;
-  /** None means every host that no other service has. */
+  /** Empty: all hosts that no other service has. */
   hosts: string[];
   /** `alias:port` on the proxy's network. */
   target: string;

@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import { ProxyError, type Service } from './proxy.ts';
 
-/** Reads what `kamal-proxy list` prints: a coloured table whose cells begin under their titles. `*` stands for every host. */
+/** Parses the output of `kamal-proxy list`: a coloured table whose cells begin below their titles. `*` means every host. */
 export function parseServices(output: string): Service[] {
   const [head = '', ...rows] = stripVTControlCharacters(output).split(/\r?\n/);
   const [name, hosts, target, state] = ['Service', 'Host', 'Target', 'State'].map((title) => column(head, title));
   if (!name || !hosts || !target || !state)
-    throw new ProxyError('failed', `The proxy's list of services cannot be read: ${JSON.stringify(head)}`);
+    throw new ProxyError('failed', `Cannot parse the proxy's list of services: ${JSON.stringify(head)}`);
   return rows
     .filter((row) => row.trim() !== '')
     .map((row) => ({
@@ -17,7 +17,7 @@ export function parseServices(output: string): Service[] {
     }));
 }
 
-/** Null when there is no such title. */
+/** Null when the table has no such title. */
 function column(head: string, title: string): ((row: string) => string) | null {
   const match = new RegExp(`(^|\\s)(?<title>${title})(?<gap>\\s+|$)`, 'd').exec(head);
   const start = match?.indices?.groups?.title?.[0];

@@ -19,10 +19,10 @@ export const KEY_BYTES = 32;
 
 export type KeyErrorCode = 'missing' | 'wrong_size' | 'exposed';
 
-/** A key that cannot be used; the message says what to do. */
+/** A key that cannot be used. The message says what to do. */
 export class KeyError extends CodedError<KeyErrorCode> {}
 
-/** The master key, made on the first start. With a database and no key it refuses: what that database sealed would be lost unnoticed. */
+/** The master key, created on the first start. Throws when there is a database and no key: its secrets could not be opened. */
 export function masterKey(serverDir: string, hasDatabase: boolean): Buffer {
   const path = join(serverDir, 'key');
   const found = readKey(path);
@@ -30,14 +30,14 @@ export function masterKey(serverDir: string, hasDatabase: boolean): Buffer {
   if (hasDatabase)
     throw new KeyError(
       'missing',
-      `${path} is missing but the database beside it exists: put the key back from your backup (without it no stored secret opens), or move the database away to start anew.`,
+      `${path} is missing but the database beside it exists. Restore the key from a backup (stored secrets cannot be opened without it), or move the database away to start with an empty one.`,
     );
   mkdirSync(serverDir, { recursive: true, mode: 0o700 });
   createFile(path, randomBytes(KEY_BYTES), 0o600);
   return readKey(path) ?? randomBytes(0);
 }
 
-/** The derived key that workers read: 0640, so that a group can be let in. Rewritten only when it differs. */
+/** Writes the derived key for the workers, with mode 0640 so that a group can get access. Rewritten only when it differs. */
 export function publishWorkerKey(path: string, key: Buffer): void {
   if (readBytes(path)?.equals(key)) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
@@ -46,7 +46,7 @@ export function publishWorkerKey(path: string, key: Buffer): void {
   syncFolder(dirname(path));
 }
 
-/** What the server published for this host's workers. */
+/** The key that the server wrote for this host's workers. */
 export function readWorkerKey(path: string): Buffer {
   const key = readKey(path, 0o007);
   if (key === null)
@@ -63,13 +63,13 @@ function readKey(path: string, forbidden = 0o077): Buffer | null {
   if (key.length !== KEY_BYTES)
     throw new KeyError(
       'wrong_size',
-      `${path} has ${key.length} bytes where a key has ${KEY_BYTES}: put the right file back.`,
+      `${path} has ${key.length} bytes, but a key has ${KEY_BYTES}: restore the right file.`,
     );
   const mode = statSync(path).mode & 0o777;
   if ((mode & forbidden) !== 0)
     throw new KeyError(
       'exposed',
-      `${path} has mode ${mode.toString(8)}, so others on this host can read it: chmod ${(mode & ~forbidden).toString(8)} ${path}.`,
+      `${path} has mode ${mode.toString(8)}, so other users of this host can read it: chmod ${(mode & ~forbidden).toString(8)} ${path}.`,
     );
   return key;
 }
@@ -83,7 +83,7 @@ function readBytes(path: string): Buffer | null {
   }
 }
 
-/** Whole or not at all, and never over a file that another process made meanwhile. */
+/** Creates the whole file or nothing, and never replaces a file that another process created meanwhile. */
 function createFile(path: string, bytes: Buffer, mode: number): void {
   const fresh = writeBeside(path, bytes, mode);
   try {

@@ -3,7 +3,7 @@ import { KEY_BYTES, masterKey, publishWorkerKey } from './key-file.ts';
 import { seal, unseal } from './seal.ts';
 import type { Envelope, Vault } from './vault.ts';
 
-/** Throws `KeyError` when the key is lost, broken or open to others. Makes it on the first start, and leaves the workers theirs. */
+/** Creates the keys on the first start, and writes the workers' key. Throws `KeyError` when the master key is missing, has the wrong size or is readable by others. */
 export function openVault(place: { server_dir: string; worker_key_file: string; has_database: boolean }): Vault {
   const key = masterKey(place.server_dir, place.has_database);
   const sealing = derive(key, 'vault', KEY_BYTES);
@@ -26,7 +26,7 @@ export function openEnvelope(workerKey: Buffer): Envelope {
   };
 }
 
-/** Twelve hex digits: short enough for names in Docker, and it tells nothing of the key. */
+/** Twelve hex digits: short enough for names in Docker, and derived, so that it does not reveal the key. */
 function installationOf(workerKey: Buffer): string {
   return derive(workerKey, 'installation', 6).toString('hex');
 }

@@ -5,7 +5,7 @@ const VERSION = 'v1';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** `v1.` and the base64url of IV, tag and ciphertext. `binding` is authenticated, not stored: whoever opens has to know it. */
+/** Returns `v1.` and the base64url of IV, tag and ciphertext. `binding` is authenticated but not stored: opening needs the same one. */
 export function seal(key: Buffer, binding: string, value: string): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(binding));
@@ -13,23 +13,23 @@ export function seal(key: Buffer, binding: string, value: string): string {
   return `${VERSION}.${Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString('base64url')}`;
 }
 
-/** Throws `SealError` when key, binding or text are not those it was sealed with. */
+/** Throws `SealError` when the key, the binding or the text differ from when it was sealed. */
 export function unseal(key: Buffer, binding: string, sealed: string): string {
   const [version, text] = sealed.split('.', 2);
   const bytes = Buffer.from(text ?? '', 'base64url');
   if (version !== VERSION || bytes.length < IV_BYTES + TAG_BYTES)
-    throw new SealError(`not a value that this version of Gantry sealed (for ${binding})`);
+    throw new SealError(`Cannot open the value for ${binding}: this version of Gantry did not seal it`);
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
     .setAAD(Buffer.from(binding))
     .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
   try {
     return decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
   } catch (cause) {
-    throw new SealError(`cannot be opened with this key for ${binding}`, { cause });
+    throw new SealError(`Cannot open the value for ${binding}: wrong key, or the value was changed`, { cause });
   }
 }
 
-/** A sealed text that does not open: another key, another place, or somebody changed it. */
+/** A sealed text that cannot be opened: another key, another binding, or a changed text. */
 export class SealError extends CodedError<'sealed'> {
   constructor(message: string, options?: ErrorOptions) {
     super('sealed', message, options);

@@ -1,18 +1,18 @@
-/** AES-256-GCM under the master key: what SQL keeps sealed. Only the server has it. */
+/** Seals values for SQL with AES-256-GCM under the master key. Only the server has it. */
 export interface Vault {
-  /** `scope` names where the value belongs (`secret/<repo>/<name>/<version>`); it must be the same to open it. */
+  /** `scope` names the value's place (`secret/<repo>/<name>/<version>`); opening it needs the same scope. */
   seal(scope: string, value: string): string;
   open(scope: string, sealed: string): string;
-  /** Key of the conversation between control and workers, derived by HKDF(key, "worker"). */
+  /** The key for messages between control and workers: HKDF(key, "worker"). */
   worker_key: Buffer;
-  /** Names this installation in Docker; derived too, so that workers know it without the master key. */
+  /** The name of this installation in Docker; derived from the worker key, so that workers know it too. */
   installation: string;
 }
 
-/** AES-256-GCM under the derived worker key: grants and answers in Redis. */
+/** Seals grants and answers for Redis with AES-256-GCM under the worker key. */
 export interface Envelope {
   seal(binding: string, value: unknown): string;
-  /** Throws when it was sealed for another binding or by another installation. */
+  /** Throws `SealError` when it was sealed for another binding or by another installation. */
   open(binding: string, sealed: string): unknown;
   installation: string;
 }

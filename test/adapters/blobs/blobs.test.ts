@@ -23,12 +23,12 @@ async function files(): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-test('a content is stored under its SHA-256', async () => {
+test('A content is stored under its SHA-256', async () => {
   expect(await blobs.put(Buffer.from('abc'))).toEqual({ hash: ABC, size: 3 });
   expect(await openBlobs(dir).read(ABC, 3)).toEqual(Buffer.from('abc'));
 });
 
-test('a stream is stored as its bytes are, and read as a stream', async () => {
+test('A stream is stored as its bytes are, and read as a stream', async () => {
   const content = Buffer.alloc(5_000_000, 'gantry');
   const chunks = Array.from({ length: 50 }, (_, i) => content.subarray(i * 100_000, (i + 1) * 100_000));
   const { hash, size } = await blobs.put(Readable.from(chunks));
@@ -39,13 +39,13 @@ test('a stream is stored as its bytes are, and read as a stream', async () => {
   expect((await buffer(opened?.stream ?? Readable.from([]))).equals(content)).toBe(true);
 });
 
-test('an empty content is a content', async () => {
+test('An empty content is a content', async () => {
   const { hash, size } = await blobs.put(Buffer.alloc(0));
   expect(size).toBe(0);
   expect(await blobs.read(hash, 0)).toEqual(Buffer.alloc(0));
 });
 
-test('a stream that fails stores nothing', async () => {
+test('A stream that fails stores nothing', async () => {
   async function* failing() {
     yield Buffer.alloc(100_000);
     throw new Error('connection lost');
@@ -54,13 +54,13 @@ test('a stream that fails stores nothing', async () => {
   expect(await files()).toEqual([]);
 });
 
-test('the same content stored twenty times at once is stored once', async () => {
+test('The same content stored twenty times at once is stored once', async () => {
   const stored = await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.alloc(100_000, 7))));
   expect(new Set(stored.map(({ hash }) => hash)).size).toBe(1);
   expect(await files()).toHaveLength(1);
 });
 
-test('a content that does not match its hash is not read, and storing it again repairs it', async () => {
+test('A content that does not match its hash is not read, and storing it again repairs it', async () => {
   await blobs.put(Buffer.from('abc'));
   await writeFile(join(dir, ABC.slice(0, 2), ABC.slice(2)), 'abd');
   expect(await blobs.read(ABC, 3)).toBeNull();
@@ -69,12 +69,12 @@ test('a content that does not match its hash is not read, and storing it again r
   expect(await blobs.read(ABC, 3)).toEqual(Buffer.from('abc'));
 });
 
-test('a content larger than the limit is not read', async () => {
+test('A content larger than the limit is not read', async () => {
   await blobs.put(Buffer.from('abc'));
   await expect(blobs.read(ABC, 2)).rejects.toMatchObject({ code: 'too_large' });
 });
 
-test('a stream that is not read to its end can be destroyed', async () => {
+test('A stream that is not read to its end can be destroyed', async () => {
   const { hash } = await blobs.put(Buffer.alloc(5_000_000));
   for await (const _ of (await blobs.open(hash))?.stream ?? []) break;
   (await blobs.open(hash))?.stream.destroy();
@@ -94,7 +94,7 @@ test.each(['../../etc/passwd', '', 'ab', 'A'.repeat(64)])('%j is no hash and nam
   await blobs.remove(text);
 });
 
-test('removing a content twice is no error', async () => {
+test('Removing a content twice is no error', async () => {
   await blobs.put(Buffer.from('abc'));
   await blobs.remove(ABC);
   await blobs.remove(ABC);

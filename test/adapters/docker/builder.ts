@@ -28,13 +28,13 @@ export async function built(changes: Partial<BuildSpec>, watch = watcher()): Pro
 
 export function watcher(signal: AbortSignal = never) {
   const lines: string[] = [];
-  const said: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
+  const written: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
   return {
     signal,
     lines,
     progress: (line: string) => void lines.push(line),
-    output: (stream: 'stdout' | 'stderr', chunk: Buffer) => void said[stream].push(chunk),
-    text: (stream: 'stdout' | 'stderr') => Buffer.concat(said[stream]).toString(),
+    output: (stream: 'stdout' | 'stderr', chunk: Buffer) => void written[stream].push(chunk),
+    text: (stream: 'stdout' | 'stderr') => Buffer.concat(written[stream]).toString(),
   };
 }
 

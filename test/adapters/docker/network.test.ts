@@ -6,7 +6,7 @@ import { docker, idle, installation, unique } from './test-engine.ts';
 
 const engine = new Dockerode();
 
-test('A network’s bridge is named by the network, so that the Engine makes it only once', () => {
+test('The bridge is named after the network, so that the Engine creates it only once', () => {
   expect(networkBody({ name: 'gantry-jobs-i1', open: false, labels: { a: 'b' } }, 'i1')).toEqual({
     Name: 'gantry-jobs-i1',
     CheckDuplicate: true,
@@ -19,7 +19,7 @@ test('A network’s bridge is named by the network, so that the Engine makes it 
   });
 });
 
-test('Processes that make the same network at once get the same one', async () => {
+test('Processes that create the same network at the same time get one network', async () => {
   const name = temporaryName();
   const processes = Array.from({ length: 6 }, () => openDocker({ host: null, installation }));
   const ids = await Promise.all(processes.map((one) => one.network({ name, open: true, labels: {} })));
@@ -28,14 +28,14 @@ test('Processes that make the same network at once get the same one', async () =
   expect(await docker.network({ name, open: true, labels: {} })).toBe(ids[0]);
 });
 
-test('A network of that name that is not ours is left alone', async () => {
+test('A network of another installation with the same name is not used', async () => {
   const name = temporaryName();
   await docker.network({ name, open: true, labels: {} });
   const other = openDocker({ host: null, installation: `${installation}-other` });
   await expect(other.network({ name, open: true, labels: {} })).rejects.toMatchObject({ code: 'conflict' });
 });
 
-test('A container is found by its alias on a network it was connected to; connecting again is no error', async () => {
+test('A container is reachable by its alias on a connected network; connecting twice is no error', async () => {
   const name = temporaryName();
   await docker.network({ name, open: true, labels: {} });
   const alias = `dep-${unique()}`;

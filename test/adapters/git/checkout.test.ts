@@ -48,7 +48,7 @@ const inside = (...argv: string[]) =>
     .toString()
     .trim();
 
-test('a work tree is what the commit says, clean, on its branch', async () => {
+test('A work tree has the files of its commit, is clean and on its branch', async () => {
   await checkout(second, 'refs/heads/main');
   expect(await readFile(join(target, 'a.txt'), 'utf8')).toBe('two');
   expect(inside('status', '--porcelain', '--branch')).toBe('## main...origin/main');
@@ -56,7 +56,7 @@ test('a work tree is what the commit says, clean, on its branch', async () => {
   await access(join(target, 'run.sh'), 1);
 });
 
-test.each(['refs/tags/v1', 'refs/pull/7/head', 'refs/heads/-x'])('%s leaves the head detached', async (ref) => {
+test.each(['refs/tags/v1', 'refs/pull/7/head', 'refs/heads/-x'])('Checking out %s detaches the head', async (ref) => {
   await checkout(second, ref);
   expect(inside('rev-parse', 'HEAD', '--abbrev-ref', 'HEAD')).toBe(`${second}\nHEAD`);
   expect(inside('status', '--porcelain')).toBe('');
@@ -66,12 +66,12 @@ test.each([
   [1, 1],
   [2, 2],
   [null, 2],
-])('with a depth of %s there are %i commits', async (depth, commits) => {
+])('A depth of %s gives %i commits', async (depth, commits) => {
   await checkout(second, 'refs/heads/main', depth);
   expect(inside('rev-list', '--count', 'HEAD')).toBe(String(commits));
 });
 
-test('the remote is named without credentials, and the mirror not at all', async () => {
+test('The remote is configured without credentials, and the mirror is not mentioned', async () => {
   await checkout(second, 'refs/heads/main');
   expect(inside('remote', 'get-url', 'origin')).toBe(source.clone_url);
   for (const name of await readdir(join(target, '.git'), { recursive: true, withFileTypes: true })) {
@@ -81,24 +81,24 @@ test('the remote is named without credentials, and the mirror not at all', async
   }
 });
 
-test('no object is shared with the mirror', async () => {
+test('No object is shared with the mirror', async () => {
   await checkout(second, 'refs/heads/main', null);
   for (const entry of await readdir(join(target, '.git', 'objects'), { recursive: true, withFileTypes: true }))
     if (entry.isFile()) expect((await lstat(join(entry.parentPath, entry.name))).nlink).toBe(1);
   expect(await readdir(join(target, '.git', 'objects', 'info')).catch(() => [])).not.toContain('alternates');
 });
 
-test('a link is a link, a large file its pointer, a submodule an empty name', async () => {
+test('Symbolic links, large-file pointers and submodules are not resolved', async () => {
   await checkout(second, 'refs/heads/main');
   expect((await lstat(join(target, 'link'))).isSymbolicLink()).toBe(true);
   expect(await readFile(join(target, 'large.bin'), 'utf8')).toContain('git-lfs');
 });
 
-test('a commit that was never fetched cannot be checked out', async () => {
+test('A commit that was not fetched cannot be checked out', async () => {
   await expect(checkout('a'.repeat(40), 'refs/heads/main')).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('an older commit of a branch is checked out on it too, as a re-run wants it', async () => {
+test('An older commit of a branch can be checked out on that branch', async () => {
   await git.fetch(source, { ref: 'refs/heads/main', sha: first }, AbortSignal.timeout(60_000));
   await checkout(first, 'refs/heads/main');
   expect(inside('rev-parse', 'HEAD', '--abbrev-ref', 'HEAD')).toBe(`${first}\nmain`);

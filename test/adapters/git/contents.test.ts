@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('files are listed below a folder, links left out, whatever their names', async () => {
+test('Regular files below a folder are listed, whatever their names', async () => {
   expect((await git.files('repo_1', first, '.github/workflows')).toSorted()).toEqual([
     '.github/workflows/ci.yml',
     '.github/workflows/ünï "x"\t.yml',
@@ -51,26 +51,26 @@ test('files are listed below a folder, links left out, whatever their names', as
   expect(await git.files('repo_1', second, 'none')).toEqual([]);
 });
 
-test('a file is read as it was at that commit', async () => {
+test('A file is read as of its commit', async () => {
   expect(await git.read('repo_1', first, 'README.md', 100)).toBe('hello');
   expect(await git.read('repo_1', second, 'README.md', 100)).toBe('again');
   expect(await git.read('repo_1', second, ':(glob)*', 100)).toBe('literal');
 });
 
 test.each(['none.txt', '.github/workflows/link.yml', '.github', 'folder/link/workflows/ci.yml', 'big.txt', '../x', ''])(
-  'there is nothing to read at %j: missing, a link, a folder, behind a link, or too large',
+  '%j is not read: missing, a link, a folder, behind a link or too large',
   async (path) => {
     expect(await git.read('repo_1', first, path, 1000)).toBeNull();
   },
 );
 
-test('a commit tells its message, its author and its time', async () => {
+test('A commit has a message, an author and a time', async () => {
   const commit = await git.commit('repo_1', second);
   expect(commit).toMatchObject({ message: 'Second\n\nWith a body', author: 'Ada' });
   expect(Math.abs(commit.committed_at - Date.now())).toBeLessThan(120_000);
 });
 
-test('changed paths are counted between commits, or from their merge base', async () => {
+test('Changed paths are those between two commits, or since their merge base', async () => {
   expect((await git.changed('repo_1', first, second, false))?.toSorted()).toEqual(['README.md', 'run.sh']);
   expect((await git.changed('repo_1', second, side, false))?.toSorted()).toEqual(['README.md', 'run.sh', 'side.txt']);
   expect(await git.changed('repo_1', second, side, true)).toEqual(['side.txt']);
@@ -78,7 +78,7 @@ test('changed paths are counted between commits, or from their merge base', asyn
   expect(await git.changed('repo_1', '0'.repeat(40), second, false)).toBeNull();
 });
 
-test('commits stand to each other as ancestor, newer, same, unrelated or unknown', async () => {
+test('A commit is ancestor, newer, same, unrelated or unknown in relation to another', async () => {
   expect(await git.relation('repo_1', first, second)).toBe('ancestor');
   expect(await git.relation('repo_1', second, first)).toBe('newer');
   expect(await git.relation('repo_1', first, first)).toBe('same');

@@ -36,7 +36,7 @@ const push = (files: Parameters<GitServer['push']>[1], options?: Parameters<GitS
   server.push('acme/shop', files, options);
 const fetch = (ref: string, sha: string | null = null) => git.fetch(source, { ref, sha }, signal);
 
-test('a commit is fetched by its SHA, with its history, and the second time without a word to the remote', async () => {
+test('A commit is fetched by its SHA with its history; the second time without contacting the remote', async () => {
   const first = await push({ 'a.txt': 'one' });
   const second = await push({ 'a.txt': 'two' });
   expect(await fetch('refs/heads/main', second)).toBe(second);
@@ -46,7 +46,7 @@ test('a commit is fetched by its SHA, with its history, and the second time with
   expect(server.requests.length).toBe(asked);
 });
 
-test('mirrors are for nobody else of this machine to read', async () => {
+test('Mirrors are not readable by other users', async () => {
   const mirrors_dir = join(dir, 'work', 'mirrors');
   await push({ 'a.txt': 'one' });
   await openGit({ mirrors_dir, ca_file: null, proxy_env: {}, locks: openLocks() }).fetch(
@@ -57,13 +57,13 @@ test('mirrors are for nobody else of this machine to read', async () => {
   expect((await stat(mirrors_dir)).mode & 0o777).toBe(0o700);
 });
 
-test('a commit that its branch has left behind is still fetched by its SHA', async () => {
+test('A commit that no branch contains any more is fetched by its SHA', async () => {
   const lost = await push({ 'a.txt': 'lost' });
   await push({ 'a.txt': 'new' }, { parent: null });
   expect(await fetch('refs/heads/main', lost)).toBe(lost);
 });
 
-test('a branch, a tag, an annotated tag and a pull request are resolved to their commits', async () => {
+test('A branch, a tag, an annotated tag and a pull request are resolved to their commits', async () => {
   const sha = await push({ 'a.txt': 'one' });
   const annotated = await server.tag('acme/shop', 'v1', sha);
   await server.point('acme/shop', 'refs/tags/plain', sha);
@@ -71,12 +71,10 @@ test('a branch, a tag, an annotated tag and a pull request are resolved to their
   for (const ref of ['main', 'v1', 'HEAD', 'refs/heads/main', 'refs/tags/v1', 'refs/tags/plain', 'refs/pull/7/head'])
     expect(await fetch(ref)).toBe(sha);
   expect(await fetch('refs/tags/v1', annotated)).toBe(sha);
-  await expect(fetch('refs/heads/v1')).rejects.toThrow(
-    'acme/shop has no refs/heads/v1; if it is a tag, name it in full: refs/tags/v1',
-  );
+  await expect(fetch('refs/heads/v1')).rejects.toThrow('acme/shop has no refs/heads/v1; for a tag use refs/tags/v1');
 });
 
-test('a branch named like an option, or like another commit, is a branch and nothing else', async () => {
+test('A branch named like an option or a commit is treated as a branch', async () => {
   const first = await push({ 'a.txt': 'one' });
   const second = await push({ 'a.txt': 'two' });
   const evil = `refs/heads/--upload-pack=touch ${dir}/pwned`.replaceAll(' ', '-');
@@ -92,17 +90,17 @@ test.each([
   ['none', null],
   ['refs/heads/main', 'a'.repeat(40)],
   ['refs/heads/main', '--upload-pack=true'],
-])('what is not there is not found: %s at %s', async (ref, sha) => {
+])('A missing ref or commit is not found: %s at %s', async (ref, sha) => {
   await push({ 'a.txt': 'one' });
   await expect(fetch(ref, sha)).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('a repository that is not there is not found', async () => {
+test('A missing repository is not found', async () => {
   source = { ...source, clone_url: `${server.url}/acme/none.git` };
   await expect(fetch('refs/heads/main')).rejects.toMatchObject({ code: 'not_found' });
 });
 
-test('a remote that gives out only what its refs name is asked for those', async () => {
+test('A remote that refuses to serve SHAs is asked for its refs', async () => {
   await serve({ old: true });
   const first = await push({ 'a.txt': 'one' });
   const second = await push({ 'a.txt': 'two' });
@@ -116,7 +114,7 @@ test('a remote that gives out only what its refs name is asked for those', async
   });
 });
 
-test('the token opens the repository, and lies neither in the mirror nor in an error', async () => {
+test('The token gives access, and is neither in the mirror nor in an error', async () => {
   await serve({ token: 's3cret-token' });
   const sha = await push({ 'a.txt': 'one' });
   source = { ...source, token: 's3cret-token' };
@@ -131,19 +129,19 @@ test('the token opens the repository, and lies neither in the mirror nor in an e
 });
 
 test.each(['file:///etc', 'ssh://git@example.com/a.git', 'http://example.com/a.git', 'ext::sh -c true', '/etc', '-u'])(
-  'an address like %s is refused without trying',
+  'A URL like %s is refused without connecting',
   async (clone_url) => {
     source = { ...source, clone_url };
     await expect(fetch('refs/heads/main')).rejects.toMatchObject({ code: 'denied' });
   },
 );
 
-test('a remote that does not answer is unreachable', async () => {
+test('A remote that does not answer is unreachable', async () => {
   source = { ...source, clone_url: 'http://127.0.0.1:1/acme/shop.git' };
   await expect(fetch('refs/heads/main')).rejects.toMatchObject({ code: 'unreachable' });
 });
 
-test('a fetch that hangs ends when it is aborted, with its reason, and frees the lock', async () => {
+test('A hanging fetch ends when it is aborted, with the reason, and releases the lock', async () => {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const address = silent.address();
@@ -158,7 +156,7 @@ test('a fetch that hangs ends when it is aborted, with its reason, and frees the
   silent.close();
 });
 
-test('many fetches at once, from several processes, all come through', async () => {
+test('Many concurrent fetches all succeed', async () => {
   const shas = [];
   for (let i = 0; i < 6; i++) shas.push(await push({ 'a.txt': `${i}` }));
   const other = openGit({ mirrors_dir: dir, ca_file: null, proxy_env: {}, locks: openLocks() });
@@ -168,7 +166,7 @@ test('many fetches at once, from several processes, all come through', async () 
   expect(fetched).toEqual(shas.flatMap((sha) => [sha, sha]));
 });
 
-test('a mirror that a crash of the host has broken is made anew', async () => {
+test('A broken mirror is fetched again', async () => {
   const first = await push({ 'a.txt': 'one' });
   await fetch('refs/heads/main', first);
   const pack = join(dir, 'repo_1.git', 'objects', 'pack');

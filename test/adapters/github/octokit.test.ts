@@ -21,8 +21,8 @@ afterEach(async () => {
   await github.close();
 });
 
-describe('what is said to GitHub', () => {
-  it('asks for a repository, and gives back the four fields that are used', async () => {
+describe('A request to GitHub', () => {
+  it('gets a repository with the four fields that are used', async () => {
     expect(await open().repository('acme/shop')).toEqual({
       id: 7,
       clone_url: 'https://github.com/acme/shop.git',
@@ -32,12 +32,12 @@ describe('what is said to GitHub', () => {
     expect(github.violations).toEqual([]);
   });
 
-  it('names itself and its version', async () => {
+  it('sends its name and version', async () => {
     await open().repository('acme/shop');
     expect(github.requests[0]?.user_agent).toMatch(/^gantry\/\d+\.\d+\.\d+ /);
   });
 
-  it('sets the statuses of a commit in order', async () => {
+  it('creates commit statuses in order', async () => {
     await open().createStatus('acme/shop', STATUS);
     const end = {
       ...STATUS,
@@ -50,7 +50,7 @@ describe('what is said to GitHub', () => {
     expect(github.violations).toEqual([]);
   });
 
-  it('creates a deployment that merges nothing and waits for no other check', async () => {
+  it('creates a deployment that merges nothing and requires no checks', async () => {
     await open().createStatus('acme/shop', STATUS);
     const { id } = await open().createDeployment('acme/shop', DEPLOYMENT);
     expect(github.repository('acme/shop').deployments).toMatchObject([
@@ -59,7 +59,7 @@ describe('what is said to GitHub', () => {
     expect(github.violations).toEqual([]);
   });
 
-  it('tells how a deployment goes on', async () => {
+  it('creates deployment statuses', async () => {
     const { id } = await open().createDeployment('acme/shop', DEPLOYMENT);
     const start = { state: 'in_progress', description: 'Starting', log_url: null, environment_url: null } as const;
     const links = { log_url: 'http://127.0.0.1/runs/1', environment_url: 'https://shop.example.com' };
@@ -73,42 +73,39 @@ describe('what is said to GitHub', () => {
   });
 });
 
-describe('what GitHub refuses', () => {
-  it('is denied with a token that GitHub does not know', async () => {
+describe('A refusal by GitHub', () => {
+  it('is denied for an unknown token', async () => {
     const error = await failure(open('ghp_unknown').repository('acme/shop'));
     expect(error).toMatchObject({ code: 'denied', retry_at: null });
     expect(error.message).toContain('Bad credentials');
   });
 
-  it('is denied a write with a token that may only read', async () => {
+  it('is denied for a write with a read-only token', async () => {
     github.addToken('ghp_reader', { read_only: true });
     const error = await failure(open('ghp_reader').createStatus('acme/shop', STATUS));
     expect(error).toMatchObject({ code: 'denied', retry_at: null });
   });
 
-  it.each(['', 'two words', 'line\nbreak', 'ключ'])(
-    'is denied, unasked, with the token %j that fits no header',
-    (token) => {
-      expect(() => open(token)).toThrow(expect.objectContaining({ code: 'denied' }));
-      expect(github.requests).toEqual([]);
-    },
-  );
+  it.each(['', 'two words', 'line\nbreak', 'ключ'])('is denied without a request for the invalid token %j', (token) => {
+    expect(() => open(token)).toThrow(expect.objectContaining({ code: 'denied' }));
+    expect(github.requests).toEqual([]);
+  });
 
-  it('does not find what does not exist or what the token does not reach', async () => {
+  it('is not_found when it does not exist or the token has no access', async () => {
     github.addRepository({ full_name: 'other/secret' });
     github.addToken('ghp_narrow', { repositories: ['acme/shop'] });
     expect(await failure(open().repository('acme/gone'))).toMatchObject({ code: 'not_found' });
     expect(await failure(open('ghp_narrow').repository('other/secret'))).toMatchObject({ code: 'not_found' });
   });
 
-  it('is invalid when a description is longer than GitHub takes, with GitHub’s reason', async () => {
+  it('is invalid with GitHub’s reason when a description is too long', async () => {
     const error = await failure(open().createStatus('acme/shop', { ...STATUS, description: 'x'.repeat(141) }));
     expect(error).toMatchObject({ code: 'invalid', retry_at: null });
     expect(error.message).toContain('maximum is 140 characters');
   });
 
   it.each(['shop', 'acme/shop/x', 'acme/', '../..', 'acme/sh op'])(
-    'is invalid, unasked, for the name %j',
+    'is invalid without a request for the name %j',
     async (name) => {
       expect(await failure(open().repository(name))).toMatchObject({ code: 'invalid' });
       expect(github.requests).toEqual([]);
@@ -116,20 +113,20 @@ describe('what GitHub refuses', () => {
   );
 });
 
-describe('when GitHub wants to be left alone', () => {
-  it.each([403, 429])('waits as long as Retry-After of a %i says', async (status) => {
+describe('A rate limit', () => {
+  it.each([403, 429])('uses the Retry-After header of a %i', async (status) => {
     github.limitNext({ status, headers: { 'retry-after': '7' } });
     await expectLimited(7_000);
   });
 
-  it('reads a Retry-After that is a date', async () => {
+  it('accepts a date as Retry-After', async () => {
     const at = new Date(Date.now() + 90_000);
     github.limitNext({ status: 429, headers: { 'retry-after': at.toUTCString() } });
     const error = await failure(open().repository('acme/shop'));
     expect(error).toMatchObject({ code: 'limited', retry_at: Math.floor(at.getTime() / 1000) * 1000 });
   });
 
-  it.each([403, 429])('waits for the reset of a spent rate limit told by a %i', async (status) => {
+  it.each([403, 429])('uses the reset time of the rate limit after a %i', async (status) => {
     const reset = Math.ceil(Date.now() / 1000) + 120;
     github.limitNext({ status, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) } });
     const error = await failure(open().repository('acme/shop'));
@@ -140,12 +137,12 @@ describe('when GitHub wants to be left alone', () => {
     [403, 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'],
     [403, 'You have triggered an abuse detection mechanism.'],
     [429, 'Too many requests'],
-  ])('waits a minute after a %i that says only "%s"', async (status, message) => {
+  ])('is a minute after a %i with only the message "%s"', async (status, message) => {
     github.limitNext({ status, body: { message } });
     await expectLimited(60_000);
   });
 
-  it('asks once: trying again is not decided here', async () => {
+  it('makes one request without retries', async () => {
     github.limitNext({ status: 429, times: 1 });
     await failure(open().repository('acme/shop'));
     expect(github.requests).toHaveLength(1);
@@ -153,32 +150,32 @@ describe('when GitHub wants to be left alone', () => {
   });
 });
 
-describe('when GitHub is away', () => {
-  it.each([500, 502, 503])('is unreachable at a %i', async (status) => {
+describe('When GitHub is unreachable', () => {
+  it.each([500, 502, 503])('a %i is unreachable', async (status) => {
     github.limitNext({ status, body: '<html>Unicorn</html>', headers: { 'content-type': 'text/html' } });
     expect(await failure(open().repository('acme/shop'))).toMatchObject({ code: 'unreachable', retry_at: null });
   });
 
-  it('keeps the time that a 503 names', async () => {
+  it('a 503 keeps its retry time', async () => {
     github.limitNext({ status: 503, headers: { 'retry-after': '30' } });
     const error = await failure(open().repository('acme/shop'));
     expect(error.code).toBe('unreachable');
     expect(error.retry_at).toBeGreaterThan(Date.now() + 20_000);
   });
 
-  it('is unreachable when the connection is cut', async () => {
+  it('a lost connection is unreachable', async () => {
     github.failNext();
     const error = await failure(open().repository('acme/shop'));
     expect(error).toMatchObject({ code: 'unreachable' });
-    expect(error.message).toMatch(/could not be reached \(\w+\)/);
+    expect(error.message).toMatch(/is unreachable \(\w+\)/);
   });
 
-  it('is unreachable when nothing listens', async () => {
+  it('a refused connection is unreachable', async () => {
     const away = openGitHub({ api_url: 'http://127.0.0.1:1' })(TOKEN);
     expect((await failure(away.repository('acme/shop'))).code).toBe('unreachable');
   });
 
-  it('is unreachable when something else answers in its place', async () => {
+  it('a response that is not of GitHub’s API is unreachable', async () => {
     github.limitNext({
       status: 200,
       body: '<html>Log in to the guest network</html>',
@@ -186,10 +183,10 @@ describe('when GitHub is away', () => {
     });
     const error = await failure(open().repository('acme/shop'));
     expect(error.code).toBe('unreachable');
-    expect(error.message).toContain('does not speak its API');
+    expect(error.message).toContain('Unexpected response from the GitHub API');
   });
 
-  it('gives up on an answer that does not come', async () => {
+  it('a missing response times out', async () => {
     github.delay = 5_000;
     const impatient = openGitHub({ api_url: github.url, timeout: 100 })(TOKEN);
     const error = await failure(impatient.repository('acme/shop'));
@@ -198,7 +195,7 @@ describe('when GitHub is away', () => {
   });
 });
 
-it.each(['denied', 'cut', 'limited'])('has no token in the error of a call that was %s', async (how) => {
+it.each(['denied', 'cut', 'limited'])('The error of a call that was %s contains no token', async (how) => {
   if (how === 'denied') github.limitNext({ status: 401 });
   if (how === 'limited') github.limitNext({ status: 429 });
   if (how === 'cut') github.failNext();

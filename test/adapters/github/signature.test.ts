@@ -7,12 +7,12 @@ const BODY = 'Hello, World!';
 // GitHub's documentation gives these three as an example to check an implementation against.
 const SIGNATURE = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
 
-describe('a webhook’s signature', () => {
-  it('holds for the example in GitHub’s documentation', async () => {
+describe('A webhook signature', () => {
+  it('is valid for the example in GitHub’s documentation', async () => {
     expect(await verify(BODY, SIGNATURE)).toBe(true);
   });
 
-  it('does not hold for another body or another secret', async () => {
+  it('is invalid for another body or another secret', async () => {
     expect(await verify('Hello, World?', SIGNATURE)).toBe(false);
     expect(await verifySignature('another', bytes(BODY), SIGNATURE)).toBe(false);
   });
@@ -31,18 +31,18 @@ describe('a webhook’s signature', () => {
     ['another algorithm’s', `sha1=${createHmac('sha1', SECRET).update(BODY).digest('hex')}`],
     ['sha1 under the name of sha256', `sha256=${createHmac('sha1', SECRET).update(BODY).digest('hex')}`],
     ['forged', `sha256=${'0'.repeat(64)}`],
-  ])('does not hold, and does not throw, when it is %s', async (_, header) => {
+  ])('is invalid, without an error, when it is %s', async (_, header) => {
     expect(await verify(BODY, header)).toBe(false);
   });
 
-  it('does not hold for an empty body or an empty secret, however signed', async () => {
+  it('is invalid for an empty body or an empty secret', async () => {
     expect(await verifySignature(SECRET, bytes(''), signed(''))).toBe(false);
     expect(
       await verifySignature('', bytes(BODY), `sha256=${createHmac('sha256', '').update(BODY).digest('hex')}`),
     ).toBe(false);
   });
 
-  it('is of the bytes as sent: a byte order mark counts, and broken UTF-8 is not mended', async () => {
+  it('covers the exact bytes, including a byte order mark and invalid UTF-8', async () => {
     expect(await verifySignature(SECRET, bytes('\uFEFF{}'), signed('\uFEFF{}'))).toBe(true);
     expect(await verifySignature(SECRET, bytes('\uFEFF{}'), signed('{}'))).toBe(false);
     expect(await verifySignature(SECRET, Uint8Array.of(0xff), signed('\uFFFD'))).toBe(false);

@@ -40,7 +40,7 @@ async function run(code: string): Promise<ChildProcess> {
 
 const holder = () => run(`const lock = locks.take(file); console.log('held'); setInterval(() => lock, 1000);`);
 
-test('a lock has one holder, also within one process, and is free when released', () => {
+test('A lock has one holder, also within one process, and is free when released', () => {
   const lock = locks.take(file);
   expect([locks.take(file), openLocks().take(file)]).toEqual([null, null]);
   expect(locks.take(join(dir, 'b.lock'))).not.toBeNull();
@@ -48,7 +48,7 @@ test('a lock has one holder, also within one process, and is free when released'
   expect(locks.take(file)).not.toBeNull();
 });
 
-test('a lock is held as long as its holder holds it, however often someone looks', () => {
+test('A lock is held as long as its holder holds it, however often it is checked', () => {
   expect(locks.isHeld(file)).toBe(false);
   const lock = locks.take(file);
   expect([locks.isHeld(file), locks.isHeld(file), locks.take(file)]).toEqual([true, true, null]);
@@ -56,7 +56,7 @@ test('a lock is held as long as its holder holds it, however often someone looks
   expect(locks.isHeld(file)).toBe(false);
 });
 
-test('a lock of another process is held, and free at once when that is killed', async () => {
+test('A lock of another process is held, and free at once when that is killed', async () => {
   const other = await holder();
   expect([locks.take(file), locks.isHeld(file)]).toEqual([null, true]);
   const waiting = locks.whileLocked(file, never, async () => performance.now());
@@ -68,14 +68,14 @@ test('a lock of another process is held, and free at once when that is killed', 
   expect(await readdir(dir)).toEqual(['a.lock']);
 });
 
-test('a holder that is stopped keeps its lock', async () => {
+test('A stopped holder keeps its lock', async () => {
   const other = await holder();
   other.kill('SIGSTOP');
   await expect(locks.whileLocked(file, AbortSignal.timeout(1500), async () => {})).rejects.toThrow(/timeout/);
   expect(locks.isHeld(file)).toBe(true);
 });
 
-test('of many waiters in several processes only one at a time holds the lock, also when holders are killed', async () => {
+test('Of many waiters in several processes only one at a time holds the lock, also when holders are killed', async () => {
   const trace = join(dir, 'trace');
   const worker = `
     console.log('ready');
@@ -102,7 +102,7 @@ test('of many waiters in several processes only one at a time holds the lock, al
   }
 });
 
-test('whoever waits gets the lock after its holder, and an aborted wait ends with its reason', async () => {
+test('A waiter gets the lock after its holder, and an aborted wait rejects with the reason', async () => {
   const order: string[] = [];
   const free = Promise.withResolvers<void>();
   const first = locks.whileLocked(file, never, async () => {
@@ -119,7 +119,7 @@ test('whoever waits gets the lock after its holder, and an aborted wait ends wit
   expect(order).toEqual(['first', 'second']);
 });
 
-test('work that fails frees the lock', async () => {
+test('Work that fails releases the lock', async () => {
   await expect(locks.whileLocked(file, never, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(locks.isHeld(file)).toBe(false);
 });

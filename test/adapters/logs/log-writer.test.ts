@@ -53,33 +53,33 @@ async function written(chunks: (string | Uint8Array)[], masks: string[] = []): P
   return (await lines()).map((line) => line.replace(/^1 stdout /, ''));
 }
 
-test('a line carries time, step and stream', async () => {
+test('A line has a time, a step and a stream', async () => {
   log.write(3, 'stderr', 'oops\n');
   await log.close();
   expect((await store.read('att_1', 0)).toString()).toBe('7 3 stderr oops\n');
 });
 
-test('lines are put together from chunks of any size', async () => {
+test('Lines are assembled from chunks of any size', async () => {
   expect(await written(['a', 'b\nc', '\n', '\n', 'd'])).toEqual(['ab', 'c', '', 'd']);
 });
 
-test('every kind of line end counts once, also at a chunk border', async () => {
+test('Every kind of line end counts once, also across chunks', async () => {
   expect(await written(['a\r\nb\r', '\nc\r', 'd\n', 'e\r'])).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
-test('characters of several bytes survive chunk borders, and broken ones are replaced', async () => {
+test('Multi-byte characters may be split across chunks', async () => {
   const bytes = Buffer.from('zürich 🚀\n');
   expect(await written([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(['zürich 🚀']);
 });
 
-test('invalid UTF-8 becomes replacement characters', async () => {
+test('Invalid UTF-8 becomes replacement characters', async () => {
   expect(await written([Uint8Array.of(0x61, 0xff, 0xfe, 0x62, 0x0a, 0xe2, 0x82)])).toEqual([
     'a\ufffd\ufffdb',
     '\ufffd',
   ]);
 });
 
-test('a line over 64 KiB is cut into several, between characters', async () => {
+test('A line over 64 KiB is split between characters', async () => {
   const long = '€'.repeat(100_000);
   const parts = await written([long.slice(0, 70_000), long.slice(70_000), '\nnext\n']);
   expect(parts.at(-1)).toBe('next');
@@ -87,7 +87,7 @@ test('a line over 64 KiB is cut into several, between characters', async () => {
   expect(Math.max(...parts.map((part) => Buffer.byteLength(part)))).toBeLessThanOrEqual(64 * 1024);
 });
 
-test('streams and steps do not run into each other', async () => {
+test('Streams and steps are kept apart', async () => {
   log.write(1, 'stdout', 'out without end');
   log.write(1, 'stderr', 'err\n');
   log.write(2, 'stdout', 'next\n');
@@ -99,23 +99,23 @@ test.each([
   ['whole', ['the hunter2 key\n']],
   ['across a chunk border', ['the hun', 'ter2 key\n']],
   ['byte by byte', 'the hunter2 key\n'.split('')],
-])('a secret is hidden %s', async (_, chunks) => {
+])('A secret is hidden %s', async (_, chunks) => {
   expect(await written(chunks, ['hunter2'])).toEqual(['the *** key']);
 });
 
-test('what only began like a secret is shown in the end', async () => {
+test('Text that only begins like a secret is shown', async () => {
   expect(await written(['the hunt', 'ing hunt'], ['hunter2'])).toEqual(['the hunting hunt']);
 });
 
-test('the end of one secret that may begin another is not shown in between', async () => {
+test('The end of a secret that may begin another one stays hidden', async () => {
   expect(await written(['xab', 'cdef\n'], ['xab', 'abcdef'])).toEqual(['***cdef']);
 });
 
-test('the longer of two secrets wins, though the shorter is its beginning', async () => {
+test('The longer of two secrets with the same beginning is hidden whole', async () => {
   expect(await written(['pass', 'word', '-long pass\n'], ['pass', 'password-long'])).toEqual(['*** ***']);
 });
 
-test('a secret with characters of patterns is taken literally', async () => {
+test('A secret with characters of regular expressions is matched literally', async () => {
   expect(await written(['a.c abc (x|y)*[z]\\\n'], ['a.c', '(x|y)*[z]\\'])).toEqual(['*** abc ***']);
 });
 
@@ -137,11 +137,11 @@ test.each([
 });
 
 const key = '-----BEGIN KEY-----\nMIIEabc\n}\nQ29udGVudA\n-----END KEY-----\n';
-test('a secret of several lines is hidden as a whole', async () => {
+test('A secret of several lines is hidden as a whole', async () => {
   expect(await written([`k=${key.trim()}; done\n`], [key])).toEqual(['k=***; done']);
 });
 
-test('and line by line, whatever is put before the lines', async () => {
+test('A secret of several lines is hidden line by line, also when the lines are indented', async () => {
   const shown = await written(
     key.split('\n').map((line) => `> ${line}\r\n`),
     [key],
@@ -153,7 +153,7 @@ test.each(['', ' ', 'ab', ' a ', '\n\n'])('%j is too short to be hidden', async 
   expect(await written(['a b ab \n'], [short])).toEqual(['a b ab ']);
 });
 
-test('a secret is hidden from where it became known, in every stream', async () => {
+test('A secret is hidden in every stream once it has been added', async () => {
   log.write(1, 'stdout', 'hunter2\n');
   log.mask(['hunter2']);
   for (const stream of ['stdout', 'stderr', 'system'] satisfies LogStream[]) log.write(1, stream, 'hunter2\n');
@@ -161,7 +161,7 @@ test('a secret is hidden from where it became known, in every stream', async () 
   expect(await lines()).toEqual(['1 stdout hunter2', '1 stdout ***', '1 stderr ***', '1 system ***']);
 });
 
-test('readers are told the size that the file has', async () => {
+test('Readers are woken with the size of the file', async () => {
   log.write(1, 'stdout', 'a\n');
   await vi.waitFor(() => expect(rung).toEqual([13]));
   log.write(1, 'stdout', 'b\n');
@@ -170,7 +170,7 @@ test('readers are told the size that the file has', async () => {
   expect(await store.size('att_1')).toBe(26);
 });
 
-test('beyond its limit a log has one line that says so, and writing goes on without effect', async () => {
+test('Beyond the limit a log gets one line that says so, and further output is dropped', async () => {
   const small = open({ attempt: 'att_small', cap_bytes: 100 });
   for (let i = 0; i < 1000; i++) small.write(1, 'stdout', `line ${i}\n`);
   const size = await small.close();
@@ -182,7 +182,7 @@ test('beyond its limit a log has one line that says so, and writing goes on with
   expect(size).toBe(await store.size('att_small'));
 });
 
-test('a full disk loses output, says so once there is room, and stops nobody', async () => {
+test('A full disk drops output without blocking, and the log says so once there is space', async () => {
   let full = true;
   const disk: LogStore = {
     ...store,
@@ -201,7 +201,7 @@ test('a full disk loses output, says so once there is room, and stops nobody', a
   ]);
 });
 
-test('fifty megabytes with ten secrets are written whole, in seconds', async () => {
+test('Fifty megabytes with ten secrets are written within seconds', async () => {
   log.mask(Array.from({ length: 10 }, (_, i) => `a-secret-value-number-${i}-of-ten`));
   const line = `${'compiling a file with a warning or two; '.repeat(2)}a-secret-value-number-3-of-ten\n`;
   const chunk = Buffer.from(line.repeat(600));

@@ -11,7 +11,7 @@ const service = {
   drain_timeout: 10_000,
 };
 
-test('A deployment names all its options', () => {
+test('A deployment sets every option', () => {
   expect(deployCommand(service)).toEqual([
     'kamal-proxy',
     'deploy',
@@ -33,6 +33,6 @@ test.each([
   { hosts: ['a,b'] },
   { hosts: [''] },
   { drain_timeout: -1 },
-])('%j, which the proxy would misread or die of, never reaches it', (changes) => {
-  expect(() => deployCommand({ ...service, ...changes })).toThrow(/cannot deploy shop-production: it does not take/);
+])('%j is refused, because the proxy would misread it or crash', (changes) => {
+  expect(() => deployCommand({ ...service, ...changes })).toThrow(/Cannot deploy shop-production to the proxy: invalid value/);
 });

@@ -22,7 +22,7 @@ afterAll(async () => {
   await new Dockerode().getNetwork(name).remove();
 });
 
-test('A service is deployed, found in the list, switched to another target, and removed', async () => {
+test('A service is deployed, listed, switched to another target and removed', async () => {
   const service = spec({ hosts: ['a.example.com', 'b.example.com'], target: 'one:3000' });
   await proxy.deploy(service);
   const listed = { name: service.name, hosts: service.hosts, target: 'one:3000', state: 'running' };
@@ -36,7 +36,7 @@ test('A service is deployed, found in the list, switched to another target, and 
   await proxy.remove(service.name);
 });
 
-test('A target that does not get healthy in time leaves the one before serving', async () => {
+test('When a target does not become healthy in time, the previous one keeps serving', async () => {
   const service = spec({ target: 'one:3000' });
   await proxy.deploy(service);
   const sick = proxy.deploy({ ...service, target: 'two:3000', health_path: '/nowhere', deploy_timeout: 500 });
@@ -44,17 +44,17 @@ test('A target that does not get healthy in time leaves the one before serving',
   expect(await proxy.list()).toMatchObject([{ name: service.name, target: 'one:3000' }]);
 });
 
-test('A host that another service has is refused', async () => {
+test('A host of another service is refused', async () => {
   await proxy.deploy(spec({ hosts: ['taken.example.com'] }));
   const second = proxy.deploy(spec({ hosts: ['free.example.com', 'taken.example.com'] }));
   await expect(second).rejects.toMatchObject({ code: 'conflict' });
 });
 
-test('A target that is no address is an error of its own', async () => {
+test('An invalid target is an error', async () => {
   await expect(proxy.deploy(spec({ target: 'a b' }))).rejects.toMatchObject({ code: 'failed' });
 });
 
-test('A proxy that does not run is an error, not an empty list', async () => {
+test('A stopped proxy is an error, not an empty list', async () => {
   const gone = openProxy(() =>
     Promise.resolve({ exit_code: 1, output: 'Error: dial unix /tmp/x.sock: no such file\n' }),
   );

@@ -51,7 +51,7 @@ async function kill(running: ChildProcess): Promise<void> {
   await once(running, 'exit');
 }
 
-test('events are lines of the attempt, in order, until the attempt is removed', async () => {
+test('Events are stored as lines in order, until the attempt is removed', async () => {
   const spool = await openSpool(dir, 'wrk_1', openLocks());
   await spool.append(event('wrk_1', 'att_1', 1), false);
   await spool.append(event('wrk_1', 'att_1', 2, 'finished'), true);
@@ -66,7 +66,7 @@ test('events are lines of the attempt, in order, until the attempt is removed', 
   expect(await readdir(dir)).toEqual([]);
 });
 
-test('finished spools of a killed worker are found whole, once, and its unfinished ones are dropped', async () => {
+test('The finished spools of a killed worker are found once; its unfinished ones are deleted', async () => {
   const events = [event('wrk_dead', 'att_1', 1), event('wrk_dead', 'att_1', 2, 'finished')];
   await kill(await workerProcess('wrk_dead', [...events, event('wrk_dead', 'att_2', 1)]));
   const [one, two] = [await openSpool(dir, 'wrk_1', openLocks()), await openSpool(dir, 'wrk_2', openLocks())];
@@ -80,7 +80,7 @@ test('finished spools of a killed worker are found whole, once, and its unfinish
   expect(await readdir(dir)).toEqual([]);
 });
 
-test('an orphan that its finder did not get rid of is found again after the finder', async () => {
+test('An orphan whose finder also died is found again', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
@@ -94,7 +94,7 @@ test('an orphan that its finder did not get rid of is found again after the find
   await spool.close();
 });
 
-test('the spools of a living worker are left alone', async () => {
+test('The spools of a living worker are not touched', async () => {
   await workerProcess('wrk_alive', [event('wrk_alive', 'att_1', 1, 'finished')]);
   const spool = await openSpool(dir, 'wrk_1', openLocks());
   expect(await spool.orphans()).toEqual([]);
@@ -102,7 +102,7 @@ test('the spools of a living worker are left alone', async () => {
   await spool.close();
 });
 
-test('what living workers hold is known on this host, and what dead ones held is not', async () => {
+test('The held attempts are those of living workers', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
   await workerProcess('wrk_alive', [event('wrk_alive', 'att_2', 1)]);
   const spool = await openSpool(dir, 'wrk_1', openLocks());
@@ -113,7 +113,7 @@ test('what living workers hold is known on this host, and what dead ones held is
   await spool.close();
 });
 
-test('a last line that was torn by a crash does not count', async () => {
+test('An incomplete last line is ignored', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
   await appendFile(join(dir, 'wrk_dead', 'att_1.jsonl'), '{"attempt":"att_1","type":"finis');
   const spool = await openSpool(dir, 'wrk_1', openLocks());

@@ -2,29 +2,29 @@ import { BuildError, DockerError } from '../docker.ts';
 import { isHostTrouble } from '../engine/host-trouble.ts';
 import type { BuildStatus } from './build-status.ts';
 
-/** Remembers of a build what its failure will be told with: the step that failed and the last that it printed. */
+/** Collects what the error of a failed build needs: the failed step and its last output. */
 export interface FailureRecord {
-  see(status: BuildStatus): void;
-  /** `words` are BuildKit's own of why the build ended. */
-  toError(words: string): BuildError | DockerError;
+  record(status: BuildStatus): void;
+  /** `message` is BuildKit's error. */
+  toError(message: string): BuildError | DockerError;
 }
 
 export function failureRecord(): FailureRecord {
   const printed = new Map<string, string>();
   let failed: { name: string; digest: string } | null = null;
   return {
-    see({ vertexes, logs }) {
+    record({ vertexes, logs }) {
       for (const { vertex, msg } of logs)
         printed.set(vertex, ((printed.get(vertex) ?? '') + Buffer.from(msg).toString()).slice(-KEPT));
       for (const { name, digest, error } of vertexes)
         if (error !== '' && !error.includes('context canceled')) failed ??= { name, digest };
     },
-    toError(words) {
-      const why = plain(words);
+    toError(message) {
+      const reason = plain(message);
       const isCommand = failed !== null && printed.has(failed.digest);
-      if (!isCommand && isHostTrouble(words)) return new DockerError('failed', `Cannot build: ${why}`);
-      if (failed === null) return new BuildError(why);
-      return new BuildError([`${failed.name}: ${why}`, ...lastLines(printed.get(failed.digest))].join('\n'));
+      if (!isCommand && isHostTrouble(message)) return new DockerError('failed', `Cannot build: ${reason}`);
+      if (failed === null) return new BuildError(reason);
+      return new BuildError([`${failed.name}: ${reason}`, ...lastLines(printed.get(failed.digest))].join('\n'));
     },
   };
 }
@@ -32,9 +32,9 @@ export function failureRecord(): FailureRecord {
 const KEPT = 8_192;
 const LINES = 20;
 
-/** Without the layers of BuildKit that the words came through, and without its folders. */
-function plain(words: string): string {
-  return words
+/** Removes BuildKit's internal prefixes and paths. */
+function plain(message: string): string {
+  return message
     .replace(
       /^(failed to solve( with frontend [^:]+)?: |failed to create LLB definition: |rpc error: code = \w+ desc = )+/,
       '',

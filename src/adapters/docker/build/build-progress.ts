@@ -4,7 +4,7 @@ import type { BuildStatus } from './build-status.ts';
 type Vertex = BuildStatus['vertexes'][number];
 
 /**
- * Turns BuildKit's reports, which repeat themselves, into lines for people, each told once:
+ * Turns BuildKit's status reports, which repeat themselves, into progress lines without repetition:
  * `[build 2/3] RUN npm ci`, then `[build 2/3] done in 4.2s`; or `[build 2/3] CACHED RUN npm ci`.
  */
 export function buildProgress(): (status: BuildStatus) => string[] {
@@ -33,12 +33,12 @@ export function buildProgress(): (status: BuildStatus) => string[] {
   ];
 }
 
-/** `[build 2/3]` of `[build 2/3] RUN npm ci`; the whole of a name without. */
+/** `[build 2/3]` for `[build 2/3] RUN npm ci`; the whole name when it has no brackets. */
 export function place(name: string): string {
   return /^\[(?!internal\])[^\]]+\]/.exec(name)?.[0] ?? name.replace(/^\[internal\] /, '');
 }
 
-/** What BuildKit does for itself: worth a line only when it fails or takes its time. */
+/** Internal steps of BuildKit, which are reported only when they fail or take more than a second. */
 function isOverhead(vertex: Vertex): boolean {
   return vertex.name.startsWith('[internal]') || vertex.name === 'copy /context /';
 }
@@ -54,18 +54,18 @@ function ending(vertex: Vertex): string[] {
 
 const INTERVAL = 2_000;
 
-/** How far a vertex' downloads and uploads are, all of them together, every two seconds by BuildKit's clock. */
+/** The progress of all transfers of a vertex together, every two seconds by BuildKit's clock. */
 function transferLines(): (status: BuildStatus, named: (digest: string) => string) => string[] {
   const moved = new Map<string, Map<string, { current: number; total: number }>>();
-  const told = new Map<string, number>();
+  const reported = new Map<string, number>();
   return ({ statuses }, named) =>
     statuses.flatMap(({ ID, vertex, current, total, timestamp }) => {
       if (total === 0 || timestamp === null) return [];
       const parts = moved.get(vertex) ?? new Map();
       moved.set(vertex, parts.set(ID, { current, total }));
-      const last = told.get(vertex) ?? told.set(vertex, timestamp).get(vertex) ?? 0;
+      const last = reported.get(vertex) ?? reported.set(vertex, timestamp).get(vertex) ?? 0;
       if (timestamp - last < INTERVAL) return [];
-      told.set(vertex, timestamp);
+      reported.set(vertex, timestamp);
       return [`${named(vertex)} ${sum(parts, 'current')} of ${sum(parts, 'total')}`];
     });
 }

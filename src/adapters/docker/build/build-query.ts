@@ -3,7 +3,7 @@ import { parseReference } from '../images/reference.ts';
 
 export type BuildQuery = ReturnType<typeof buildQuery>;
 
-/** Parameters of the Engine's `/build`. Version 2 is BuildKit. Refuses tags that are no names. */
+/** The parameters of the Engine's `/build`. Version 2 is BuildKit. Throws for invalid tags. */
 export function buildQuery(spec: BuildSpec) {
   for (const tag of spec.tags) parseReference(tag);
   return {

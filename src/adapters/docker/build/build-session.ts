@@ -12,7 +12,7 @@ import type { Engine } from '../engine/connection.ts';
 import { dialSocket } from '../engine/dial.ts';
 import { asked } from '../engine/failure.ts';
 
-/** A connection on which BuildKit asks back while it builds: for secrets, and for credentials of registries (there are none). */
+/** The connection over which BuildKit requests secrets during a build. It also requests registry credentials; there are none. */
 export interface BuildSession {
   id: string;
   close(): void;
@@ -27,12 +27,12 @@ export async function openSession(engine: Engine, secrets: Record<string, Buffer
     'X-Docker-Expose-Session-Grpc-Method': Object.values(definition).map((method) => method.path),
   };
   const socket = await asked('open a build session', dialSocket(engine, { method: 'POST', path: '/session', headers }));
-  // What breaks the session breaks the build, which tells of it.
+  // When the session breaks, so does the build, which reports it.
   socket.on('error', () => {});
   const server = new Server();
   server.addService(definition, answers(secrets));
   server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(socket);
-  // Node's HTTP/2 takes what has already arrived a tick later, and throws into nowhere if it is closed by then.
+  // Node's HTTP/2 reads data that has already arrived a tick later, and throws outside any handler if the socket is closed by then.
   await setImmediate();
   return {
     id,
@@ -50,7 +50,7 @@ function answers(secrets: Record<string, Buffer>): UntypedServiceImplementation 
     GetSecret({ request }: { request: { ID: string } }, reply: Reply) {
       const data = Object.hasOwn(secrets, request.ID) ? secrets[request.ID] : undefined;
       if (data) reply(null, { data });
-      else reply({ code: status.NOT_FOUND, details: `there is no secret ${request.ID}` });
+      else reply({ code: status.NOT_FOUND, details: `secret ${request.ID} not found` });
     },
     Credentials(_call: unknown, reply: Reply) {
       reply(null, {});
@@ -63,7 +63,7 @@ function answers(secrets: Record<string, Buffer>): UntypedServiceImplementation 
 
 const SERVING = 1;
 
-/** The fields used of moby/buildkit's session/secrets, session/auth and of grpc.health.v1. */
+/** The used fields of moby/buildkit's session/secrets, session/auth and of grpc.health.v1. */
 const types = protobuf.parse(
   `
     syntax = "proto3";

@@ -1,13 +1,13 @@
 import protobuf from 'protobufjs';
 import { z } from 'zod';
 
-/** Milliseconds since 1970; null while it has not come to that. */
+/** Milliseconds since 1970; null when it has not happened yet. */
 const Time = z
   .object({ seconds: z.number(), nanos: z.number() })
   .nullable()
   .transform((time) => time && time.seconds * 1000 + Math.round(time.nanos / 1e6));
 
-/** What BuildKit says between two looks: parts of the build (its vertices) with their state, transfers, and what commands printed. */
+/** One status report of BuildKit: steps of the build (vertexes) with their state, transfers, and output of commands. */
 export const BuildStatus = z.object({
   vertexes: z.array(
     z.object({
@@ -34,13 +34,13 @@ export const BuildStatus = z.object({
 });
 export type BuildStatus = z.infer<typeof BuildStatus>;
 
-/** `aux` is what the Engine sends under `moby.buildkit.trace`: base64 of a protobuf message. */
+/** `aux` is the Engine's `moby.buildkit.trace`: a protobuf message in base64. */
 export function decodeStatus(aux: string): BuildStatus {
   const message = StatusResponse.decode(Buffer.from(aux, 'base64'));
   return BuildStatus.parse(StatusResponse.toObject(message, { longs: Number, defaults: true }));
 }
 
-/** The fields used of moby/buildkit's api/services/control/control.proto. */
+/** The used fields of moby/buildkit's api/services/control/control.proto. */
 const StatusResponse = protobuf
   .parse(
     `

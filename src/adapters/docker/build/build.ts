@@ -13,9 +13,9 @@ import { type BuildQuery, buildQuery } from './build-query.ts';
 import { openSession } from './build-session.ts';
 import { decodeStatus } from './build-status.ts';
 
-/** Ended on the daemon too when `watch.signal` aborts, before it rejects with the signal's reason. */
+/** When `watch.signal` aborts, the build ends on the daemon first; then this rejects with the signal's reason. */
 export async function build(connect: () => Promise<Engine>, spec: BuildSpec, watch: BuildWatch): Promise<Image> {
-  // Listened to before anything is awaited: a stream may break at any moment.
+  // Before the first await, because the stream may fail at any moment.
   const context = openContext(spec.context);
   try {
     watch.signal.throwIfAborted();
@@ -39,7 +39,7 @@ export async function build(connect: () => Promise<Engine>, spec: BuildSpec, wat
 
 interface Context {
   stream: PassThrough;
-  /** Aborts when the context breaks off, so that half of it is never taken for the whole. */
+  /** Aborts when the context fails, so that a part of it is never built. */
   broken: AbortController;
   failure: Error | null;
   close(): void;
@@ -55,7 +55,7 @@ function openContext(source: NodeJS.ReadableStream): Context {
     stream.destroy();
   };
   const context: Context = { stream, broken, failure: null, close };
-  // Broken off with ours, it may say so once more when nobody listens.
+  // Once destroyed, the source may emit another error.
   source.on('error', () => {});
   pipeline(source, stream, (error) => {
     if (!error || closed) return;
@@ -80,16 +80,16 @@ async function solve(
   };
   const disarm = cancelOnAbort(engine, options.buildid, watch.signal, context);
   try {
-    const built = await follow(await asked('build', dialStream(engine, request)), watch);
+    const built = await readMessages(await asked('build', dialStream(engine, request)), watch);
     const found = await image(engine, built);
-    if (!found) throw new DockerError('failed', `Cannot build: ${built} was built and is gone again`);
+    if (!found) throw new DockerError('failed', `Cannot build: ${built} was removed right after it was built`);
     return found;
   } finally {
     disarm();
   }
 }
 
-/** Cancelled by its id the build ends in good order, its processes before its stream. What does not, or has not begun, is broken off. */
+/** Cancelling by id ends the build's processes before its stream. A build that has not begun, or does not end in time, is disconnected. */
 function cancelOnAbort(engine: Engine, id: string, signal: AbortSignal, { stream, broken }: Context): () => void {
   let timer: NodeJS.Timeout | undefined;
   const cancel = () => {
@@ -97,7 +97,7 @@ function cancelOnAbort(engine: Engine, id: string, signal: AbortSignal, { stream
     timer = setTimeout(() => broken.abort(), CANCELLATION);
     const request = { method: 'POST', path: '/build/cancel?', options: { id } };
     dialStream(engine, request).then(
-      (answer) => answer.resume(),
+      (response) => response.resume(),
       () => broken.abort(),
     );
   };
@@ -114,26 +114,26 @@ const TRACE = 'moby.buildkit.trace';
 const IMAGE_ID = 'moby.image.id';
 const ImageId = z.object({ ID: z.string() });
 
-/** The ID of the image that comes out of it. */
-async function follow(stream: NodeJS.ReadableStream, watch: BuildWatch): Promise<string> {
+/** Reads the Engine's messages to the end. Returns the ID of the image. */
+async function readMessages(stream: NodeJS.ReadableStream, watch: BuildWatch): Promise<string> {
   const progress = buildProgress();
-  const record = failureRecord();
+  const failure = failureRecord();
   let traced = false;
   let built: string | null = null;
   for await (const message of messages(stream)) {
-    // The classic builder, whose cache can be poisoned (CVE-2024-24557), begins with this; BuildKit only ends with it.
+    // The classic builder, whose cache can be poisoned (CVE-2024-24557), begins with a `stream`; BuildKit only ends with one.
     if (message.stream !== undefined && !traced)
-      throw new DockerError('failed', 'Cannot build: this Docker Engine builds without BuildKit');
-    if (message.error !== undefined) throw record.toError(message.error);
+      throw new DockerError('failed', 'Cannot build: this Docker Engine does not use BuildKit');
+    if (message.error !== undefined) throw failure.toError(message.error);
     if (message.id === IMAGE_ID) built = ImageId.parse(message.aux).ID;
     if (message.id !== TRACE) continue;
     traced = true;
     const status = decodeStatus(z.string().default('').parse(message.aux));
-    record.see(status);
+    failure.record(status);
     for (const line of progress(status)) watch.progress(line);
     for (const { stream, msg } of status.logs) watch.output(stream === 2 ? 'stderr' : 'stdout', Buffer.from(msg));
   }
   if (built === null)
-    throw new DockerError('failed', 'Cannot build: the Docker Engine broke off before there was an image');
+    throw new DockerError('failed', 'Cannot build: the Docker Engine closed the connection before the image was built');
   return built;
 }

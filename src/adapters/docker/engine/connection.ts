@@ -2,11 +2,11 @@ import Dockerode from 'dockerode';
 import { DockerError } from '../docker.ts';
 import { asked } from './failure.ts';
 
-/** What every verb works with. */
+/** A connection to the Docker Engine. */
 export interface Engine {
   installation: string;
   version: EngineVersion;
-  /** For calls that answer at once: an Engine that stays silent for two minutes counts as unreachable. */
+  /** For short calls: an Engine that sends nothing for two minutes counts as unreachable. */
   calls: Dockerode;
   /** For streams and long waits, which may be silent for hours. */
   streams: Dockerode;
@@ -19,7 +19,7 @@ interface EngineVersion {
 
 export type Address = { socketPath: string } | { host: string; port: number };
 
-/** Connects on first use, and again after a failure; the version spoken is settled once. */
+/** Connects on first use, and again after a failure. */
 export function connection(host: string | null, installation: string): () => Promise<Engine> {
   let engine: Promise<Engine> | null = null;
   return () => {
@@ -31,22 +31,25 @@ export function connection(host: string | null, installation: string): () => Pro
   };
 }
 
-/** `DOCKER_HOST` as the Engine's own tools read it, for sockets and plain TCP. */
+/** Parses `DOCKER_HOST` as Docker's own tools do, for sockets and plain TCP. */
 export function engineAddress(host: string | null): Address {
   if (host === null || host === 'unix://') return { socketPath: '/var/run/docker.sock' };
   if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
   const url = host.startsWith('tcp://') && URL.canParse(host) ? new URL(host) : null;
   if (url === null || url.hostname === '')
-    throw new DockerError('unreachable', `DOCKER_HOST is ${host}: give unix:///path/of/docker.sock or tcp://host:2375`);
+    throw new DockerError(
+      'unreachable',
+      `Invalid DOCKER_HOST ${host}: use unix:///path/of/docker.sock or tcp://host:2375`,
+    );
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 2375) };
 }
 
-/** 1.41 is what this code was written for; a newer Engine that no longer speaks it gets the oldest it does speak. */
+/** This code is written for API 1.41. An Engine that no longer supports it gets the oldest version that it supports. */
 export function negotiate(newest: string, oldest: string): string {
   if (compare(newest, WRITTEN_FOR) < 0)
     throw new DockerError(
       'failed',
-      `The Docker Engine speaks API ${newest}; ${WRITTEN_FOR} is needed, which Docker Engine 20.10 and newer have`,
+      `The Docker Engine supports API ${newest}, but ${WRITTEN_FOR} is required: use Docker Engine 20.10 or newer`,
     );
   return compare(oldest, WRITTEN_FOR) > 0 ? oldest : WRITTEN_FOR;
 }
@@ -68,7 +71,7 @@ async function connect(host: string | null, installation: string): Promise<Engin
 
 function client(address: Address, version: string | undefined, timeout: number | undefined): Dockerode {
   return new Dockerode({
-    // Stated in full, for what is left out is read from the environment.
+    // dockerode reads missing options from the environment, so all are given.
     protocol: 'http',
     host: '',
     ...address,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Engine } from './connection.ts';
 
-/** A request that dockerode has no verb for; a path that ends in `?` gets the options as its query. */
+/** A request that dockerode has no method for. A path that ends in `?` gets the options as its query. */
 export interface DialRequest {
   method: string;
   path: string;
@@ -12,24 +12,24 @@ export interface DialRequest {
   abortSignal?: AbortSignal;
 }
 
-/** The answer as it streams in. */
+/** Resolves with the response as a stream. */
 export function dialStream(engine: Engine, request: DialRequest): Promise<IncomingMessage> {
   return dial(engine, { ...request, isStream: true, statusCodes: { 200: true, 204: true } });
 }
 
-/** The connection itself, the caller's from the Engine's answer on. */
+/** Resolves with the connection itself, after the Engine's response. */
 export function dialSocket(engine: Engine, request: DialRequest): Promise<Socket> {
   return dial(engine, { ...request, hijack: true, statusCodes: {} });
 }
 
-function dial<T>(engine: Engine, request: DialRequest & Answer): Promise<T> {
+function dial<T>(engine: Engine, request: DialRequest & ResponseOptions): Promise<T> {
   return new Promise((resolve, reject) => {
-    engine.streams.modem.dial(request, (error, answer) => (error ? reject(error) : resolve(answer as T)));
+    engine.streams.modem.dial(request, (error, response) => (error ? reject(error) : resolve(response as T)));
   });
 }
 
-/** docker-modem's ways to answer. */
-interface Answer {
+/** How docker-modem returns the response. */
+interface ResponseOptions {
   isStream?: boolean;
   hijack?: boolean;
   statusCodes: Record<number, boolean>;

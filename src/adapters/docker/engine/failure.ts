@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '../../../error.ts';
 import { DockerError, type DockerErrorCode } from '../docker.ts';
 
-/** Awaits a call and turns its failure into a `DockerError` that begins with what was being done. */
+/** Awaits a call and turns its failure into a `DockerError`. `doing` completes "Cannot ...". */
 export async function asked<T>(doing: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
@@ -11,7 +11,7 @@ export async function asked<T>(doing: string, call: Promise<T>): Promise<T> {
   }
 }
 
-/** The same, but `otherwise` when the Engine answers with one of these HTTP statuses. */
+/** Like `asked`, but returns `otherwise` when the Engine responds with one of these HTTP statuses. */
 export async function askedUnless<T, D>(doing: string, statuses: number[], otherwise: D, call: Promise<T>) {
   try {
     return await call;
@@ -26,18 +26,18 @@ export function toDockerError(doing: string, error: unknown): DockerError {
   if (error instanceof DockerError) return error;
   const broken = Broken.safeParse(error).data;
   if (broken && LOST.has(broken.code))
-    return new DockerError('unreachable', `Cannot ${doing}: ${cure(broken.code)}`, { cause: error });
+    return new DockerError('unreachable', `Cannot ${doing}: ${advice(broken.code)}`, { cause: error });
   const refusal = Refusal.safeParse(error).data;
-  if (!refusal) return new DockerError('failed', `Cannot ${doing}: ${textOf(error)}`, { cause: error });
-  const words = wordsOf(refusal);
-  if (words.includes('all predefined address pools have been fully subnetted'))
-    return new DockerError('failed', `Cannot ${doing}: ${POOLS_SPENT}`, { cause: error });
-  return new DockerError(BY_STATUS[refusal.statusCode] ?? 'failed', `Cannot ${doing}: ${words}`, { cause: error });
+  if (!refusal) return new DockerError('failed', `Cannot ${doing}: ${messageOf(error)}`, { cause: error });
+  const reason = reasonOf(refusal);
+  if (reason.includes('all predefined address pools have been fully subnetted'))
+    return new DockerError('failed', `Cannot ${doing}: ${POOLS_EXHAUSTED}`, { cause: error });
+  return new DockerError(BY_STATUS[refusal.statusCode] ?? 'failed', `Cannot ${doing}: ${reason}`, { cause: error });
 }
 
 const Broken = z.object({ code: z.string() });
 
-/** How docker-modem reports an answer that is not a success. */
+/** How docker-modem reports an error response. */
 const Refusal = z.object({
   statusCode: z.int(),
   reason: z.union([z.string(), z.boolean()]).optional(),
@@ -66,24 +66,20 @@ const LOST = new Set([
   'EHOSTUNREACH',
 ]);
 
-const POOLS_SPENT =
-  'all of the Docker Engine’s address pools are taken. Remove networks that nothing uses (docker network prune), or give it more with "default-address-pools" in daemon.json';
+const POOLS_EXHAUSTED =
+  'the Docker Engine’s address pools are exhausted. Remove unused networks (docker network prune), or add "default-address-pools" in daemon.json';
 
-function cure(code: string): string {
+function advice(code: string): string {
   if (code === 'EACCES' || code === 'EPERM')
-    return `this user may not use the Docker Engine’s socket (${code}). Run as root or as a member of its group`;
+    return `this user has no access to the Docker Engine’s socket (${code}). Run as root or as a member of the socket’s group`;
   if (code === 'ECONNRESET' || code === 'EPIPE')
-    return `the Docker Engine broke off or did not answer (${code}). Look at its log (journalctl -u docker)`;
-  return `no Docker Engine answers (${code}). Is it running (systemctl status docker), and does DOCKER_HOST, if set, name it?`;
+    return `the Docker Engine closed the connection or did not respond (${code}). Check its log (journalctl -u docker)`;
+  return `the Docker Engine is unreachable (${code}). Check that it is running (systemctl status docker) and that DOCKER_HOST, if set, is correct`;
 }
 
-function wordsOf(refusal: z.infer<typeof Refusal>): string {
+function reasonOf(refusal: z.infer<typeof Refusal>): string {
   if (refusal.json) return refusal.json.message.trim();
-  // Answers to streams carry the Engine's words only inside this sentence of docker-modem.
+  // For streams docker-modem puts the Engine's message into this sentence.
   const prefix = `(HTTP code ${refusal.statusCode}) ${refusal.reason || 'unexpected'} - `;
   return (refusal.message.startsWith(prefix) ? refusal.message.slice(prefix.length) : refusal.message).trim();
-}
-
-function textOf(error: unknown): string {
-  return messageOf(error);
 }

@@ -1,6 +1,6 @@
-/** Whether the Engine's words tell of the network, a disk or itself, rather than of what was asked: it has no codes for these. */
-export function isHostTrouble(words: string): boolean {
-  return TROUBLE.test(words);
+/** Whether an error message of the Engine is about the network, a disk or the Engine itself. It has no codes for these. */
+export function isHostTrouble(message: string): boolean {
+  return TROUBLE.test(message);
 }
 
 const TROUBLE =

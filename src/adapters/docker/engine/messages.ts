@@ -1,11 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 
-/** One line of what the Engine streams while it pulls, pushes or builds; only the fields used. */
+/** One line that the Engine streams while it pulls, pushes or builds; only the used fields. */
 export const Message = z.object({
   id: z.string().optional(),
   status: z.string().optional(),
-  /** What the classic builder prints. */
+  /** Output of the classic builder. */
   stream: z.string().optional(),
   progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).nullish(),
   aux: z.unknown().optional(),
@@ -13,7 +13,7 @@ export const Message = z.object({
 });
 export type Message = z.infer<typeof Message>;
 
-/** Ends with the stream; throws when that breaks off. */
+/** Ends with the stream, and throws when the stream fails. */
 export async function* messages(stream: NodeJS.ReadableStream): AsyncGenerator<Message> {
   const decoder = new StringDecoder();
   let rest = '';

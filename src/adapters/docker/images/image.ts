@@ -7,14 +7,14 @@ import { parseReference } from './reference.ts';
 export async function image(engine: Engine, reference: string): Promise<Image | null> {
   parseReference(reference);
   const call = engine.calls.getImage(reference).inspect();
-  const answer = await askedUnless(`inspect image ${reference}`, [404], null, call);
-  return answer && toImage(answer);
+  const found = await askedUnless(`inspect image ${reference}`, [404], null, call);
+  return found && toImage(found);
 }
 
 export async function tag(engine: Engine, name: string, reference: string): Promise<void> {
   parseReference(name);
   const { repository, tag } = parseReference(reference);
-  if (tag === null) throw new DockerError('refused', `Cannot tag ${name} as ${reference}: a digest cannot be given`);
+  if (tag === null) throw new DockerError('refused', `Cannot tag ${name} as ${reference}: a digest cannot be assigned`);
   await asked(`tag ${name} as ${reference}`, engine.calls.getImage(name).tag({ repo: repository, tag }));
 }
 
@@ -30,13 +30,13 @@ export async function tags(engine: Engine, repository: string): Promise<string[]
   return found.flatMap((one) => one.RepoTags ?? []).filter((name) => name.startsWith(`${repository}:`));
 }
 
-function toImage(answer: Pick<ImageInspectInfo, 'Id' | 'RepoDigests' | 'RepoTags' | 'Size' | 'Config'>): Image {
+function toImage(info: Pick<ImageInspectInfo, 'Id' | 'RepoDigests' | 'RepoTags' | 'Size' | 'Config'>): Image {
   return {
-    id: answer.Id,
-    digests: answer.RepoDigests ?? [],
-    tags: answer.RepoTags ?? [],
-    size: answer.Size,
-    labels: answer.Config.Labels ?? {},
-    user: answer.Config.User ?? '',
+    id: info.Id,
+    digests: info.RepoDigests ?? [],
+    tags: info.RepoTags ?? [],
+    size: info.Size,
+    labels: info.Config.Labels ?? {},
+    user: info.Config.User ?? '',
   };
 }

@@ -1,18 +1,18 @@
 import type { Message } from '../engine/messages.ts';
 import { bytes } from './size.ts';
 
-/** Turns what the Engine says of each layer into a line for people every two seconds; `now` is in milliseconds. Null: nothing to say. */
+/** Sums up the Engine's messages about layers in one progress line every two seconds; null in between. `now` is in milliseconds. */
 export function transferProgress(): (message: Message, now: number) => string | null {
   const layers = new Map<string, Layer>();
-  let told = Number.NEGATIVE_INFINITY;
+  let reported = Number.NEGATIVE_INFINITY;
   return (message, now) => {
     if (message.status === undefined) return null;
     if (message.id === undefined) return message.status;
-    // A tag's name stands where a layer's id does in "Pulling from library/node".
+    // In "Pulling from library/node" the id is the tag.
     if (message.status.startsWith('Pulling from')) return `${message.status}:${message.id}`;
     layers.set(message.id, update(layers.get(message.id), message));
-    if (now - told < INTERVAL) return null;
-    told = now;
+    if (now - reported < INTERVAL) return null;
+    reported = now;
     return summary([...layers.values()]);
   };
 }

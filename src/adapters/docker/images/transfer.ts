@@ -15,9 +15,9 @@ export async function pull(engine: Engine, reference: string, watch: Watch): Pro
   const doing = `pull ${reference}`;
   watch.signal.throwIfAborted();
   const query = { fromImage: repository, tag: digest ?? tag, abortSignal: watch.signal };
-  await followed(doing, 'image_missing', () => engine.streams.createImage(query), watch);
+  await transfer(doing, 'image_missing', () => engine.streams.createImage(query), watch);
   const pulled = await image(engine, reference);
-  if (!pulled) throw new DockerError('failed', `Cannot ${doing}: it was pulled and is gone again`);
+  if (!pulled) throw new DockerError('failed', `Cannot ${doing}: it was removed right after it was pulled`);
   return pulled;
 }
 
@@ -27,9 +27,9 @@ export async function push(engine: Engine, reference: string, watch: Watch): Pro
   if (tag === null) throw new DockerError('refused', `Cannot ${doing}: only a tag can be pushed`);
   watch.signal.throwIfAborted();
   let digest: string | null = null;
-  // The Engine wants credentials, be they empty.
+  // The Engine requires credentials, even empty ones.
   const query = { tag, authconfig: { username: '', password: '', serveraddress: '' }, abortSignal: watch.signal };
-  await followed(
+  await transfer(
     doing,
     'refused',
     () => engine.streams.getImage(repository).push(query),
@@ -38,39 +38,39 @@ export async function push(engine: Engine, reference: string, watch: Watch): Pro
       digest = Pushed.safeParse(message.aux).data?.Digest ?? digest;
     },
   );
-  if (digest === null) throw new DockerError('failed', `Cannot ${doing}: the registry gave no digest`);
+  if (digest === null) throw new DockerError('failed', `Cannot ${doing}: the registry returned no digest`);
   return { digest };
 }
 
 const Pushed = z.object({ Digest: z.string() });
 
-async function followed(
+async function transfer(
   doing: string,
-  no: 'image_missing' | 'refused',
+  refused: 'image_missing' | 'refused',
   call: () => Promise<NodeJS.ReadableStream>,
   watch: Watch,
-  see: (message: Message) => void = () => {},
+  onMessage: (message: Message) => void = () => {},
 ): Promise<void> {
   const progress = transferProgress();
   try {
     for await (const message of messages(await call())) {
-      if (message.error !== undefined) throw refusal(doing, no, message.error);
-      see(message);
+      if (message.error !== undefined) throw refusal(doing, refused, message.error);
+      onMessage(message);
       const line = progress(message, Date.now());
       if (line !== null) watch.progress(line);
     }
   } catch (error) {
     watch.signal.throwIfAborted();
     const known = toDockerError(doing, error);
-    // Before the stream begins the registry's no comes as an HTTP status of the Engine's.
+    // Before the stream begins, the Engine reports a refusal by the registry as an HTTP status.
     throw known.code === 'unreachable' || error instanceof DockerError
       ? known
-      : refusal(doing, no, known.message, known);
+      : refusal(doing, refused, known.message, known);
   }
 }
 
-/** Whether the registry said no, or was not reached: the Engine tells them apart by its words only. */
-function refusal(doing: string, no: 'image_missing' | 'refused', words: string, cause?: Error): DockerError {
-  const message = words.startsWith('Cannot ') ? words : `Cannot ${doing}: ${words}`;
-  return new DockerError(isHostTrouble(words) ? 'failed' : no, message, { cause });
+/** The Engine distinguishes a registry that refuses from one that is unreachable only in its message. */
+function refusal(doing: string, refused: 'image_missing' | 'refused', reason: string, cause?: Error): DockerError {
+  const message = reason.startsWith('Cannot ') ? reason : `Cannot ${doing}: ${reason}`;
+  return new DockerError(isHostTrouble(reason) ? 'failed' : refused, message, { cause });
 }

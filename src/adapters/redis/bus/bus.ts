@@ -1,24 +1,25 @@
 import type { Heartbeat, PipeMessage, WorkerMessage } from '../../../jobs/protocol/message.ts';
 
-/** Redis as road. Everything in it may vanish at any moment; each verb says how the parts find their way again. */
+/** Control's connection to the workers and readers, through Redis. Anything in Redis may vanish at any moment: messages are repeated until they are answered. */
 export interface ControlBus {
-  /** Reads the pipe from its start, in order; an entry is deleted once `handle` has resolved. Ends when `signal` aborts. Never throws for Redis' sake. */
-  readPipe(
-    handle: (message: PipeMessage | { kind: 'unreadable'; text: string }) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Reads the pipe in order until `signal` aborts. An entry is deleted once `handle` has resolved. Waits while Redis is unreachable; rejects only when `handle` does. */
+  readPipe(handle: (entry: PipeEntry) => Promise<void>, signal: AbortSignal): Promise<void>;
   onHeartbeat(handle: (heartbeat: Heartbeat) => void): Promise<void>;
   /** Puts a message into the worker's mailbox, where it is read at most once within 60 s. Every message is sent again on request or by the next sweep. */
   send(worker: string, message: WorkerMessage): Promise<void>;
-  /** Rings readers: `run:<id>` with its rev, `log:<attempt>` with its size. */
+  /** Wakes readers: channel `run:<id>` with the run's rev, `log:<attempt>` with the log's size. */
   wake(channel: string, text: string): Promise<void>;
-  /** Whether the connection is up, and since when (milliseconds); silence of workers counts only from there. */
+  /** Since when the connection is up, in milliseconds since 1970; null while it is down. The silence of workers counts only from there. */
   up(): { since: number } | null;
   close(): Promise<void>;
 }
 
+/** What comes out of the pipe. */
+export type PipeEntry = PipeMessage | { kind: 'unreadable'; text: string };
+
+/** A worker's connection to control and readers, through Redis. */
 export interface WorkerBus {
-  /** XADD and PUBLISH; rejects when Redis is away (the sender sends again). */
+  /** Appends to the pipe. Rejects when Redis is unreachable; the sender repeats it. */
   send(message: PipeMessage): Promise<void>;
   heartbeat(heartbeat: Heartbeat): Promise<void>;
   /** Empties this worker's mailbox until the bus is closed; waits while Redis is unreachable. At most one call for each bus. */
@@ -27,7 +28,7 @@ export interface WorkerBus {
   close(): Promise<void>;
 }
 
-/** ReaderWakeups for readers: one connection, as many listeners as come. A lost ring is made up for by the reader's own look each second. */
+/** Wakeups for any number of readers over one connection. A wakeup may be lost, so readers also poll each second. */
 export interface ReaderWakeups {
   listen(channel: string, handle: (text: string) => void): () => void;
   close(): Promise<void>;

@@ -3,10 +3,10 @@ import { connect } from '../connection.ts';
 
 type Handle = (text: string) => void;
 
-/** Channels over one connection, heard again after each reconnection. What was published meanwhile is lost, as always with pub/sub. */
+/** Pub/sub channels over one connection; it subscribes again after each reconnection. Messages published meanwhile are lost. */
 export interface Listener {
   redis: Redis;
-  /** Resolves when Redis has the subscription, or when the listener is closed; a Redis that is away is waited for. */
+  /** Resolves when Redis has confirmed the subscription, or when the listener is closed. Waits while Redis is unreachable. */
   listen(channel: string, handle: Handle): Promise<void>;
   unlisten(channel: string, handle: Handle): void;
   close(): void;
@@ -24,8 +24,8 @@ export function openListener(url: string): Listener {
   });
 
   async function resubscribe(): Promise<void> {
-    const heard = handlers.size === 0 || (await redis.subscribe(...handlers.keys()).then(yes, no));
-    if (heard) settle();
+    const subscribed = handlers.size === 0 || (await redis.subscribe(...handlers.keys()).then(yes, no));
+    if (subscribed) settle();
   }
 
   function settle(): void {

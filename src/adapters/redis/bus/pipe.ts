@@ -2,18 +2,17 @@ import { PipeMessage } from '../../../jobs/protocol/message.ts';
 import type { Wakeup } from '../../../wakeup.ts';
 import type { Commands } from '../connection.ts';
 import { PIPE } from '../keys.ts';
+import type { PipeEntry } from './bus.ts';
 
 const BATCH = 200;
-/** Milliseconds; rings are lost when Redis was away. */
-const LOOK_EVERY = 250;
+/** Milliseconds. Wakeups are lost while Redis is unreachable, so the pipe is polled too. */
+const POLL_INTERVAL = 250;
 
-export type Heard = PipeMessage | { kind: 'unreadable'; text: string };
-
-/** Always from the start, never from a remembered place: after a FLUSHALL the ids may begin anew. */
+/** Reads from the start, never from a remembered id: after a FLUSHALL the ids may start over. */
 export async function readPipe(
   commands: Commands,
   wakeup: Wakeup,
-  handle: (message: Heard) => Promise<void>,
+  handle: (entry: PipeEntry) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -26,14 +25,14 @@ export async function readPipe(
         handled.push(id);
       }
     } finally {
-      // What cannot be deleted now is read once more: control knows what it has applied.
+      // An entry that cannot be deleted is read again: control recognises events that it has applied.
       if (handled.length > 0) await commands.read((redis) => redis.xdel(PIPE, ...handled)).catch(() => 0);
     }
-    if (entries.length === 0) await wakeup.wait(LOOK_EVERY, signal);
+    if (entries.length === 0) await wakeup.wait(POLL_INTERVAL, signal);
   }
 }
 
-function parse(fields: string[]): Heard {
+function parse(fields: string[]): PipeEntry {
   const text = fields[fields.indexOf('message') + 1] ?? '';
   try {
     return PipeMessage.parse(JSON.parse(text));

@@ -7,7 +7,7 @@ export function openReaderWakeups(url: string): ReaderWakeups {
   return {
     listen: (channel, handle) => {
       const name = readerChannel(channel);
-      // A handler of its own, so that one function may listen twice and leave once.
+      // A separate function, so that a handler that listens twice can leave once.
       const own = (text: string) => handle(text);
       void listener.listen(name, own);
       return () => listener.unlisten(name, own);

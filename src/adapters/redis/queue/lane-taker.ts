@@ -4,18 +4,18 @@ import type { Lane } from '../../../jobs/run/plan.ts';
 import { connect } from '../connection.ts';
 import { PREFIX } from '../keys.ts';
 
-/** How often a lane is looked at: waiting offers, free slots, and nothing taken since the last look means that BullMQ is stuck. */
-const LOOK_EVERY = 5000;
+/** Milliseconds between checks. Waiting offers and free slots, but no offer taken since the last check, mean that BullMQ is stuck. */
+const CHECK_INTERVAL = 5000;
 
 export interface LaneTaker {
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Takes from one lane until drained; a BullMQ worker that got stuck (it can, after outages) is replaced. */
+/** Takes offers from one lane until drained. A BullMQ worker may get stuck after an outage; then it is replaced. */
 export function openLaneTaker(
   url: string,
-  looking: Redis,
+  commands: Redis,
   lane: Lane,
   slots: number,
   take: (attempt: string) => Promise<void>,
@@ -23,12 +23,12 @@ export function openLaneTaker(
   const held = new Set<Promise<void>>();
   let draining = false;
   let taken = 0;
-  let takenAtLastLook = -1;
+  let takenAtLastCheck = -1;
   let { worker, connection } = openWorker();
-  const rounds = setInterval(() => void look(), LOOK_EVERY);
+  const checks = setInterval(() => void check(), CHECK_INTERVAL);
 
   function openWorker(): { worker: Worker; connection: Redis } {
-    // Its own, so that a stuck worker is torn down with all it has. BullMQ wants commands to wait while Redis is unreachable.
+    // A connection of its own is replaced together with a stuck worker. BullMQ needs commands to wait while Redis is unreachable.
     const connection = connect(url, {
       enableOfflineQueue: true,
       maxRetriesPerRequest: null,
@@ -38,7 +38,7 @@ export function openLaneTaker(
       connection,
       prefix: PREFIX,
       concurrency: slots,
-      // Once taken it is the claim that counts: a lock that is lost stops nobody, a stalled offer is not handed out again.
+      // After an offer is taken only its claim counts: BullMQ must not hand it out again when a lock is lost.
       maxStalledCount: 0,
       lockDuration: 10_000,
       stalledInterval: 5000,
@@ -47,12 +47,12 @@ export function openLaneTaker(
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
     });
-    // Lost locks and lost connections: control offers again what is still wanted.
+    // Lost locks and connections: control makes the offers again.
     worker.on('error', () => undefined);
     return { worker, connection };
   }
 
-  /** Draining, or with a replaced worker's attempts still in the slots, an offer is let go: control makes it again. */
+  /** While draining, or while attempts of a replaced worker still use the slots, an offer is dropped: control makes it again. */
   async function hold(attempt: string): Promise<void> {
     if (draining || held.size >= slots) return;
     taken++;
@@ -61,10 +61,10 @@ export function openLaneTaker(
     await holding;
   }
 
-  async function look(): Promise<void> {
-    const waiting = await looking.llen(`${PREFIX}:${lane}:wait`).catch(() => 0);
-    const stuck = waiting > 0 && held.size < slots && taken === takenAtLastLook;
-    takenAtLastLook = taken;
+  async function check(): Promise<void> {
+    const waiting = await commands.llen(`${PREFIX}:${lane}:wait`).catch(() => 0);
+    const stuck = waiting > 0 && held.size < slots && taken === takenAtLastCheck;
+    takenAtLastCheck = taken;
     if (!stuck || draining) return;
     const stale = { worker, connection };
     ({ worker, connection } = openWorker());
@@ -74,19 +74,19 @@ export function openLaneTaker(
   return {
     drain: async () => {
       draining = true;
-      clearInterval(rounds);
+      clearInterval(checks);
       await worker.pause(true);
       await Promise.all(held);
     },
     close: async () => {
       draining = true;
-      clearInterval(rounds);
+      clearInterval(checks);
       await shut(worker, connection);
     },
   };
 }
 
-/** By force: the gentle way waits without end for a Redis that is away. What was not yet acknowledged to BullMQ expires with its lock. */
+/** By force: a graceful close would wait without end for an unreachable Redis. */
 async function shut(worker: Worker, connection: Redis): Promise<void> {
   await worker.close(true).catch(() => undefined);
   connection.disconnect();

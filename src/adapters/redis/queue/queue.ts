@@ -1,6 +1,6 @@
 import type { Lane } from '../../../jobs/run/plan.ts';
 
-/** BullMQ as hand-out of offers; its verdicts change nothing. */
+/** Control's side of the lanes: BullMQ hands out offers, and nothing else depends on it. */
 export interface Offers {
   /** Adding the same attempt again is harmless. */
   offer(lane: Lane, attempt: string): Promise<void>;
@@ -10,11 +10,11 @@ export interface Offers {
   close(): Promise<void>;
 }
 
-/** A worker's end of the lanes. */
+/** A worker's side of the lanes. */
 export interface Taker {
-  /** `take` holds the slot until it resolves; it never rejects. */
+  /** Calls `take` for each offer; it uses a slot until it resolves, and must not reject. */
   take(lane: Lane, slots: number, take: (attempt: string) => Promise<void>): void;
-  /** Takes nothing new from here on; resolves when all that was taken has been let go. */
+  /** Takes no more offers; resolves when every `take` has resolved. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }

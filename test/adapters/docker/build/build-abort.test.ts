@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { built, contextOf, watcher } from '../builder.ts';
 import { unique } from '../test-engine.ts';
 
-test('Aborting ends the command on the daemon before the build says so', async () => {
+test('Aborting a build ends its command on the daemon before the build rejects', async () => {
   const mark = `9${parseInt(unique(), 16)}`;
   const abort = new AbortController();
   const watch = watcher(abort.signal);
@@ -20,7 +20,7 @@ test('Aborting ends the command on the daemon before the build says so', async (
   expect(await processes()).not.toContain(`sleep ${mark}`);
 });
 
-test('Aborting while the context is still on its way ends the build', async () => {
+test('Aborting while the context is being sent ends the build', async () => {
   const abort = new AbortController();
   const context = new PassThrough();
   context.write(Buffer.alloc(1024 ** 2, 'x'));
@@ -32,7 +32,7 @@ test('Aborting while the context is still on its way ends the build', async () =
   expect(context.destroyed).toBe(true);
 });
 
-test.each(['before', 'while'])('A context that breaks %s it is sent fails the build and says why', async (when) => {
+test.each(['before', 'while'])('A context that fails %s it is sent fails the build with the reason', async (when) => {
   const context = new PassThrough();
   const fail = () => context.destroy(new Error('the disk is gone'));
   if (when === 'before') fail();
@@ -43,7 +43,7 @@ test.each(['before', 'while'])('A context that breaks %s it is sent fails the bu
   });
 });
 
-test('A context that just stops is not taken for the whole', async () => {
+test('A context that stops early is not taken for complete', async () => {
   const context = new PassThrough();
   context.write(Buffer.alloc(512));
   context.once('resume', () => context.destroy());

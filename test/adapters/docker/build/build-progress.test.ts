@@ -4,7 +4,7 @@ import { buildProgress, place } from '../../../../src/adapters/docker/build/buil
 import { type BuildStatus, decodeStatus } from '../../../../src/adapters/docker/build/build-status.ts';
 import { BuildError, DockerError } from '../../../../src/adapters/docker/docker.ts';
 
-test('Each step is told when it starts and when it is done, however often BuildKit repeats itself', () => {
+test('Each step is reported once at its start and once at its end, although BuildKit repeats itself', () => {
   const progress = buildProgress();
   const step = vertex({ name: '[build 2/3] RUN npm ci', started: 1_000 });
   expect(progress(status({ vertexes: [{ ...step, started: null }] }))).toEqual([]);
@@ -14,12 +14,12 @@ test('Each step is told when it starts and when it is done, however often BuildK
   expect(progress(status({ vertexes: [{ ...step, completed: 5_230 }] }))).toEqual([]);
 });
 
-test('What comes from the cache says so in one line', () => {
+test('A cached step is one line', () => {
   const cached = vertex({ name: '[2/3] RUN npm ci', started: 1, completed: 2, cached: true });
   expect(buildProgress()(status({ vertexes: [cached] }))).toEqual(['[2/3] CACHED RUN npm ci']);
 });
 
-test('What BuildKit does for itself is told only when it takes its time or fails', () => {
+test('Internal steps of BuildKit are reported only when they are slow or fail', () => {
   const name = '[internal] load metadata for docker.io/library/node:24';
   const lines = (changes: Partial<Vertex>) =>
     buildProgress()(status({ vertexes: [vertex({ name, started: 0, ...changes })] }));
@@ -28,7 +28,7 @@ test('What BuildKit does for itself is told only when it takes its time or fails
   expect(lines({ completed: 9, error: 'no' })).toEqual(['load metadata for docker.io/library/node:24 ERROR: no']);
 });
 
-test('A step that fails says why, one that is cut short by another’s failure that it was', () => {
+test('A failed step is reported with its error, a step cancelled by it as cancelled', () => {
   const progress = buildProgress();
   expect(
     progress(
@@ -42,7 +42,7 @@ test('A step that fails says why, one that is cut short by another’s failure t
   ).toEqual(['[a 1/1] RUN false', '[a 1/1] ERROR: exit code: 1', '[b 1/1] RUN sleep 9', '[b 1/1] CANCELED']);
 });
 
-test('A download tells how far it is every two seconds', () => {
+test('A download reports its progress every two seconds', () => {
   const progress = buildProgress();
   progress(status({ vertexes: [vertex({ name: '[1/2] FROM docker.io/library/node:24', started: 0 })] }));
   const layer = (ID: string, current: number, timestamp: number) =>
@@ -53,7 +53,7 @@ test('A download tells how far it is every two seconds', () => {
   expect(layer('sha256:a', 3_000_000, 2_100)).toEqual([]);
 });
 
-test('BuildKit’s warnings are passed on', () => {
+test('BuildKit’s warnings are reported', () => {
   const short = Buffer.from('JSON arguments recommended');
   expect(buildProgress()(status({ warnings: [{ vertex: 'v', short }] }))).toEqual([
     'WARNING: JSON arguments recommended',
@@ -68,11 +68,11 @@ test.each([
   expect(place(name)).toBe(where);
 });
 
-test('A failure is told with its step and the last twenty lines that this step printed', () => {
+test('A failure contains its step and the last twenty lines of the step’s output', () => {
   const record = failureRecord();
   const lines = Array.from({ length: 30 }, (_, line) => `line ${line + 1}`).join('\n');
-  record.see(status({ logs: [log('v', lines), log('other', 'of another step')] }));
-  record.see(status({ vertexes: [vertex({ name: '[2/2] RUN make', error: 'exit code: 2' })] }));
+  record.record(status({ logs: [log('v', lines), log('other', 'of another step')] }));
+  record.record(status({ vertexes: [vertex({ name: '[2/2] RUN make', error: 'exit code: 2' })] }));
   const error = record.toError('executor failed running [/bin/sh -c make]: exit code: 2');
   expect(error).toBeInstanceOf(BuildError);
   expect(error.message.split('\n')).toEqual([
@@ -81,7 +81,7 @@ test('A failure is told with its step and the last twenty lines that this step p
   ]);
 });
 
-test('An error in the recipe is told without the layers of BuildKit that it came through', () => {
+test('A Dockerfile error is reported without BuildKit’s prefixes', () => {
   const words =
     'failed to solve with frontend dockerfile.v0: failed to create LLB definition: dockerfile parse error line 2: unknown instruction: FOO';
   expect(failureRecord().toError(words)).toEqual(
@@ -89,17 +89,17 @@ test('An error in the recipe is told without the layers of BuildKit that it came
   );
 });
 
-test('A registry that is not reached is the host’s trouble; a command that does not reach one is the recipe’s', () => {
+test('An unreachable registry is the host’s fault; a command that cannot reach one is the user’s', () => {
   const words = 'dial tcp: lookup registry.example.com: no such host';
   expect(failureRecord().toError(words)).toBeInstanceOf(DockerError);
   const record = failureRecord();
-  record.see(
+  record.record(
     status({ logs: [log('v', 'curl: no such host')], vertexes: [vertex({ name: '[2/2] RUN curl', error: words })] }),
   );
   expect(record.toError(words)).toBeInstanceOf(BuildError);
 });
 
-test('An empty report is none', () => {
+test('An empty report has no lines', () => {
   expect(decodeStatus('')).toEqual(status({}));
 });
 

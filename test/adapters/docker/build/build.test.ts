@@ -7,7 +7,7 @@ import { openDocker } from '../../../../src/adapters/docker/open-docker.ts';
 import { built, contextOf, spec, watcher } from '../builder.ts';
 import { docker, idle, installation, unique } from '../test-engine.ts';
 
-test('A recipe with several stages becomes an image, and says which part runs and what it prints', async () => {
+test('A Dockerfile with several stages is built, with progress and output of each step', async () => {
   const tag = `gantry-build/${installation}:${unique()}`;
   const watch = watcher();
   const image = await built(
@@ -36,18 +36,18 @@ test('A recipe with several stages becomes an image, and says which part runs an
   expect(watch.text('stderr')).toBe('complained\n');
 });
 
-test('What has not changed is not built again, unless that is asked for', async () => {
+test('Unchanged steps come from the cache, unless the cache is disabled', async () => {
   const recipe = `FROM busybox:latest\nRUN echo ${unique()} > /once; cat /proc/sys/kernel/random/uuid > /random\nCOPY a /\n`;
   const first = await built({ context: contextOf(recipe, { a: '1' }) });
   const watch = watcher();
   const again = await built({ context: contextOf(recipe, { a: '1' }) }, watch);
   expect(again.id).toBe(first.id);
   expect(watch.lines).toContainEqual(expect.stringMatching(/^\[2\/3\] CACHED RUN echo/));
-  const anew = await built({ context: contextOf(recipe, { a: '1' }), no_cache: true });
-  expect(anew.id).not.toBe(first.id);
+  const uncached = await built({ context: contextOf(recipe, { a: '1' }), no_cache: true });
+  expect(uncached.id).not.toBe(first.id);
 });
 
-test('A secret is there while a command runs, however long that takes, and not in the image', async () => {
+test('A secret is available while a command runs, and not in the image', async () => {
   const secret = `s3cret-${unique()}`;
   const digest = createHash('sha256').update(secret).digest('hex');
   const image = await built({
@@ -64,7 +64,7 @@ test('A secret is there while a command runs, however long that takes, and not i
   expect(JSON.stringify(await new Dockerode().getImage(image.id).history())).not.toContain(secret);
 });
 
-test('A secret that was not given fails the build by its name', async () => {
+test('A missing secret fails the build with its name', async () => {
   const recipe = `FROM busybox:latest\nRUN --mount=type=secret,id=missing,required echo ${unique()}\n`;
   await expect(built({ context: contextOf(recipe) })).rejects.toMatchObject({
     name: 'BuildError',
@@ -72,7 +72,7 @@ test('A secret that was not given fails the build by its name', async () => {
   });
 });
 
-test('A failing command fails the build with its step, its exit code and the last that it printed', async () => {
+test('A failing command fails the build with its step, exit code and last output', async () => {
   const recipe = `FROM busybox:latest\nRUN seq 1 100; echo "cannot find module ${unique()}" >&2; exit 3\n`;
   const error: unknown = await built({ context: contextOf(recipe) }).catch((error: unknown) => error);
   expect(error).toMatchObject({ name: 'BuildError' });
@@ -88,14 +88,14 @@ test.each([
   ['FROM busybox:latest\n', { dockerfile: 'deploy/Dockerfile' }, 'no such file or directory'],
   ['FROM busybox:latest\n', { target: 'nowhere' }, 'nowhere could not be found'],
   ['FROM busybox:latest\nCOPY missing /\n', {}, 'missing'],
-])('The recipe %j with %j is the user’s to mend', async (recipe, changes, words) => {
+])('The Dockerfile %j with %j fails as the user’s fault', async (recipe, changes, words) => {
   await expect(built({ context: contextOf(recipe), ...changes })).rejects.toMatchObject({
     name: 'BuildError',
     message: expect.stringContaining(words),
   });
 });
 
-test('A tag that is no name is refused, and a registry that is not reached is the host’s trouble', async () => {
+test('An invalid tag is refused, and an unreachable registry is the host’s fault', async () => {
   const spec = { context: contextOf('FROM busybox:latest\n'), tags: ['No Name'] };
   await expect(built(spec)).rejects.toMatchObject({ code: 'refused' });
   await expect(built({ context: contextOf('FROM 127.0.0.1:1/no/such:image\n') })).rejects.toMatchObject({
@@ -103,7 +103,7 @@ test('A tag that is no name is refused, and a registry that is not reached is th
   });
 });
 
-test('An Engine that builds without BuildKit is not used', async () => {
+test('An Engine that builds without BuildKit is refused', async () => {
   const classic = createServer((request, response) => {
     if (request.url === '/version')
       response.end(JSON.stringify({ Version: '20.10', ApiVersion: '1.41', MinAPIVersion: '1.12' }));
@@ -127,6 +127,6 @@ test('An Engine that builds without BuildKit is not used', async () => {
   const old = openDocker({ host: `tcp://127.0.0.1:${port}`, installation });
   await expect(old.build({ ...spec, context: contextOf('FROM busybox:latest\n') }, watcher())).rejects.toMatchObject({
     code: 'failed',
-    message: expect.stringContaining('without BuildKit'),
+    message: expect.stringContaining('does not use BuildKit'),
   });
 });

@@ -8,22 +8,22 @@ test.each([
   ['unix:///run/user/1000/docker.sock', { socketPath: '/run/user/1000/docker.sock' }],
   ['tcp://10.0.0.5:2376', { host: '10.0.0.5', port: 2376 }],
   ['tcp://[::1]', { host: '::1', port: 2375 }],
-])('DOCKER_HOST %s is understood', (host, address) => {
+])('DOCKER_HOST %s is accepted', (host, address) => {
   expect(engineAddress(host)).toEqual(address);
 });
 
-test.each(['ssh://host', 'docker', 'tcp://'])('DOCKER_HOST %s is refused with what to give instead', (host) => {
-  expect(() => engineAddress(host)).toThrow(/DOCKER_HOST is .*: give unix:/);
+test.each(['ssh://host', 'docker', 'tcp://'])('DOCKER_HOST %s is refused with valid examples', (host) => {
+  expect(() => engineAddress(host)).toThrow(/Invalid DOCKER_HOST .*: use unix:/);
 });
 
-test('The version spoken is 1.41, or the oldest of an Engine that has left it behind', () => {
+test('The API version is 1.41, or the oldest that a newer Engine supports', () => {
   expect(negotiate('1.41', '1.12')).toBe('1.41');
   expect(negotiate('1.50', '1.24')).toBe('1.41');
   expect(negotiate('1.52', '1.44')).toBe('1.44');
-  expect(() => negotiate('1.40', '1.12')).toThrow(/20\.10 and newer/);
+  expect(() => negotiate('1.40', '1.12')).toThrow(/20\.10 or newer/);
 });
 
-test('The Engine says what it is', async () => {
+test('The Engine reports its version', async () => {
   expect(await docker.version()).toEqual({
     version: expect.stringMatching(/^\d+\./),
     api_version: expect.stringMatching(/^1\.\d+$/),
@@ -32,11 +32,11 @@ test('The Engine says what it is', async () => {
 });
 
 test.each(['unix:///nowhere/docker.sock', 'tcp://127.0.0.1:1'])(
-  'Without an Engine at %s one is told what to look at',
+  'The error for a missing Engine at %s says what to check',
   async (host) => {
     await expect(openDocker({ host, installation }).version()).rejects.toMatchObject({
       code: 'unreachable',
-      message: expect.stringMatching(/no Docker Engine answers .* Is it running .* DOCKER_HOST/),
+      message: expect.stringMatching(/the Docker Engine is unreachable .* running .* DOCKER_HOST/),
     });
   },
 );

@@ -10,27 +10,27 @@ import { idle, installation, made, never, unique } from '../test-engine.ts';
 
 const away = { code: 'unreachable', message: expect.stringMatching(/Docker Engine/) };
 
-test('An Engine that goes away while a step runs is told of, not waited for', async () => {
+test('When the Engine goes away during a step, the step fails instead of hanging', async () => {
   const { docker, cut } = await line();
   const container = await idle();
   const step = { argv: ['sh', '-c', 'echo up; sleep 60'], env: {}, cwd: '/' };
   await expect(docker.exec(container, step, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
 });
 
-test('An Engine that goes away while a container runs is told of, not waited for', async () => {
+test('When the Engine goes away while a container runs, waiting for it fails instead of hanging', async () => {
   const { docker, cut } = await line();
   const container = await made({ command: ['sh', '-c', 'echo up; sleep 60'] });
   await expect(docker.run(container, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
 });
 
-test('An Engine that goes away while it builds is told of, not waited for', async () => {
+test('When the Engine goes away during a build, the build fails instead of hanging', async () => {
   const { docker, cut } = await line();
   const context = contextOf(`FROM busybox:latest\nRUN echo ${unique()}; sleep 60\n`);
   const watch = { progress: () => {}, output: cut, signal: never };
   await expect(docker.build({ ...spec, context }, watch)).rejects.toMatchObject(away);
 });
 
-test('After an outage the Engine is found again', async () => {
+test('After an outage the Engine is reachable again', async () => {
   const { docker, cut, mend } = await line();
   await docker.version();
   cut();

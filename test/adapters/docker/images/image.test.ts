@@ -7,15 +7,15 @@ test.each([
   ['localhost:5000/a/b:v1', { repository: 'localhost:5000/a/b', tag: 'v1', digest: null }],
   ['ghcr.io/acme/shop@sha256:abc', { repository: 'ghcr.io/acme/shop', tag: null, digest: 'sha256:abc' }],
   ['sha256:abcdef', { repository: 'sha256', tag: 'abcdef', digest: null }],
-])('The reference %s has its parts', (text, parts) => {
+])('The reference %s is parsed', (text, parts) => {
   expect(parseReference(text)).toEqual(parts);
 });
 
-test.each(['', '../containers/json', 'a b', 'x?force=1', 'a/../b', '-x'])('%j is no reference', (text) => {
-  expect(() => parseReference(text)).toThrow(/is not the name of an image/);
+test.each(['', '../containers/json', 'a b', 'x?force=1', 'a/../b', '-x'])('%j is not a reference', (text) => {
+  expect(() => parseReference(text)).toThrow(/is not a valid image reference/);
 });
 
-test('An image is found by name and by ID, and one that is not here is null', async () => {
+test('An image is found by name and by ID; a missing one is null', async () => {
   const image = await docker.image('busybox:latest');
   expect(image).toMatchObject({
     id: expect.stringMatching(/^sha256:/),
@@ -25,7 +25,7 @@ test('An image is found by name and by ID, and one that is not here is null', as
   expect(await docker.image('no/such:image')).toBeNull();
 });
 
-test('An image gets further names and loses them one by one', async () => {
+test('An image can be tagged and untagged several times', async () => {
   const repository = `gantry-release/${installation}/${unique()}`;
   onTestFinished(async () => {
     for (const name of await docker.tags(repository)) await docker.untag(name);
@@ -38,7 +38,7 @@ test('An image gets further names and loses them one by one', async () => {
   expect(await docker.tags(repository)).toEqual([`${repository}:two`]);
 });
 
-test('What is here is not pulled', async () => {
+test('A local image is not pulled', async () => {
   const watch = { progress: () => expect.fail('it was pulled'), signal: never };
   expect((await docker.pull('busybox:latest', watch)).tags).toContain('busybox:latest');
 });

@@ -4,7 +4,7 @@ import { transferProgress } from '../../../../src/adapters/docker/images/transfe
 import { openRegistry, type Registry } from '../registry.ts';
 import { docker, never } from '../test-engine.ts';
 
-test('An image that was pushed is known by the registry’s digest, and comes back by tag and by digest', async () => {
+test('A pushed image gets the registry’s digest, and can be pulled by tag and by digest', async () => {
   const registry = await openRegistry();
   const name = await pushable(registry);
   const watch = watcher();
@@ -21,7 +21,7 @@ test('An image that was pushed is known by the registry’s digest, and comes ba
   expect(watch.lines).toContainEqual(expect.stringMatching(/^Status: /));
 });
 
-test('What a registry refuses is told in its words', async () => {
+test('A registry’s refusal is reported in its words', async () => {
   const registry = await openRegistry();
   const name = await pushable(registry);
   await expect(docker.pull(`${name}:nosuch`, watcher())).rejects.toMatchObject({
@@ -40,19 +40,19 @@ test('What a registry refuses is told in its words', async () => {
   });
 });
 
-test('A registry that is not reached is the host’s trouble', async () => {
+test('An unreachable registry is the host’s fault', async () => {
   await expect(docker.pull('127.0.0.1:1/no/such:image', watcher())).rejects.toMatchObject({
     code: 'failed',
     message: expect.stringMatching(/^Cannot pull 127\.0\.0\.1:1\/no\/such:image: .*connection refused/),
   });
 });
 
-test('A pull that is aborted before it begins says why', async () => {
+test('A pull that is aborted before it starts rejects with the reason', async () => {
   const signal = AbortSignal.abort('by hand');
   await expect(docker.pull('127.0.0.1:1/no/such:image', { ...watcher(), signal })).rejects.toBe('by hand');
 });
 
-test('Progress sums up all layers every two seconds, and passes on what concerns the whole', () => {
+test('Progress sums up all layers every two seconds, and passes on messages about the image', () => {
   const progress = transferProgress();
   expect(progress({ id: '24', status: 'Pulling from library/node' }, 0)).toBe('Pulling from library/node:24');
   expect(progress(layer('a', 'Pulling fs layer'), 0)).toBe('0 of 1 layers');

@@ -30,53 +30,53 @@ const claim = (nonce: string): PipeMessage => ({ kind: 'claim', claim: { attempt
 
 /** Everything that comes through the pipe, as text that tells it apart. */
 function collect(): string[] {
-  const heard: string[] = [];
+  const received: string[] = [];
   void control.readPipe(async (message) => {
-    heard.push(message.kind === 'claim' ? message.claim.nonce : message.kind);
+    received.push(message.kind === 'claim' ? message.claim.nonce : message.kind);
   }, reading.signal);
-  return heard;
+  return received;
 }
 
-test('what workers send comes out in order, once, and is gone from Redis afterwards', async () => {
-  const heard = collect();
+test('The messages of workers arrive once and in order, and are then deleted from Redis', async () => {
+  const received = collect();
   const sent = Array.from({ length: 500 }, (_, i) => String(i));
   for (const nonce of sent) await worker.send(claim(nonce));
-  await vi.waitFor(() => expect(heard).toEqual(sent));
+  await vi.waitFor(() => expect(received).toEqual(sent));
   await vi.waitFor(async () => expect(await redis.command('XLEN {gantry}:pipe')).toBe(':0\r\n'));
 });
 
-test('an entry that is no message of ours is handed over as unreadable, and deleted', async () => {
-  const heard = collect();
+test('An entry that cannot be parsed is delivered as unreadable and deleted', async () => {
+  const received = collect();
   await redis.command('XADD {gantry}:pipe * message nonsense');
   await redis.command('XADD {gantry}:pipe * other field');
   await redis.command('XADD {gantry}:pipe * message \'{"kind":"event","event":{}}\'');
   await worker.send(claim('after'));
-  await vi.waitFor(() => expect(heard).toEqual(['unreadable', 'unreadable', 'unreadable', 'after']));
+  await vi.waitFor(() => expect(received).toEqual(['unreadable', 'unreadable', 'unreadable', 'after']));
   await vi.waitFor(async () => expect(await redis.command('XLEN {gantry}:pipe')).toBe(':0\r\n'));
 });
 
-test('an entry whose handling fails stays, and reading says so', async () => {
+test('When handling an entry fails, the entry stays and reading rejects', async () => {
   await worker.send(claim('poison'));
   await expect(control.readPipe(() => Promise.reject(new Error('no')), reading.signal)).rejects.toThrow('no');
   expect(await redis.command('XLEN {gantry}:pipe')).toBe(':1\r\n');
 });
 
-test('reading goes on after a FLUSHALL, and after an outage', async () => {
-  const heard = collect();
+test('Reading continues after FLUSHALL and after an outage', async () => {
+  const received = collect();
   await worker.send(claim('a'));
-  await vi.waitFor(() => expect(heard).toEqual(['a']));
+  await vi.waitFor(() => expect(received).toEqual(['a']));
   await redis.flush();
   await worker.send(claim('b'));
-  await vi.waitFor(() => expect(heard).toEqual(['a', 'b']));
+  await vi.waitFor(() => expect(received).toEqual(['a', 'b']));
   await redis.stop();
   await expect(worker.send(claim('lost'))).rejects.toMatchObject({ code: 'unreachable' });
   await vi.waitFor(() => expect(control.up()).toBeNull());
   await redis.start();
   await vi.waitFor(() => worker.send(claim('c')), { timeout: 5000 });
-  await vi.waitFor(() => expect(heard).toEqual(['a', 'b', 'c']), { timeout: 5000 });
+  await vi.waitFor(() => expect(received).toEqual(['a', 'b', 'c']), { timeout: 5000 });
 });
 
-test('while Redis is away every verb fails within two seconds', async () => {
+test('While Redis is unreachable every method rejects within two seconds', async () => {
   await redis.stop();
   const before = Date.now();
   await Promise.all(
@@ -89,7 +89,7 @@ test('while Redis is away every verb fails within two seconds', async () => {
   expect(Date.now() - before).toBeLessThan(2000);
 });
 
-test('a Redis that hangs counts as away, and silence is counted anew from its return', async () => {
+test('A Redis that hangs counts as down, and the connection counts as new afterwards', async () => {
   const before = control.up();
   collect();
   await redis.command('CLIENT PAUSE 3000 ALL');
@@ -108,7 +108,7 @@ function receive(): WorkerMessage[] {
   return received;
 }
 
-test('messages arrive at their worker in order, once, and leave nothing in Redis', async () => {
+test('Messages arrive at their worker once and in order, and leave nothing in Redis', async () => {
   const received = receive();
   const messages = Array.from({ length: 200 }, (_, i) => granted(String(i)));
   for (const message of messages) await control.send('wrk_1', message);
@@ -117,13 +117,13 @@ test('messages arrive at their worker in order, once, and leave nothing in Redis
   expect(await redis.command('KEYS {gantry}:mailbox:wrk_1')).toBe('*0\r\n');
 });
 
-test('messages wait for a worker that is not there yet', async () => {
+test('Messages wait for a worker that does not read yet', async () => {
   await control.send('wrk_1', granted('early'));
   const received = receive();
   await vi.waitFor(() => expect(received).toEqual([granted('early')]));
 });
 
-test('unread messages expire after 60 s, and further messages do not prolong that', async () => {
+test('Unread messages expire after 60 s, and further messages do not extend that', async () => {
   await control.send('wrk_1', granted('a'));
   expect(await redis.command('TTL {gantry}:mailbox:wrk_1')).toMatch(/^:(60|59)\r\n$/);
   await redis.command('EXPIRE {gantry}:mailbox:wrk_1 20');
@@ -131,14 +131,14 @@ test('unread messages expire after 60 s, and further messages do not prolong tha
   expect(await redis.command('TTL {gantry}:mailbox:wrk_1')).toMatch(/^:(20|19)\r\n$/);
 });
 
-test('a message that is not understood is skipped', async () => {
+test('A message that cannot be parsed is skipped', async () => {
   await redis.command('RPUSH {gantry}:mailbox:wrk_1 nonsense {"kind":"dance"}');
   await control.send('wrk_1', granted('after'));
   const received = receive();
   await vi.waitFor(() => expect(received).toEqual([granted('after')]));
 });
 
-test('a mailbox is read again after FLUSHALL, after an outage, and after Redis hung', async () => {
+test('A mailbox is read again after FLUSHALL, after an outage and after Redis hung', async () => {
   const received = receive();
   const arrives = (sealed: string) =>
     vi.waitFor(
@@ -158,7 +158,7 @@ test('a mailbox is read again after FLUSHALL, after an outage, and after Redis h
   await arrives('d');
 });
 
-test('heartbeats reach control; what is no heartbeat does not', async () => {
+test('Heartbeats reach control; invalid ones are ignored', async () => {
   const heartbeat: Heartbeat = {
     worker: 'wrk_1',
     host: 'here',
@@ -168,30 +168,30 @@ test('heartbeats reach control; what is no heartbeat does not', async () => {
     proxy: null,
     stopping: false,
   };
-  const heard: Heartbeat[] = [];
-  await control.onHeartbeat((message) => heard.push(message));
+  const received: Heartbeat[] = [];
+  await control.onHeartbeat((message) => received.push(message));
   await redis.command('PUBLISH {gantry}:heartbeat nonsense');
   await worker.heartbeat(heartbeat);
-  await vi.waitFor(() => expect(heard).toEqual([heartbeat]));
+  await vi.waitFor(() => expect(received).toEqual([heartbeat]));
 });
 
-test('readers share one connection, and each leaves by itself', async () => {
+test('Readers share one connection, and each can leave alone', async () => {
   const wakeups = openReaderWakeups(redis.url);
-  const heard: string[] = [];
-  const leave = wakeups.listen('log:att_1', (text) => heard.push(`a${text}`));
-  wakeups.listen('log:att_1', (text) => heard.push(`b${text}`));
+  const received: string[] = [];
+  const leave = wakeups.listen('log:att_1', (text) => received.push(`a${text}`));
+  wakeups.listen('log:att_1', (text) => received.push(`b${text}`));
   await vi.waitFor(async () => {
     await worker.wake('log:att_1', '1');
-    expect(heard).toContain('b1');
+    expect(received).toContain('b1');
   });
   leave();
   await worker.wake('log:att_1', '2');
-  await vi.waitFor(() => expect(heard).toContain('b2'));
-  expect(heard).not.toContain('a2');
+  await vi.waitFor(() => expect(received).toContain('b2'));
+  expect(received).not.toContain('a2');
   await wakeups.close();
 });
 
-test('a Redis says what it is, and one that is not there is named unreachable', async () => {
+test('A Redis reports its version and policy; a missing one is unreachable', async () => {
   expect(await askRedis(redis.url)).toMatchObject({
     policy: 'noeviction',
     version: expect.stringMatching(/^\d+\.\d+/),

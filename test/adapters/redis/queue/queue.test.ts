@@ -26,7 +26,7 @@ function taker(): Taker {
 }
 
 /** A worker whose attempts end when they are let go. */
-function hands() {
+function attempts() {
   const taken: string[] = [];
   const ends = new Map<string, () => void>();
   const take = (attempt: string) => {
@@ -36,8 +36,8 @@ function hands() {
   return { taken, take, end: (attempt: string) => ends.get(attempt)?.() };
 }
 
-test('an offer is taken once however often it is made, and nothing of it is left in Redis', async () => {
-  const { taken, take, end } = hands();
+test('An offer that is made repeatedly is taken once, and leaves nothing in Redis', async () => {
+  const { taken, take, end } = attempts();
   for (let i = 0; i < 5; i++) await offers.offer('test', 'att_1');
   taker().take('test', 2, take);
   await vi.waitFor(() => expect(taken).toEqual(['att_1']));
@@ -47,8 +47,8 @@ test('an offer is taken once however often it is made, and nothing of it is left
   expect(taken).toEqual(['att_1']);
 });
 
-test('a lane gives out no more than its slots, and the next as soon as one is free', async () => {
-  const { taken, take, end } = hands();
+test('A lane hands out as many offers as it has slots, and the next when a slot is free', async () => {
+  const { taken, take, end } = attempts();
   for (const attempt of ['att_1', 'att_2', 'att_3']) await offers.offer('build', attempt);
   taker().take('build', 2, take);
   await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2']));
@@ -56,11 +56,11 @@ test('a lane gives out no more than its slots, and the next as soon as one is fr
   await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2', 'att_3']));
 });
 
-test('lanes do not wait for each other', async () => {
-  const { taken, take } = hands();
-  const hand = taker();
+test('Lanes do not wait for each other', async () => {
+  const { taken, take } = attempts();
+  const opened = taker();
   for (const lane of ['plan', 'test', 'build', 'deploy', 'notify'] as const) {
-    hand.take(lane, 1, take);
+    opened.take(lane, 1, take);
     await offers.offer(lane, `att_${lane}`);
   }
   await vi.waitFor(() =>
@@ -68,8 +68,8 @@ test('lanes do not wait for each other', async () => {
   );
 });
 
-test('a withdrawn offer is taken by nobody', async () => {
-  const { taken, take } = hands();
+test('A withdrawn offer is not taken', async () => {
+  const { taken, take } = attempts();
   await offers.offer('test', 'att_1');
   await offers.withdraw('test', 'att_1');
   await offers.withdraw('test', 'att_1');
@@ -78,8 +78,8 @@ test('a withdrawn offer is taken by nobody', async () => {
   await vi.waitFor(() => expect(taken).toEqual(['att_2']));
 });
 
-test('after a FLUSHALL what is held goes on, and a new offer is taken', async () => {
-  const { taken, take, end } = hands();
+test('After FLUSHALL held attempts continue and new offers are taken', async () => {
+  const { taken, take, end } = attempts();
   taker().take('test', 2, take);
   await offers.offer('test', 'att_1');
   await vi.waitFor(() => expect(taken).toEqual(['att_1']));
@@ -92,8 +92,8 @@ test('after a FLUSHALL what is held goes on, and a new offer is taken', async ()
   await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2', 'att_3']), { timeout: 10_000 });
 });
 
-test('FLUSHALL again and again while offers are made loses none that is offered again', async () => {
-  const { taken, take, end } = hands();
+test('Repeated FLUSHALLs lose no offer that is made again', async () => {
+  const { taken, take, end } = attempts();
   taker().take('test', 4, async (attempt) => {
     void take(attempt);
     end(attempt);
@@ -108,8 +108,8 @@ test('FLUSHALL again and again while offers are made loses none that is offered 
   }
 });
 
-test('after an outage of fifteen seconds offers are taken again', async () => {
-  const { taken, take } = hands();
+test('After an outage of fifteen seconds offers are taken again', async () => {
+  const { taken, take } = attempts();
   taker().take('test', 4, take);
   await offers.offer('test', 'att_1');
   await vi.waitFor(() => expect(taken).toEqual(['att_1']));
@@ -123,23 +123,23 @@ test('after an outage of fifteen seconds offers are taken again', async () => {
   await vi.waitFor(() => expect(taken).toEqual(['att_1', 'att_2']), { timeout: 10_000 });
 });
 
-test('a taker that came before Redis takes as soon as it is there', async () => {
+test('A taker that starts before Redis takes offers once Redis is up', async () => {
   await redis.stop();
-  const { taken, take } = hands();
+  const { taken, take } = attempts();
   taker().take('test', 1, take);
   await redis.start();
   await vi.waitFor(() => offers.offer('test', 'att_1'), { timeout: 5000 });
   await vi.waitFor(() => expect(taken).toEqual(['att_1']), { timeout: 10_000 });
 });
 
-test('draining takes nothing new and waits for what is held', async () => {
-  const { taken, take, end } = hands();
-  const hand = taker();
-  hand.take('test', 2, take);
+test('Draining takes no new offers and waits for the held ones', async () => {
+  const { taken, take, end } = attempts();
+  const opened = taker();
+  opened.take('test', 2, take);
   await offers.offer('test', 'att_1');
   await vi.waitFor(() => expect(taken).toEqual(['att_1']));
-  const draining = hand.drain();
-  const other = hands();
+  const draining = opened.drain();
+  const other = attempts();
   taker().take('test', 2, other.take);
   await vi.waitFor(
     async () => {
@@ -154,15 +154,15 @@ test('draining takes nothing new and waits for what is held', async () => {
   await draining;
 });
 
-test('closing ends within its time while an attempt is held, and while Redis is away', async () => {
-  const { taken, take } = hands();
-  const hand = taker();
-  hand.take('test', 1, take);
+test('Closing takes less than 3 s while an attempt is held and Redis is unreachable', async () => {
+  const { taken, take } = attempts();
+  const opened = taker();
+  opened.take('test', 1, take);
   await offers.offer('test', 'att_1');
   await vi.waitFor(() => expect(taken).toEqual(['att_1']));
   await redis.stop();
   const before = Date.now();
-  await hand.close();
+  await opened.close();
   await offers.close();
   const never = openTaker(redis.url);
   never.take('test', 1, take);
