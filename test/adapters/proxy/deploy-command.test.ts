@@ -34,5 +34,7 @@ test.each([
   { hosts: [''] },
   { drain_timeout: -1 },
 ])('%j is refused, because the proxy would misread it or crash', (changes) => {
-  expect(() => deployCommand({ ...service, ...changes })).toThrow(/Cannot deploy shop-production to the proxy: invalid value/);
+  expect(() => deployCommand({ ...service, ...changes })).toThrow(
+    /Cannot deploy shop-production to the proxy: invalid value/,
+  );
 });
