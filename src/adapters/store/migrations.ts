@@ -137,9 +137,9 @@ export const migrations: readonly string[] = [
   ) AS started WHERE started.subject_id = jobs.id;
   INSERT INTO steps SELECT jobs.id, started_attempt, step.value ->> 'number', step.value ->> 'id', step.value ->> 'name',
     step.value ->> 'status', step.value ->> 'reason', step.value ->> 'exit_code', step.value ->> 'started_at',
-    step.value ->> 'finished_at' FROM jobs, json_each(jobs.steps) AS step;
+    step.value ->> 'finished_at' FROM jobs, json_each(iif(json_valid(jobs.steps), jobs.steps, '[]')) AS step;
   INSERT INTO annotations SELECT jobs.id, started_attempt, note.key + 1, note.value ->> 'path', note.value ->> 'line',
-    note.value ->> 'column', note.value ->> 'level', note.value ->> 'message' FROM jobs, json_each(jobs.annotations) AS note;
+    note.value ->> 'column', note.value ->> 'level', note.value ->> 'message' FROM jobs, json_each(iif(json_valid(jobs.annotations), jobs.annotations, '[]')) AS note;
   ALTER TABLE jobs DROP COLUMN steps;
   ALTER TABLE jobs DROP COLUMN annotations;
 

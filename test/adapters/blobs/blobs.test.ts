@@ -46,10 +46,6 @@ test('An empty content is a content', async () => {
 });
 
 test('A stream that fails stores nothing', async () => {
-  async function* failing() {
-    yield Buffer.alloc(100_000);
-    throw new Error('connection lost');
-  }
   await expect(blobs.put(failing())).rejects.toThrow('connection lost');
   expect(await files()).toEqual([]);
 });
@@ -100,3 +96,8 @@ test('Removing a content twice is no error', async () => {
   await blobs.remove(ABC);
   expect([await blobs.read(ABC, 3), await blobs.open(ABC)]).toEqual([null, null]);
 });
+
+async function* failing() {
+  yield Buffer.alloc(100_000);
+  throw new Error('connection lost');
+}
