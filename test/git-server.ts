@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 
-/** A file's text or bytes, a link, something to run, or null to delete it. */
+/** The text or bytes of a file, a link, an executable file, or null to delete it. */
 export type FileContent = string | Buffer | { link: string } | { script: string } | null;
 
 export interface GitServer {
@@ -15,15 +15,15 @@ export interface GitServer {
   url: string;
   /** The bare repositories: `<dir>/acme/shop.git`. */
   dir: string;
-  /** `METHOD path`, in the order they came. */
+  /** `METHOD path` of each request, in order. */
   requests: string[];
-  /** Makes an empty repository `acme/shop` and returns its clone address. */
+  /** Creates an empty repository such as `acme/shop` and returns its clone URL. */
   create(name: string): Promise<string>;
-  /** One more commit on `ref`, full or a branch's name (main unless told); what the parent had and is not named stays. Returns the SHA. */
+  /** Adds a commit with these changes on `ref`, a full ref or a branch name (default main). Returns the SHA. */
   push(name: string, files: Record<string, FileContent>, options?: PushOptions): Promise<string>;
-  /** Points any full ref somewhere; `null` deletes it. */
+  /** Sets a full ref; `null` deletes it. */
   point(name: string, ref: string, sha: string | null): Promise<void>;
-  /** An annotated tag; returns the tag object's SHA. */
+  /** Creates an annotated tag and returns the tag object's SHA. */
   tag(name: string, tag: string, sha: string): Promise<string>;
   end(): Promise<void>;
 }
@@ -31,15 +31,15 @@ export interface GitServer {
 export interface PushOptions {
   ref?: string;
   message?: string;
-  /** The commit to build on; the ref's own unless told, null for a commit without history. */
+  /** The parent commit; by default the ref's own, null for a commit without history. */
   parent?: string | null;
   merge?: string;
 }
 
 export interface GitServerOptions {
-  /** With one, requests need Basic credentials `x-access-token:<token>`, as at GitHub. */
+  /** If set, requests need Basic credentials `x-access-token:<token>`, as on GitHub. */
   token?: string;
-  /** Speaks the old protocol and hands out nothing but what refs name, unlike GitHub. */
+  /** Uses the old protocol and refuses to serve commits by their SHA, unlike GitHub. */
   old?: boolean;
 }
 
@@ -132,7 +132,7 @@ function basic(token: string): string {
   return `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
 }
 
-/** CGI: header lines, one of them perhaps `Status:`, an empty line, the body. */
+/** Parses a CGI response: headers, possibly `Status:`, an empty line and the body. */
 async function answer(backend: ChildProcessWithoutNullStreams, response: ServerResponse): Promise<void> {
   let head: Buffer | null = Buffer.alloc(0);
   for await (const chunk of backend.stdout as AsyncIterable<Buffer>) {
@@ -192,7 +192,7 @@ async function runGit(cwd: string, argv: string[], input: Buffer): Promise<strin
     },
   });
   git.stdin.on('error', () => undefined).end(input);
-  const [output, said, [code]] = await Promise.all([buffer(git.stdout), text(git.stderr), once(git, 'close')]);
-  if (code !== 0) throw new Error(`git ${argv.join(' ')}: ${said}`);
+  const [output, stderr, [code]] = await Promise.all([buffer(git.stdout), text(git.stderr), once(git, 'close')]);
+  if (code !== 0) throw new Error(`git ${argv.join(' ')}: ${stderr}`);
   return output.toString().trim();
 }

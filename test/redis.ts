@@ -5,14 +5,14 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A Redis of a test's own, on a unix socket in a folder of its own; nothing is kept on disk. */
+/** A Redis for one test, on a Unix socket in its own folder, without persistence. */
 export interface TestRedis {
   url: string;
-  /** FLUSHALL: everything is gone, connections stay. */
+  /** FLUSHALL: deletes all data and keeps the connections. */
   flush(): Promise<void>;
-  /** Any command without arguments that hold spaces, as `redis-cli` would send it; the raw reply. */
+  /** Sends an inline command and returns the raw reply. */
   command(line: string): Promise<string>;
-  /** An outage: the process is gone until `start`. */
+  /** Kills the process until `start` is called. */
   stop(): Promise<void>;
   start(): Promise<void>;
   /** Ends the process and removes the folder. */
@@ -62,7 +62,7 @@ async function untilReady(socket: string): Promise<void> {
   }
 }
 
-/** One inline command over a connection of its own; a bulk reply is awaited to its announced length. */
+/** Sends one inline command over its own connection and reads a bulk reply to its announced length. */
 async function send(socket: string, line: string): Promise<string> {
   const connection = createConnection(socket);
   try {

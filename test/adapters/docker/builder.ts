@@ -16,7 +16,7 @@ export const spec: BuildSpec = {
   no_cache: false,
 };
 
-/** An image that goes, by its ID, when the test is over. */
+/** Removes an image by its ID when the test is over. */
 export async function built(changes: Partial<BuildSpec>, watch = watcher()): Promise<Image> {
   const image = await docker.build({ ...spec, ...changes }, watch);
   onTestFinished(async () => {

@@ -51,7 +51,7 @@ test('A container is reachable by its alias on a connected network; connecting t
   await expect(docker.connect(client, 'nosuch', [])).rejects.toMatchObject({ code: 'not_found' });
 });
 
-/** Of a network that goes, with what is on it, when the test is over. */
+/** The name of a network that is removed with its containers when the test is over. */
 function temporaryName(): string {
   const name = `gantry-${installation}-${unique()}`;
   onTestFinished(async () => {

@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { onTestFinished } from 'vitest';
 
 export interface Registry {
-  /** `127.0.0.1:port`, which the Engine speaks plain HTTP to. */
+  /** `127.0.0.1:port`; the Engine uses plain HTTP for it. */
   host: string;
-  /** Answers everything from here on with this error, until null. */
+  /** Responds to every request with this error; null ends that. */
   refuse(refusal: { status: number; code: string; message: string } | null): void;
 }
 
-/** A registry in memory, of the OCI distribution protocol what pushing and pulling one image takes; ends with the test. */
+/** A registry in memory, with the part of the OCI distribution protocol that pushing and pulling an image needs. Closed when the test is over. */
 export async function openRegistry(): Promise<Registry> {
   const contents = new Map<string, Buffer>();
   const types = new Map<string, string>();
@@ -34,7 +34,7 @@ export async function openRegistry(): Promise<Registry> {
     response.end(request.method === 'HEAD' ? undefined : content);
   }
 
-  /** POST opens an upload, PATCH brings the content, PUT names its digest. */
+  /** POST starts an upload, PATCH sends the content, PUT sets its digest. */
   function upload(request: IncomingMessage, response: ServerResponse, url: URL, name: string, body: Buffer): void {
     const place = request.method === 'POST' ? `/v2/${name}/blobs/uploads/${randomUUID()}` : url.pathname;
     const content = Buffer.concat([contents.get(place) ?? Buffer.alloc(0), body]);

@@ -8,14 +8,14 @@ export const docker = openDocker({ host: process.env.DOCKER_HOST ?? null, instal
 
 export const never = new AbortController().signal;
 
-/** A container that idles, removed when the test is over. */
+/** A sleeping container, removed when the test is over. */
 export async function idle(changes: Partial<ContainerSpec> = {}): Promise<string> {
   const id = await made(changes);
   await docker.start(id);
   return id;
 }
 
-/** A container that was not started, removed when the test is over. */
+/** A container that is not started, removed when the test is over. */
 export async function made(changes: Partial<ContainerSpec> = {}): Promise<string> {
   const id = await docker.create({ ...containerSpec, name: `gantry-${installation}-${unique()}`, ...changes });
   onTestFinished(() => docker.remove(id));
@@ -46,7 +46,7 @@ export const containerSpec: ContainerSpec = {
   log_bytes: null,
 };
 
-/** Collects what a process says. */
+/** Collects the output of a process. */
 export function collector() {
   const parts: Buffer[] = [];
   const errors: Buffer[] = [];

@@ -4,7 +4,7 @@ import { verifySignature } from '../../../src/adapters/github/signature.ts';
 
 const SECRET = "It's a Secret to Everybody";
 const BODY = 'Hello, World!';
-// GitHub's documentation gives these three as an example to check an implementation against.
+// The example in GitHub's documentation.
 const SIGNATURE = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
 
 describe('A webhook signature', () => {

@@ -45,7 +45,7 @@ async function lines(attempt = 'att_1'): Promise<string[]> {
     .map((line) => line.replace(/^\d+ /, ''));
 }
 
-/** What comes of these chunks of one stream. */
+/** The lines of these chunks of one stream. */
 async function written(chunks: (string | Uint8Array)[], masks: string[] = []): Promise<string[]> {
   log.mask(masks);
   for (const chunk of chunks) log.write(1, 'stdout', chunk);
@@ -132,7 +132,7 @@ test.each([
   const [line] = await written([`${encoded}\n`], [value]);
   expect(line).toContain('***');
   const left = (line ?? '').split('***').map((part) => part.replace(/=+$/, ''));
-  // Characters that a base64 text shares with its neighbours may stay, no more.
+  // Only characters that also encode the value's neighbours may stay.
   expect(left.every((part) => part.length <= 10)).toBe(true);
 });
 

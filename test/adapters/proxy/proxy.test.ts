@@ -82,7 +82,7 @@ async function started(changes: Partial<ContainerSpec>): Promise<void> {
   await docker.start(await docker.create({ ...containerSpec, network: name, ...changes }));
 }
 
-/** As a client on the proxy's network gets it. */
+/** Requests a page as a client on the proxy's network. */
 async function get(host: string): Promise<string> {
   const argv = ['wget', '-q', '-O', '-', '--header', `Host: ${host}`, `http://${name}/`];
   return (await docker.read(`gantry-one-${installation}`, argv)).output;

@@ -29,7 +29,7 @@ const event = (worker: string, attempt: string, seq: number, type = 'step'): Eve
   blob: null,
 });
 
-/** A worker in a process of its own that spools events and then either waits to be killed, or has ended. */
+/** A worker in a process of its own that spools events and waits to be killed. */
 async function workerProcess(worker: string, events: Event[]): Promise<ChildProcess> {
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const claim = (nonce: string): PipeMessage => ({ kind: 'claim', claim: { attempt: 'att_1', worker: 'wrk_1', nonce } });
 
-/** Everything that comes through the pipe, as text that tells it apart. */
+/** Collects the entries of the pipe: the nonce of a claim, else the kind. */
 function collect(): string[] {
   const received: string[] = [];
   void control.readPipe(async (message) => {
@@ -101,7 +101,7 @@ test('A Redis that hangs counts as down, and the connection counts as new afterw
 
 const granted = (sealed: string): WorkerMessage => ({ kind: 'granted', attempt: 'att_1', sealed });
 
-/** The worker's messages, as they arrive. */
+/** Collects the worker's messages. */
 function receive(): WorkerMessage[] {
   const received: WorkerMessage[] = [];
   worker.receive('wrk_1', (message) => received.push(message));

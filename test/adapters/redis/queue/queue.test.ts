@@ -25,7 +25,7 @@ function taker(): Taker {
   return opened;
 }
 
-/** A worker whose attempts end when they are let go. */
+/** Takes attempts and holds each until `end` is called. */
 function attempts() {
   const taken: string[] = [];
   const ends = new Map<string, () => void>();
