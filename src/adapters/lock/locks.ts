@@ -44,7 +44,7 @@ async function whileLocked<T>(file: string, signal: AbortSignal, work: () => Pro
 
 function isHeld(file: string): boolean {
   if (!existsSync(file)) return false;
-  // Reads only, so that two processes that look at the same time do not see each other.
+  // Only a read lock, so that two checks at the same time do not count as holders.
   const database = open(file, true);
   try {
     return !succeeds(database, 'SELECT 1 FROM sqlite_schema');

@@ -13,11 +13,11 @@ export interface LogWriterOptions {
   /** Called with the size of the file, at most every 50 ms. */
   wake(size: number): void;
   now(): number;
-  /** Bytes after which the rest of the output is dropped, with one line that says so. */
+  /** Bytes after which the rest of the output is dropped; one line notes that. */
   cap_bytes: number;
 }
 
-/** Never blocks and uses bounded memory: output that cannot be written is dropped and counted, and the log says so once writing works again. */
+/** Never blocks and uses bounded memory: output that cannot be written is dropped and counted, and a line notes the gap once writing works again. */
 export function openLogWriter(store: LogStore, attempt: string, options: LogWriterOptions): LogWriter {
   const mask = createMask();
   const streams = new Map<LogStream, { step: number; lines: Lines }>();

@@ -13,7 +13,7 @@ export interface LogStore {
 }
 
 export interface LogWriter {
-  /** Masks the output and appends it in lines. Never throws: on a full disk output is dropped, and the log says so. */
+  /** Masks the output and appends it in lines. Never throws: on a full disk output is dropped, and a line notes the gap. */
   write(step: number, stream: LogStream, chunk: Uint8Array | string): void;
   /** Hides these values from now on, also as base64, URL-encoded and JSON-escaped, and each line of multi-line values. */
   mask(values: readonly string[]): void;

@@ -57,7 +57,7 @@ function failed(redis: Redis, cause: unknown): RedisError {
   return new RedisError('Redis is unreachable', { cause });
 }
 
-/** Redis is unreachable or refused a command. Whoever wanted it tries again later. */
+/** Redis is unreachable or refused a command. The caller retries later. */
 export class RedisError extends CodedError<'unreachable'> {
   constructor(message: string, options?: ErrorOptions) {
     super('unreachable', message, options);

@@ -10,7 +10,7 @@ const BLOCK = 1;
 /** Milliseconds between reads while Redis is unreachable. */
 const RETRY = 100;
 
-/** The expiry is set by the first message of an empty list, so no message outlives it however many follow. */
+/** Only the first message of an empty list sets the expiry, so later messages do not extend it. */
 const PUSH = `if redis.call('RPUSH', KEYS[1], ARGV[1]) == 1 then redis.call('EXPIRE', KEYS[1], ${LIFETIME}) end`;
 
 export async function sendMessage(commands: Commands, worker: string, message: WorkerMessage): Promise<void> {
