@@ -169,7 +169,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
     worker,
     locks,
     docker: engine,
-    proxy: (container) => proxies.openProxy((argv) => engine.read(container, argv)),
+    proxy: (container) => proxies.openProxy((argv) => engine.capture(container, argv)),
     git: git.openGit({
       mirrors_dir: join(config.work_dir, 'mirrors'),
       ca_file: config.ca_file,

@@ -46,7 +46,7 @@ export async function openEngineHarness(env: Record<string, string> = {}): Promi
     blobs: openBlobs(join(folder, 'blobs')),
     locks: openLocks(),
     git: openGit({ mirrors_dir: join(folder, 'mirrors'), ca_file: null, proxy_env: {}, locks: openLocks() }),
-    proxy: (container) => openProxy((argv) => docker.read(container, argv)),
+    proxy: (container) => openProxy((argv) => docker.capture(container, argv)),
     envelope: { installation },
     now: Date.now,
   };

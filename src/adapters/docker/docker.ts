@@ -12,31 +12,32 @@ export interface Docker {
   pull(reference: string, watch: Watch): Promise<Image>;
   /** Adds a name, `repository:tag`, to an image. */
   tag(image: string, reference: string): Promise<void>;
-  /** Removes a name, and the image with its last one; a container in use keeps the last name. A missing name is no error. */
+  /** Removes a name, and the image with its last one; a container in use keeps the last name. A missing name is not an error. */
   untag(reference: string): Promise<void>;
   /** The names of images that match `repository:*`. */
   tags(repository: string): Promise<string[]>;
   /** Throws `DockerError` `refused` with the registry's message. */
   push(reference: string, watch: Watch): Promise<{ digest: string }>;
-  /** Builds with BuildKit through the Engine API. Aborting `signal` ends the build on the daemon too. Throws `BuildError` when the Dockerfile fails. */
+  /** Builds with BuildKit through the Engine API. Aborting `watch.signal` ends the build on the Engine too. Throws `BuildError` when the Dockerfile fails. */
   build(spec: BuildSpec, watch: BuildWatch): Promise<Image>;
 
-  /** Makes sure that a network of ours is there (`gantry-jobs`: no inter-container traffic). Two processes may do so at once. */
-  network(spec: NetworkSpec): Promise<string>;
+  /** Creates the network unless this installation has it; resolves to its ID. Several processes may call this at the same time. */
+  ensureNetwork(spec: NetworkSpec): Promise<string>;
   /** Networks of this installation that carry all these labels. */
   networks(labels: Record<string, string>): Promise<Network[]>;
-  /** Removes a network of this installation, once no container uses it. A missing one is no error. */
+  /** Removes a network of this installation, once no container uses it. A missing one is not an error. */
   removeNetwork(network: string): Promise<void>;
-  volume(name: string): Promise<void>;
+  /** Creates the volume unless it exists. */
+  ensureVolume(name: string): Promise<void>;
 
   create(spec: ContainerSpec): Promise<string>;
-  /** Starting a running container is no error. */
+  /** A running container is left as it is. */
   start(container: string): Promise<void>;
-  /** Sends SIGTERM (or the image's stop signal), and SIGKILL after `grace` milliseconds. A stopped or missing container is no error. */
+  /** Sends SIGTERM (or the image's stop signal), and SIGKILL after `grace` milliseconds. A stopped or missing container is not an error. */
   stop(container: string, grace: number): Promise<void>;
-  /** Signals the container's own process. TERM is the image's stop signal if it has one. A container that does not run is no error. */
+  /** Signals the container's own process. TERM is the image's stop signal if it has one. A container that does not run is not an error. */
   signal(container: string, signal: 'TERM' | 'KILL'): Promise<void>;
-  /** Removes it with its anonymous volumes, and waits until it is gone. A missing container is no error. */
+  /** Removes it with its anonymous volumes, and waits until it is removed. A missing container is not an error. */
   remove(container: string): Promise<void>;
   /** Pauses its processes while `work` runs. A container that does not run stays as it is. */
   whilePaused<T>(container: string, work: () => Promise<T>): Promise<T>;
@@ -53,8 +54,8 @@ export interface Docker {
   wait(container: string, signal: AbortSignal): Promise<Exit>;
   /** Runs another process in a running container. Resolves when it has ended, after at most 2 s more for its output. */
   exec(container: string, spec: ExecSpec, io: ProcessIo): Promise<Exit>;
-  /** Like `exec`, with the output; for short commands. */
-  read(container: string, argv: string[], user?: string): Promise<{ exit_code: number; output: string }>;
+  /** Like `exec`, but returns the output. For short commands. */
+  capture(container: string, argv: string[], user?: string): Promise<{ exit_code: number; output: string }>;
 }
 
 export interface Image {
@@ -130,7 +131,7 @@ export interface BuildSpec {
 
 export interface NetworkSpec {
   name: string;
-  /** Whether its containers reach each other. */
+  /** Whether its containers can reach each other. */
   open: boolean;
   /** In CIDR notation. By default the Engine takes one from its address pools, which are small. */
   subnet?: string;
@@ -163,7 +164,7 @@ export interface ContainerSpec {
   name: string;
   image: string;
   labels: Record<string, string>;
-  /** Null leaves the image's own. */
+  /** Null uses the image's own. */
   entrypoint: string[] | null;
   command: string[] | null;
   env: Record<string, string>;

@@ -3,27 +3,32 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
 import { DockerError, type Network, type NetworkSpec } from './docker.ts';
 import type { Engine } from './engine/connection.ts';
-import { asked, askedUnless } from './engine/failure.ts';
+import { awaitCall, awaitCallUnless } from './engine/failure.ts';
 
 /** Returns the network's ID. Throws `DockerError` `conflict` when a network of another installation has the name. */
-export async function network(engine: Engine, spec: NetworkSpec): Promise<string> {
-  for (const end = Date.now() + SETTLING; ; await delay(50)) {
-    const found = await named(engine, spec.name);
-    const ours = found.find((one) => one.Labels?.['gantry.installation'] === engine.installation);
-    if (ours) return ours.Id;
+export async function ensureNetwork(engine: Engine, spec: NetworkSpec): Promise<string> {
+  for (const end = Date.now() + CREATION_TIMEOUT; ; await delay(50)) {
+    const found = await findByName(engine, spec.name);
+    const own = found.find(({ Labels }) => Labels?.['gantry.installation'] === engine.installation);
+    if (own) return own.Id;
     if (found.length > 0)
       throw new DockerError(
         'conflict',
         `Cannot create network ${spec.name}: a network of another installation has this name`,
       );
-    const making = engine.calls.createNetwork(networkBody(spec, engine.installation));
+    const call = engine.calls.createNetwork(networkBody(spec, engine.installation));
     // 403: another process is creating the network and already has the bridge's name.
-    const made = await askedUnless(`create network ${spec.name}`, Date.now() < end ? [403, 409] : [], null, making);
-    if (made) return made.id;
+    const created = await awaitCallUnless(
+      `create network ${spec.name}`,
+      Date.now() < end ? [403, 409] : [],
+      null,
+      call,
+    );
+    if (created) return created.id;
   }
 }
 
-/** The Engine allows two networks with one name, but not with one bridge. A bridge named after the network keeps the network unique. */
+/** The Engine allows two networks with the same name, but not with the same bridge. Naming the bridge after the network makes it unique. */
 export function networkBody(spec: NetworkSpec, installation: string): NetworkCreateOptions {
   const digest = createHash('sha256').update(spec.name).digest('hex');
   return {
@@ -42,44 +47,44 @@ export function networkBody(spec: NetworkSpec, installation: string): NetworkCre
 export async function networks(engine: Engine, labels: Record<string, string>): Promise<Network[]> {
   const wanted = Object.entries({ ...labels, 'gantry.installation': engine.installation });
   const filters = { label: wanted.map(([name, value]) => `${name}=${value}`) };
-  const listed = await asked('list networks', engine.calls.listNetworks({ filters }));
+  const listed = await awaitCall('list networks', engine.calls.listNetworks({ filters }));
   return listed.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} }));
 }
 
 export async function removeNetwork(engine: Engine, network: string): Promise<void> {
-  const doing = `remove network ${network}`;
+  const operation = `remove network ${network}`;
   const handle = engine.calls.getNetwork(network);
-  const found: NetworkInspectInfo | null = await askedUnless(doing, [404], null, handle.inspect());
+  const found: NetworkInspectInfo | null = await awaitCallUnless(operation, [404], null, handle.inspect());
   if (found === null) return;
   if (found.Labels?.['gantry.installation'] !== engine.installation)
-    throw new DockerError('refused', `Cannot ${doing}: it belongs to another installation`);
-  await askedUnless(doing, [404], null, handle.remove());
+    throw new DockerError('refused', `Cannot ${operation}: it belongs to another installation`);
+  await awaitCallUnless(operation, [404], null, handle.remove());
 }
 
-/** Connecting twice is no error. */
+/** A container that is connected already is left as it is. */
 export async function connect(engine: Engine, container: string, network: string, aliases: string[]): Promise<void> {
   const body = { Container: container, EndpointConfig: { Aliases: aliases } };
-  const doing = `connect container ${container} to network ${network}`;
+  const operation = `connect container ${container} to network ${network}`;
   if (await isConnected(engine, container, network)) return;
-  await asked(doing, engine.calls.getNetwork(network).connect(body));
+  await awaitCall(operation, engine.calls.getNetwork(network).connect(body));
 }
 
-export async function volume(engine: Engine, name: string): Promise<void> {
+export async function ensureVolume(engine: Engine, name: string): Promise<void> {
   const body = { Name: name, Labels: { 'gantry.installation': engine.installation } };
-  await asked(`create volume ${name}`, engine.calls.createVolume(body));
+  await awaitCall(`create volume ${name}`, engine.calls.createVolume(body));
 }
 
-const SETTLING = 10_000;
+const CREATION_TIMEOUT = 10_000;
 
-async function named(engine: Engine, name: string): Promise<NetworkInspectInfo[]> {
+async function findByName(engine: Engine, name: string): Promise<NetworkInspectInfo[]> {
   const filters = { name: [name] };
-  const listed = await asked('list networks', engine.calls.listNetworks({ filters }));
+  const listed = await awaitCall('list networks', engine.calls.listNetworks({ filters }));
   return listed.filter((one) => one.Name === name);
 }
 
 async function isConnected(engine: Engine, container: string, network: string): Promise<boolean> {
-  const doing = `inspect container ${container}`;
-  const { NetworkSettings } = await asked(doing, engine.calls.getContainer(container).inspect());
+  const operation = `inspect container ${container}`;
+  const { NetworkSettings } = await awaitCall(operation, engine.calls.getContainer(container).inspect());
   return Object.entries(NetworkSettings.Networks ?? {}).some(
     ([name, { NetworkID }]) => name === network || NetworkID === network,
   );

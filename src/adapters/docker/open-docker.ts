@@ -1,10 +1,10 @@
 import { build } from './build/build.ts';
 import * as container from './containers/container.ts';
-import { exec, read } from './containers/exec.ts';
+import { capture, exec } from './containers/exec.ts';
 import * as process from './containers/process.ts';
 import type { Docker } from './docker.ts';
 import { connection, type Engine } from './engine/connection.ts';
-import { asked } from './engine/failure.ts';
+import { awaitCall } from './engine/failure.ts';
 import * as image from './images/image.ts';
 import { pull, push } from './images/transfer.ts';
 import * as network from './network.ts';
@@ -26,10 +26,10 @@ export function openDocker(options: { host: string | null; installation: string 
     tags: verb(image.tags),
     push: verb(push),
     build: (spec, watch) => build(connect, spec, watch),
-    network: verb(network.network),
+    ensureNetwork: verb(network.ensureNetwork),
     networks: verb(network.networks),
     removeNetwork: verb(network.removeNetwork),
-    volume: verb(network.volume),
+    ensureVolume: verb(network.ensureVolume),
     create: verb(container.create),
     start: verb(container.start),
     stop: verb(container.stop),
@@ -44,11 +44,14 @@ export function openDocker(options: { host: string | null; installation: string 
     run: verb(process.run),
     wait: verb(process.wait),
     exec: verb(exec),
-    read: verb(read),
+    capture: verb(capture),
   };
 }
 
 async function version(engine: Engine) {
-  const info: { DockerRootDir: string } = await asked('get information about the Docker Engine', engine.calls.info());
+  const info: { DockerRootDir: string } = await awaitCall(
+    'get information about the Docker Engine',
+    engine.calls.info(),
+  );
   return { ...engine.version, root_dir: info.DockerRootDir };
 }

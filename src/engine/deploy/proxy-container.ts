@@ -19,8 +19,8 @@ class ProxyUnavailable extends CodedError<'proxy_unavailable'> {
 export async function ensureProxy(deps: EngineDeps): Promise<string> {
   const { docker, envelope } = deps;
   const network = appsNetwork(envelope.installation);
-  await docker.network({ name: network, open: true, labels: {} });
-  await docker.volume(proxyContainer(envelope.installation));
+  await docker.ensureNetwork({ name: network, open: true, labels: {} });
+  await docker.ensureVolume(proxyContainer(envelope.installation));
   const image = await proxyImage(deps);
   const wanted = { 'gantry.proxy': 'true', 'gantry.proxy.ports': portsOf(deps), 'gantry.proxy.image': image };
   for (const end = Date.now() + START_TIMEOUT; ; await delay(200)) {

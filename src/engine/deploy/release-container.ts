@@ -20,7 +20,7 @@ export async function startRelease(
   const { app, environment } = order.config;
   const { web } = order.config.processes;
   const network = appsNetwork(envelope.installation);
-  await docker.network({ name: network, open: true, labels: {} });
+  await docker.ensureNetwork({ name: network, open: true, labels: {} });
   for (const { id } of await docker.containers({ 'gantry.deployment': order.deployment })) await docker.remove(id);
   const container = await docker.create({
     name: releaseContainer(app, environment, order.deployment),

@@ -83,7 +83,7 @@ export async function execProcess(
   return new DockerProcess(id, stdin, outputs, exit, async (signal) => {
     if (pid === null) return;
     // The API cannot signal an exec'd process; a second exec can.
-    const kill = docker.read(container, ['sh', '-c', `kill -${signal} -"$1"`, 'gantry', String(pid)]);
+    const kill = docker.capture(container, ['sh', '-c', `kill -${signal} -"$1"`, 'gantry', String(pid)]);
     await kill.catch((error: unknown) => log.warn({ err: error, container, signal }, 'signalling a process failed'));
   });
 }

@@ -71,7 +71,7 @@ async function containerSpec(deps: Deps, spec: SandboxSpec): Promise<ContainerSp
 
 async function ensureNetwork({ docker, envelope }: Deps, { owner, network }: SandboxSpec): Promise<string> {
   const name = network === 'shared' ? jobsNetwork(envelope.installation) : attemptNetwork(owner.attempt);
-  await docker.network(
+  await docker.ensureNetwork(
     network === 'shared'
       ? { name, open: false, labels: {} }
       : { name, open: true, subnet: network.subnet, labels: ownerLabels(owner) },

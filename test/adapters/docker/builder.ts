@@ -16,8 +16,8 @@ export const spec: BuildSpec = {
   no_cache: false,
 };
 
-/** Removes an image by its ID when the test is over. */
-export async function built(changes: Partial<BuildSpec>, watch = watcher()): Promise<Image> {
+/** Builds an image, which is removed by its ID at the end of the test. */
+export async function buildImage(changes: Partial<BuildSpec>, watch = watcher()): Promise<Image> {
   const image = await docker.build({ ...spec, ...changes }, watch);
   onTestFinished(async () => {
     for (const { id } of await docker.containers({})) await docker.remove(id);
@@ -38,9 +38,9 @@ export function watcher(signal: AbortSignal = never) {
   };
 }
 
-export function contextOf(recipe: string, files: Record<string, string> = {}): PassThrough {
+export function contextOf(dockerfile: string, files: Record<string, string> = {}): PassThrough {
   const tar = pack();
-  for (const [name, content] of Object.entries({ ...files, Dockerfile: recipe })) tar.entry({ name }, content);
+  for (const [name, content] of Object.entries({ ...files, Dockerfile: dockerfile })) tar.entry({ name }, content);
   tar.finalize();
   const context = new PassThrough();
   pipeline(tar, context, () => {});

@@ -2,7 +2,7 @@ import Dockerode from 'dockerode';
 import { expect, onTestFinished, test } from 'vitest';
 import { networkBody } from '../../../src/adapters/docker/network.ts';
 import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
-import { docker, idle, installation, unique } from './test-engine.ts';
+import { docker, installation, startContainer, unique } from './test-engine.ts';
 
 const engine = new Dockerode();
 
@@ -22,36 +22,36 @@ test('The bridge is named after the network, so that the Engine creates it only 
 test('Processes that create the same network at the same time get one network', async () => {
   const name = temporaryName();
   const processes = Array.from({ length: 6 }, () => openDocker({ host: null, installation }));
-  const ids = await Promise.all(processes.map((one) => one.network({ name, open: true, labels: {} })));
+  const ids = await Promise.all(processes.map((one) => one.ensureNetwork({ name, open: true, labels: {} })));
   expect(new Set(ids).size).toBe(1);
   expect(await engine.listNetworks({ filters: { name: [name] } })).toHaveLength(1);
-  expect(await docker.network({ name, open: true, labels: {} })).toBe(ids[0]);
+  expect(await docker.ensureNetwork({ name, open: true, labels: {} })).toBe(ids[0]);
 });
 
 test('A network of another installation with the same name is not used', async () => {
   const name = temporaryName();
-  await docker.network({ name, open: true, labels: {} });
+  await docker.ensureNetwork({ name, open: true, labels: {} });
   const other = openDocker({ host: null, installation: `${installation}-other` });
-  await expect(other.network({ name, open: true, labels: {} })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(other.ensureNetwork({ name, open: true, labels: {} })).rejects.toMatchObject({ code: 'conflict' });
 });
 
-test('A container is reachable by its alias on a connected network; connecting twice is no error', async () => {
+test('A container is reachable by its alias on a connected network; connecting twice is not an error', async () => {
   const name = temporaryName();
-  await docker.network({ name, open: true, labels: {} });
+  await docker.ensureNetwork({ name, open: true, labels: {} });
   const alias = `dep-${unique()}`;
-  const app = await idle({ network: name, aliases: [alias] });
+  const app = await startContainer({ network: name, aliases: [alias] });
   const home = temporaryName();
-  await docker.network({ name: home, open: true, labels: {} });
-  const client = await idle({ network: home });
+  await docker.ensureNetwork({ name: home, open: true, labels: {} });
+  const client = await startContainer({ network: home });
   await docker.connect(client, name, ['client']);
   await docker.connect(client, name, ['client']);
   const address = (await docker.inspect(app))?.addresses[name];
-  const { output } = await docker.read(client, ['nslookup', alias]);
+  const { output } = await docker.capture(client, ['nslookup', alias]);
   expect(output).toContain(address);
   await expect(docker.connect(client, 'nosuch', [])).rejects.toMatchObject({ code: 'not_found' });
 });
 
-/** The name of a network that is removed with its containers when the test is over. */
+/** A name for a network. The network and this installation’s containers are removed at the end of the test. */
 function temporaryName(): string {
   const name = `gantry-${installation}-${unique()}`;
   onTestFinished(async () => {

@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { onTestFinished } from 'vitest';
 
 export interface Registry {
-  /** `127.0.0.1:port`; the Engine uses plain HTTP for it. */
+  /** `127.0.0.1:port`; the Engine uses plain HTTP with such a registry. */
   host: string;
-  /** Responds to every request with this error; null ends that. */
+  /** Answers all further requests with this error; null ends that. */
   refuse(refusal: { status: number; code: string; message: string } | null): void;
 }
 
-/** A registry in memory, with the part of the OCI distribution protocol that pushing and pulling an image needs. Closed when the test is over. */
+/** A registry in memory, with the part of the OCI distribution protocol that pushing and pulling needs. It closes at the end of the test. */
 export async function openRegistry(): Promise<Registry> {
   const contents = new Map<string, Buffer>();
   const types = new Map<string, string>();
@@ -25,7 +25,7 @@ export async function openRegistry(): Promise<Registry> {
     if (url.pathname === '/v2/') return end(response, 200);
     if (kind === 'blobs' && reference.startsWith('uploads/')) return upload(request, response, url, name, body);
     const key = `${name}/${kind}/${reference}`;
-    if (request.method === 'PUT') return keep(request, response, key, name, body);
+    if (request.method === 'PUT') return store(request, response, key, name, body);
     const content = contents.get(kind === 'blobs' ? reference : key);
     if (!content) return fail(response, { status: 404, code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' });
     response.setHeader('Content-Type', types.get(key) ?? 'application/octet-stream');
@@ -34,12 +34,12 @@ export async function openRegistry(): Promise<Registry> {
     response.end(request.method === 'HEAD' ? undefined : content);
   }
 
-  /** POST starts an upload, PATCH sends the content, PUT sets its digest. */
+  /** POST starts an upload, PATCH sends the content, PUT completes it with its digest. */
   function upload(request: IncomingMessage, response: ServerResponse, url: URL, name: string, body: Buffer): void {
-    const place = request.method === 'POST' ? `/v2/${name}/blobs/uploads/${randomUUID()}` : url.pathname;
-    const content = Buffer.concat([contents.get(place) ?? Buffer.alloc(0), body]);
-    contents.set(place, content);
-    response.setHeader('Location', place);
+    const path = request.method === 'POST' ? `/v2/${name}/blobs/uploads/${randomUUID()}` : url.pathname;
+    const content = Buffer.concat([contents.get(path) ?? Buffer.alloc(0), body]);
+    contents.set(path, content);
+    response.setHeader('Location', path);
     response.setHeader('Range', `0-${Math.max(content.length - 1, 0)}`);
     const digest = url.searchParams.get('digest');
     if (request.method !== 'PUT' || digest === null) return end(response, 202);
@@ -48,10 +48,10 @@ export async function openRegistry(): Promise<Registry> {
     end(response, 201);
   }
 
-  function keep(request: IncomingMessage, response: ServerResponse, key: string, name: string, body: Buffer): void {
-    for (const place of [key, `${name}/manifests/${digestOf(body)}`]) {
-      contents.set(place, body);
-      types.set(place, request.headers['content-type'] ?? '');
+  function store(request: IncomingMessage, response: ServerResponse, key: string, name: string, body: Buffer): void {
+    for (const path of [key, `${name}/manifests/${digestOf(body)}`]) {
+      contents.set(path, body);
+      types.set(path, request.headers['content-type'] ?? '');
     }
     response.setHeader('Docker-Content-Digest', digestOf(body));
     end(response, 201);

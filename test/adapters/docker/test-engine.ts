@@ -8,15 +8,15 @@ export const docker = openDocker({ host: process.env.DOCKER_HOST ?? null, instal
 
 export const never = new AbortController().signal;
 
-/** A sleeping container, removed when the test is over. */
-export async function idle(changes: Partial<ContainerSpec> = {}): Promise<string> {
-  const id = await made(changes);
+/** Starts a container that sleeps. It is removed at the end of the test. */
+export async function startContainer(changes: Partial<ContainerSpec> = {}): Promise<string> {
+  const id = await createContainer(changes);
   await docker.start(id);
   return id;
 }
 
-/** A container that is not started, removed when the test is over. */
-export async function made(changes: Partial<ContainerSpec> = {}): Promise<string> {
+/** Creates a container without starting it. It is removed at the end of the test. */
+export async function createContainer(changes: Partial<ContainerSpec> = {}): Promise<string> {
   const id = await docker.create({ ...containerSpec, name: `gantry-${installation}-${unique()}`, ...changes });
   onTestFinished(() => docker.remove(id));
   return id;
@@ -53,7 +53,7 @@ export function collector() {
   return {
     stdout: (chunk: Buffer) => void parts.push(chunk),
     stderr: (chunk: Buffer) => void errors.push(chunk),
-    said: () => Buffer.concat(parts).toString(),
-    complained: () => Buffer.concat(errors).toString(),
+    output: () => Buffer.concat(parts).toString(),
+    errors: () => Buffer.concat(errors).toString(),
   };
 }

@@ -7,10 +7,10 @@ import type { ServiceSpec } from '../../../src/adapters/proxy/proxy.ts';
 import { containerSpec, docker, installation } from '../docker/test-engine.ts';
 
 const name = `gantry-proxy-${installation}`;
-const proxy = openProxy((argv) => docker.read(name, argv));
+const proxy = openProxy((argv) => docker.capture(name, argv));
 
 beforeAll(async () => {
-  await docker.network({ name, open: true, labels: {} });
+  await docker.ensureNetwork({ name, open: true, labels: {} });
   await started({ name, image: 'basecamp/kamal-proxy:v0.9.2', command: null, privileges: 'proxy' });
   for (const target of ['one', 'two'])
     await started({ name: `gantry-${target}-${installation}`, command: ['sh', '-c', SITE, target], aliases: [target] });
@@ -85,5 +85,5 @@ async function started(changes: Partial<ContainerSpec>): Promise<void> {
 /** Requests a page as a client on the proxy's network. */
 async function get(host: string): Promise<string> {
   const argv = ['wget', '-q', '-O', '-', '--header', `Host: ${host}`, `http://${name}/`];
-  return (await docker.read(`gantry-one-${installation}`, argv)).output;
+  return (await docker.capture(`gantry-one-${installation}`, argv)).output;
 }

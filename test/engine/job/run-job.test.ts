@@ -144,7 +144,7 @@ test('An attempt first removes containers and networks of earlier attempts at it
   });
   await docker.start(id);
   const labels = { 'gantry.job': grant.job, 'gantry.attempt': newId('att'), 'gantry.attempt_number': '1' };
-  await docker.network({ name: attemptNetwork(labels['gantry.attempt']), open: true, labels });
+  await docker.ensureNetwork({ name: attemptNetwork(labels['gantry.attempt']), open: true, labels });
   const { verdict } = await runJob(harness.deps, grant, openReporter(newId('att')), new AbortController().signal);
   expect(verdict.status).toBe('succeeded');
   expect(await docker.inspect(id)).toBeNull();

@@ -1,5 +1,5 @@
 import { BuildError, DockerError } from '../docker.ts';
-import { isHostTrouble } from '../engine/host-trouble.ts';
+import { isHostFault } from '../engine/failure.ts';
 import type { BuildStatus } from './build-status.ts';
 
 /** Collects what the error of a failed build needs: the failed step and its last output. */
@@ -22,7 +22,7 @@ export function failureRecord(): FailureRecord {
     toError(message) {
       const reason = plain(message);
       const isCommand = failed !== null && printed.has(failed.digest);
-      if (!isCommand && isHostTrouble(message)) return new DockerError('failed', `Cannot build: ${reason}`);
+      if (!isCommand && isHostFault(message)) return new DockerError('failed', `Cannot build: ${reason}`);
       if (failed === null) return new BuildError(reason);
       return new BuildError([`${failed.name}: ${reason}`, ...lastLines(printed.get(failed.digest))].join('\n'));
     },

@@ -1,4 +1,4 @@
-import { bytes } from '../images/size.ts';
+import { formatSize } from '../images/size.ts';
 import type { BuildStatus } from './build-status.ts';
 
 type Vertex = BuildStatus['vertexes'][number];
@@ -28,13 +28,13 @@ export function buildProgress(): (status: BuildStatus) => string[] {
 
   return (status) => [
     ...status.vertexes.flatMap(ofVertex),
-    ...transfers(status, (digest) => place(names.get(digest) ?? '')),
+    ...transfers(status, (digest) => shortName(names.get(digest) ?? '')),
     ...status.warnings.map((warning) => `WARNING: ${Buffer.from(warning.short).toString()}`),
   ];
 }
 
 /** `[build 2/3]` for `[build 2/3] RUN npm ci`; the whole name when it has no brackets. */
-export function place(name: string): string {
+export function shortName(name: string): string {
   return /^\[(?!internal\])[^\]]+\]/.exec(name)?.[0] ?? name.replace(/^\[internal\] /, '');
 }
 
@@ -44,21 +44,21 @@ function isOverhead(vertex: Vertex): boolean {
 }
 
 function ending(vertex: Vertex): string[] {
-  const where = place(vertex.name);
+  const short = shortName(vertex.name);
   if (vertex.error !== '')
-    return [`${where} ${/context canceled/.test(vertex.error) ? 'CANCELED' : `ERROR: ${vertex.error}`}`];
-  if (vertex.cached) return isOverhead(vertex) ? [] : [`${where} CACHED${vertex.name.slice(where.length)}`];
+    return [`${short} ${/context canceled/.test(vertex.error) ? 'CANCELED' : `ERROR: ${vertex.error}`}`];
+  if (vertex.cached) return isOverhead(vertex) ? [] : [`${short} CACHED${vertex.name.slice(short.length)}`];
   const took = Math.max((vertex.completed ?? 0) - (vertex.started ?? 0), 0);
-  return isOverhead(vertex) && took < 1_000 ? [] : [`${where} done in ${(took / 1000).toFixed(1)}s`];
+  return isOverhead(vertex) && took < 1_000 ? [] : [`${short} done in ${(took / 1000).toFixed(1)}s`];
 }
 
 const INTERVAL = 2_000;
 
-/** The progress of all transfers of a vertex together, every two seconds by BuildKit's clock. */
-function transferLines(): (status: BuildStatus, named: (digest: string) => string) => string[] {
+/** The progress of all transfers of a vertex together, every two seconds of BuildKit's clock. */
+function transferLines(): (status: BuildStatus, nameOf: (digest: string) => string) => string[] {
   const moved = new Map<string, Map<string, { current: number; total: number }>>();
   const reported = new Map<string, number>();
-  return ({ statuses }, named) =>
+  return ({ statuses }, nameOf) =>
     statuses.flatMap(({ ID, vertex, current, total, timestamp }) => {
       if (total === 0 || timestamp === null) return [];
       const parts = moved.get(vertex) ?? new Map();
@@ -66,10 +66,10 @@ function transferLines(): (status: BuildStatus, named: (digest: string) => strin
       const last = reported.get(vertex) ?? reported.set(vertex, timestamp).get(vertex) ?? 0;
       if (timestamp - last < INTERVAL) return [];
       reported.set(vertex, timestamp);
-      return [`${named(vertex)} ${sum(parts, 'current')} of ${sum(parts, 'total')}`];
+      return [`${nameOf(vertex)} ${sum(parts, 'current')} of ${sum(parts, 'total')}`];
     });
 }
 
 function sum(parts: Map<string, { current: number; total: number }>, which: 'current' | 'total'): string {
-  return bytes([...parts.values()].reduce((total, part) => total + part[which], 0));
+  return formatSize([...parts.values()].reduce((total, part) => total + part[which], 0));
 }

@@ -10,9 +10,9 @@ import {
 import protobuf from 'protobufjs';
 import type { Engine } from '../engine/connection.ts';
 import { dialSocket } from '../engine/dial.ts';
-import { asked } from '../engine/failure.ts';
+import { awaitCall } from '../engine/failure.ts';
 
-/** The connection over which BuildKit requests secrets during a build. It also requests registry credentials; there are none. */
+/** The connection over which BuildKit requests secrets during a build. It also requests registry credentials, and gets empty ones. */
 export interface BuildSession {
   id: string;
   close(): void;
@@ -26,8 +26,11 @@ export async function openSession(engine: Engine, secrets: Record<string, Buffer
     'X-Docker-Expose-Session-Name': 'gantry',
     'X-Docker-Expose-Session-Grpc-Method': Object.values(definition).map((method) => method.path),
   };
-  const socket = await asked('open a build session', dialSocket(engine, { method: 'POST', path: '/session', headers }));
-  // When the session breaks, so does the build, which reports it.
+  const socket = await awaitCall(
+    'open a build session',
+    dialSocket(engine, { method: 'POST', path: '/session', headers }),
+  );
+  // An error of the session also fails the build, which reports it.
   socket.on('error', () => {});
   const server = new Server();
   server.addService(definition, answers(secrets));

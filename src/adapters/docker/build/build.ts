@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { BuildError, type BuildSpec, type BuildWatch, DockerError, type Image } from '../docker.ts';
 import type { Engine } from '../engine/connection.ts';
 import { dialStream } from '../engine/dial.ts';
-import { asked, toDockerError } from '../engine/failure.ts';
+import { awaitCall, toDockerError } from '../engine/failure.ts';
 import { messages } from '../engine/messages.ts';
 import { image } from '../images/image.ts';
 import { failureRecord } from './build-failure.ts';
@@ -13,7 +13,7 @@ import { type BuildQuery, buildQuery } from './build-query.ts';
 import { openSession } from './build-session.ts';
 import { decodeStatus } from './build-status.ts';
 
-/** When `watch.signal` aborts, the build ends on the daemon first; then this rejects with the signal's reason. */
+/** When `watch.signal` aborts, the build ends on the Engine first; then this rejects with the signal's reason. */
 export async function build(connect: () => Promise<Engine>, spec: BuildSpec, watch: BuildWatch): Promise<Image> {
   // Before the first await, because the stream may fail at any moment.
   const context = openContext(spec.context);
@@ -39,7 +39,7 @@ export async function build(connect: () => Promise<Engine>, spec: BuildSpec, wat
 
 interface Context {
   stream: PassThrough;
-  /** Aborts when the context fails, so that a part of it is never built. */
+  /** Aborts when the context fails, so that an incomplete context is never built. */
   broken: AbortController;
   failure: Error | null;
   close(): void;
@@ -78,23 +78,23 @@ async function solve(
     options,
     abortSignal: context.broken.signal,
   };
-  const disarm = cancelOnAbort(engine, options.buildid, watch.signal, context);
+  const stopWatching = cancelOnAbort(engine, options.buildid, watch.signal, context);
   try {
-    const built = await readMessages(await asked('build', dialStream(engine, request)), watch);
+    const built = await readMessages(await awaitCall('build', dialStream(engine, request)), watch);
     const found = await image(engine, built);
     if (!found) throw new DockerError('failed', `Cannot build: ${built} was removed right after it was built`);
     return found;
   } finally {
-    disarm();
+    stopWatching();
   }
 }
 
-/** Cancelling by id ends the build's processes before its stream. A build that has not begun, or does not end in time, is disconnected. */
+/** Cancelling by id ends the build's processes before its stream. The connection is closed if the build has not begun or does not end in time. */
 function cancelOnAbort(engine: Engine, id: string, signal: AbortSignal, { stream, broken }: Context): () => void {
   let timer: NodeJS.Timeout | undefined;
   const cancel = () => {
     if (!stream.readableEnded) return broken.abort();
-    timer = setTimeout(() => broken.abort(), CANCELLATION);
+    timer = setTimeout(() => broken.abort(), CANCEL_TIMEOUT);
     const request = { method: 'POST', path: '/build/cancel?', options: { id } };
     dialStream(engine, request).then(
       (response) => response.resume(),
@@ -109,7 +109,7 @@ function cancelOnAbort(engine: Engine, id: string, signal: AbortSignal, { stream
   };
 }
 
-const CANCELLATION = 5_000;
+const CANCEL_TIMEOUT = 5_000;
 const TRACE = 'moby.buildkit.trace';
 const IMAGE_ID = 'moby.image.id';
 const ImageId = z.object({ ID: z.string() });

@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { ContainerSpec, Limits } from '../docker.ts';
-import { environment } from './environment.ts';
+import { envPairs } from './env-pairs.ts';
 
 /** The body of the Engine's create request. `inherited` are the image's labels. */
 export function containerBody(
@@ -11,8 +11,8 @@ export function containerBody(
   return {
     name: spec.name,
     Image: spec.image,
-    Labels: { ...disowned(inherited), ...spec.labels, 'gantry.installation': installation },
-    Env: environment(spec.env),
+    Labels: { ...blanked(inherited), ...spec.labels, 'gantry.installation': installation },
+    Env: envPairs(spec.env),
     ...(spec.entrypoint === null ? {} : { Entrypoint: spec.entrypoint }),
     ...(spec.command === null ? {} : { Cmd: spec.command }),
     ...(spec.cwd === null ? {} : { WorkingDir: spec.cwd }),
@@ -25,10 +25,10 @@ export function containerBody(
   };
 }
 
-/** A container inherits its image's labels. Blanks those with our prefix: they would make it look like another job's or app's container. */
-function disowned(labels: Record<string, string>): Record<string, string> {
-  const ours = Object.keys(labels).filter((name) => name.startsWith('gantry.'));
-  return Object.fromEntries(ours.map((name) => [name, '']));
+/** A container inherits its image's labels. Those with Gantry's prefix would make it look like another job's or app's, so they are blanked. */
+function blanked(labels: Record<string, string>): Record<string, string> {
+  const names = Object.keys(labels).filter((name) => name.startsWith('gantry.'));
+  return Object.fromEntries(names.map((name) => [name, '']));
 }
 
 function hostConfig(spec: ContainerSpec): HostConfig {
@@ -65,7 +65,7 @@ function privileges(who: ContainerSpec['privileges']): HostConfig {
   return { CapDrop: ['NET_RAW', 'MKNOD', 'AUDIT_WRITE'], SecurityOpt: ['no-new-privileges'] };
 }
 
-/** Two files in rotation: with a single one the Engine drops all of it each time it is full. */
+/** Two files in rotation: when a single file is full, the Engine drops all of it. */
 function logConfig(bytes: number | null): HostConfig['LogConfig'] {
   if (bytes === null) return { Type: 'none', Config: {} };
   return { Type: 'local', Config: { 'max-size': String(Math.ceil(bytes / 2)), 'max-file': '2', compress: 'false' } };

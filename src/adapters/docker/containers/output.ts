@@ -1,7 +1,7 @@
 import type { ProcessOutput } from '../docker.ts';
 import { frameReader } from './frames.ts';
 
-/** How long output may arrive after the process's end, in milliseconds: a child may keep it open for ever. */
+/** How long output may arrive after the process's end, in milliseconds: a child process may keep it open for ever. */
 export const OUTPUT_GRACE = 2_000;
 
 /** A process's output while it is passed on to `io`. */
@@ -32,15 +32,4 @@ export function follow(stream: NodeJS.ReadWriteStream, io: ProcessOutput): Outpu
   if (io.signal?.aborted) close();
   void ended.then(() => io.signal?.removeEventListener('abort', close));
   return { ended, isOver: () => over, close };
-}
-
-/** Resolves when `promise` settles, at the latest after so many milliseconds. */
-export function within(promise: Promise<unknown>, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    void promise.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

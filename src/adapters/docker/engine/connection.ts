@@ -1,6 +1,6 @@
 import Dockerode from 'dockerode';
 import { DockerError } from '../docker.ts';
-import { asked } from './failure.ts';
+import { awaitCall } from './failure.ts';
 
 /** A connection to the Docker Engine. */
 export interface Engine {
@@ -44,27 +44,27 @@ export function engineAddress(host: string | null): Address {
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 2375) };
 }
 
-/** This code is written for API 1.41. An Engine that no longer supports it gets the oldest version that it supports. */
+/** This code is written for API 1.41. With an Engine that no longer supports it, the oldest version that it does support is used. */
 export function negotiate(newest: string, oldest: string): string {
-  if (compare(newest, WRITTEN_FOR) < 0)
+  if (compare(newest, API_VERSION) < 0)
     throw new DockerError(
       'failed',
-      `The Docker Engine supports API ${newest}, but ${WRITTEN_FOR} is required: use Docker Engine 20.10 or newer`,
+      `The Docker Engine supports API ${newest}, but ${API_VERSION} is required: use Docker Engine 20.10 or newer`,
     );
-  return compare(oldest, WRITTEN_FOR) > 0 ? oldest : WRITTEN_FOR;
+  return compare(oldest, API_VERSION) > 0 ? oldest : API_VERSION;
 }
 
-const WRITTEN_FOR = '1.41';
-const SILENCE = 120_000;
+const API_VERSION = '1.41';
+const SILENCE_TIMEOUT = 120_000;
 
 async function connect(host: string | null, installation: string): Promise<Engine> {
   const address = engineAddress(host);
-  const found = await asked('reach the Docker Engine', client(address, undefined, 10_000).version());
+  const found = await awaitCall('reach the Docker Engine', client(address, undefined, 10_000).version());
   const api_version = negotiate(found.ApiVersion, found.MinAPIVersion);
   return {
     installation,
     version: { version: found.Version, api_version },
-    calls: client(address, api_version, SILENCE),
+    calls: client(address, api_version, SILENCE_TIMEOUT),
     streams: client(address, api_version, undefined),
   };
 }

@@ -2,37 +2,37 @@ import { z } from 'zod';
 import { messageOf } from '../../../error.ts';
 import { DockerError, type DockerErrorCode } from '../docker.ts';
 
-/** Awaits a call and turns its failure into a `DockerError`. `doing` completes "Cannot ...". */
-export async function asked<T>(doing: string, call: Promise<T>): Promise<T> {
+/** Awaits a call and turns its failure into a `DockerError`. `operation` completes "Cannot ...". */
+export async function awaitCall<T>(operation: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    throw toDockerError(doing, error);
+    throw toDockerError(operation, error);
   }
 }
 
-/** Like `asked`, but returns `otherwise` when the Engine responds with one of these HTTP statuses. */
-export async function askedUnless<T, D>(doing: string, statuses: number[], otherwise: D, call: Promise<T>) {
+/** Like `awaitCall`, but resolves with `otherwise` when the Engine responds with one of these HTTP statuses. */
+export async function awaitCallUnless<T, D>(operation: string, statuses: number[], otherwise: D, call: Promise<T>) {
   try {
     return await call;
   } catch (error) {
     const status = Refusal.safeParse(error).data?.statusCode;
     if (status !== undefined && statuses.includes(status)) return otherwise;
-    throw toDockerError(doing, error);
+    throw toDockerError(operation, error);
   }
 }
 
-export function toDockerError(doing: string, error: unknown): DockerError {
+export function toDockerError(operation: string, error: unknown): DockerError {
   if (error instanceof DockerError) return error;
   const broken = Broken.safeParse(error).data;
   if (broken && LOST.has(broken.code))
-    return new DockerError('unreachable', `Cannot ${doing}: ${advice(broken.code)}`, { cause: error });
+    return new DockerError('unreachable', `Cannot ${operation}: ${advice(broken.code)}`, { cause: error });
   const refusal = Refusal.safeParse(error).data;
-  if (!refusal) return new DockerError('failed', `Cannot ${doing}: ${messageOf(error)}`, { cause: error });
+  if (!refusal) return new DockerError('failed', `Cannot ${operation}: ${messageOf(error)}`, { cause: error });
   const reason = reasonOf(refusal);
   if (reason.includes('all predefined address pools have been fully subnetted'))
-    return new DockerError('failed', `Cannot ${doing}: ${POOLS_EXHAUSTED}`, { cause: error });
-  return new DockerError(BY_STATUS[refusal.statusCode] ?? 'failed', `Cannot ${doing}: ${reason}`, { cause: error });
+    return new DockerError('failed', `Cannot ${operation}: ${POOLS_EXHAUSTED}`, { cause: error });
+  return new DockerError(BY_STATUS[refusal.statusCode] ?? 'failed', `Cannot ${operation}: ${reason}`, { cause: error });
 }
 
 const Broken = z.object({ code: z.string() });
@@ -83,3 +83,11 @@ function reasonOf(refusal: z.infer<typeof Refusal>): string {
   const prefix = `(HTTP code ${refusal.statusCode}) ${refusal.reason || 'unexpected'} - `;
   return (refusal.message.startsWith(prefix) ? refusal.message.slice(prefix.length) : refusal.message).trim();
 }
+
+/** Whether an error message of the Engine is about the network, a disk or the Engine itself. It has no codes for these. */
+export function isHostFault(message: string): boolean {
+  return HOST_FAULT.test(message);
+}
+
+const HOST_FAULT =
+  /no space left on device|dial tcp|no such host|i\/o timeout|connection (refused|reset)|network is unreachable|TLS handshake|x509:|unexpected EOF|Client\.Timeout|server misbehaving|: EOF|(50[0234]) (Internal|Bad|Service|Gateway)/;

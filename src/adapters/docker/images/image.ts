@@ -1,13 +1,13 @@
 import type { ImageInspectInfo } from 'dockerode';
 import { DockerError, type Image } from '../docker.ts';
 import type { Engine } from '../engine/connection.ts';
-import { asked, askedUnless } from '../engine/failure.ts';
+import { awaitCall, awaitCallUnless } from '../engine/failure.ts';
 import { parseReference } from './reference.ts';
 
 export async function image(engine: Engine, reference: string): Promise<Image | null> {
   parseReference(reference);
   const call = engine.calls.getImage(reference).inspect();
-  const found = await askedUnless(`inspect image ${reference}`, [404], null, call);
+  const found = await awaitCallUnless(`inspect image ${reference}`, [404], null, call);
   return found && toImage(found);
 }
 
@@ -15,18 +15,18 @@ export async function tag(engine: Engine, name: string, reference: string): Prom
   parseReference(name);
   const { repository, tag } = parseReference(reference);
   if (tag === null) throw new DockerError('refused', `Cannot tag ${name} as ${reference}: a digest cannot be assigned`);
-  await asked(`tag ${name} as ${reference}`, engine.calls.getImage(name).tag({ repo: repository, tag }));
+  await awaitCall(`tag ${name} as ${reference}`, engine.calls.getImage(name).tag({ repo: repository, tag }));
 }
 
 export async function untag(engine: Engine, reference: string): Promise<void> {
   parseReference(reference);
   // 409: a container uses it, and this is its last name.
-  await askedUnless(`untag ${reference}`, [404, 409], null, engine.calls.getImage(reference).remove());
+  await awaitCallUnless(`untag ${reference}`, [404, 409], null, engine.calls.getImage(reference).remove());
 }
 
 export async function tags(engine: Engine, repository: string): Promise<string[]> {
   const filters = JSON.stringify({ reference: [`${repository}:*`] });
-  const found = await asked(`list images of ${repository}`, engine.calls.listImages({ filters }));
+  const found = await awaitCall(`list images of ${repository}`, engine.calls.listImages({ filters }));
   return found.flatMap((one) => one.RepoTags ?? []).filter((name) => name.startsWith(`${repository}:`));
 }
 

@@ -1,5 +1,5 @@
 import type { Message } from '../engine/messages.ts';
-import { bytes } from './size.ts';
+import { formatSize } from './size.ts';
 
 /** Sums up the Engine's messages about layers in one progress line every two seconds; null in between. `now` is in milliseconds. */
 export function transferProgress(): (message: Message, now: number) => string | null {
@@ -37,6 +37,6 @@ function update(known: Layer | undefined, { status = '', progressDetail }: Messa
 function summary(layers: Layer[]): string {
   const done = layers.filter((layer) => layer.done).length;
   const sum = (part: 'current' | 'total') => layers.reduce((total, layer) => total + layer[part], 0);
-  const moved = sum('total') > 0 ? `, ${bytes(sum('current'))} of ${bytes(sum('total'))}` : '';
+  const moved = sum('total') > 0 ? `, ${formatSize(sum('current'))} of ${formatSize(sum('total'))}` : '';
   return `${done} of ${layers.length} layers${moved}`;
 }

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { built, contextOf, watcher } from '../builder.ts';
+import { buildImage, contextOf, watcher } from '../builder.ts';
 import { unique } from '../test-engine.ts';
 
-test('Aborting a build ends its command on the daemon before the build rejects', async () => {
+test('Aborting a build ends its command on the Engine before the build rejects', async () => {
   const mark = `9${parseInt(unique(), 16)}`;
   const abort = new AbortController();
   const watch = watcher(abort.signal);
-  const building = built({ context: contextOf(`FROM busybox:latest\nRUN sleep ${mark}\n`) }, watch);
+  const building = buildImage({ context: contextOf(`FROM busybox:latest\nRUN sleep ${mark}\n`) }, watch);
   building.catch(() => {});
   await vi.waitFor(async () => expect(await processes()).toContain(`sleep ${mark}`), 20_000);
   const reason = { kind: 'cancel', reason: 'by hand' };
@@ -24,7 +24,7 @@ test('Aborting while the context is being sent ends the build', async () => {
   const abort = new AbortController();
   const context = new PassThrough();
   context.write(Buffer.alloc(1024 ** 2, 'x'));
-  const building = built({ context }, watcher(abort.signal));
+  const building = buildImage({ context }, watcher(abort.signal));
   building.catch(() => {});
   await once(context, 'drain');
   abort.abort('enough');
@@ -34,12 +34,12 @@ test('Aborting while the context is being sent ends the build', async () => {
 
 test.each(['before', 'while'])('A context that fails %s it is sent fails the build with the reason', async (when) => {
   const context = new PassThrough();
-  const fail = () => context.destroy(new Error('the disk is gone'));
+  const fail = () => context.destroy(new Error('the disk failed'));
   if (when === 'before') fail();
   else context.once('resume', () => setImmediate(fail));
-  await expect(built({ context })).rejects.toMatchObject({
+  await expect(buildImage({ context })).rejects.toMatchObject({
     code: 'failed',
-    message: 'Cannot read the build context: the disk is gone',
+    message: 'Cannot read the build context: the disk failed',
   });
 });
 
@@ -47,7 +47,7 @@ test('A context that stops early is not taken for complete', async () => {
   const context = new PassThrough();
   context.write(Buffer.alloc(512));
   context.once('resume', () => context.destroy());
-  await expect(built({ context })).rejects.toMatchObject({
+  await expect(buildImage({ context })).rejects.toMatchObject({
     code: 'failed',
     message: expect.stringContaining('build context'),
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureRecord } from '../../../../src/adapters/docker/build/build-failure.ts';
-import { buildProgress, place } from '../../../../src/adapters/docker/build/build-progress.ts';
+import { buildProgress, shortName } from '../../../../src/adapters/docker/build/build-progress.ts';
 import { type BuildStatus, decodeStatus } from '../../../../src/adapters/docker/build/build-status.ts';
 import { BuildError, DockerError } from '../../../../src/adapters/docker/docker.ts';
 
@@ -64,8 +64,8 @@ test.each([
   ['[build 2/3] RUN npm ci', '[build 2/3]'],
   ['[internal] load .dockerignore', 'load .dockerignore'],
   ['exporting to image', 'exporting to image'],
-])('%j is at %j', (name, where) => {
-  expect(place(name)).toBe(where);
+])('The short name of %j is %j', (name, short) => {
+  expect(shortName(name)).toBe(short);
 });
 
 test('A failure contains its step and the last twenty lines of the step’s output', () => {

@@ -4,16 +4,16 @@ import { createServer } from 'node:http';
 import Dockerode from 'dockerode';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDocker } from '../../../../src/adapters/docker/open-docker.ts';
-import { built, contextOf, spec, watcher } from '../builder.ts';
-import { docker, idle, installation, unique } from '../test-engine.ts';
+import { buildImage, contextOf, spec, watcher } from '../builder.ts';
+import { docker, installation, startContainer, unique } from '../test-engine.ts';
 
 test('A Dockerfile with several stages is built, with progress and output of each step', async () => {
   const tag = `gantry-build/${installation}:${unique()}`;
   const watch = watcher();
-  const image = await built(
+  const image = await buildImage(
     {
       context: contextOf(
-        `FROM busybox:latest AS compile\nARG WORD\nRUN echo "$WORD" > /made; echo printed; echo complained >&2; echo ${unique()} > /dev/null\n` +
+        `FROM busybox:latest AS compile\nARG WORD\nRUN echo "$WORD" > /made; echo printed; echo warning >&2; echo ${unique()} > /dev/null\n` +
           'FROM busybox:latest AS web\nCOPY --from=compile /made /made\nCOPY file.txt /\nUSER 1000\nFROM web AS last\nRUN exit 9\n',
         { 'file.txt': `from the context ${installation}` },
       ),
@@ -26,39 +26,43 @@ test('A Dockerfile with several stages is built, with progress and output of eac
   );
   expect(image).toMatchObject({ tags: [tag], user: '1000' });
   expect(image.labels).toMatchObject({ 'org.opencontainers.image.revision': 'abc' });
-  const container = await idle({ image: tag });
-  expect((await docker.read(container, ['cat', '/made', '/file.txt'])).output).toBe(
+  const container = await startContainer({ image: tag });
+  expect((await docker.capture(container, ['cat', '/made', '/file.txt'])).output).toBe(
     `quoted "word" $(id)\nfrom the context ${installation}`,
   );
   expect(watch.lines).toContainEqual(expect.stringMatching(/^\[compile 2\/2\] RUN echo /));
   expect(watch.lines).toContainEqual(expect.stringMatching(/^\[compile 2\/2\] done in \d+\.\ds$/));
   expect(watch.text('stdout')).toBe('printed\n');
-  expect(watch.text('stderr')).toBe('complained\n');
+  expect(watch.text('stderr')).toBe('warning\n');
 });
 
 test('Unchanged steps come from the cache, unless the cache is disabled', async () => {
   const recipe = `FROM busybox:latest\nRUN echo ${unique()} > /once; cat /proc/sys/kernel/random/uuid > /random\nCOPY a /\n`;
-  const first = await built({ context: contextOf(recipe, { a: '1' }) });
+  const first = await buildImage({ context: contextOf(recipe, { a: '1' }) });
   const watch = watcher();
-  const again = await built({ context: contextOf(recipe, { a: '1' }) }, watch);
+  const again = await buildImage({ context: contextOf(recipe, { a: '1' }) }, watch);
   expect(again.id).toBe(first.id);
   expect(watch.lines).toContainEqual(expect.stringMatching(/^\[2\/3\] CACHED RUN echo/));
-  const uncached = await built({ context: contextOf(recipe, { a: '1' }), no_cache: true });
+  const uncached = await buildImage({ context: contextOf(recipe, { a: '1' }), no_cache: true });
   expect(uncached.id).not.toBe(first.id);
 });
 
 test('A secret is available while a command runs, and not in the image', async () => {
   const secret = `s3cret-${unique()}`;
   const digest = createHash('sha256').update(secret).digest('hex');
-  const image = await built({
+  const image = await buildImage({
     context: contextOf(
       `FROM busybox:latest\nRUN sleep 7\nRUN --mount=type=secret,id=token,required sha256sum /run/secrets/token > /sum; echo ${unique()}\n`,
     ),
     secrets: { token: Buffer.from(secret) },
     no_cache: true,
   });
-  const container = await idle({ image: image.id });
-  const { output } = await docker.read(container, ['sh', '-c', 'cat /sum; ls -A /run/secrets; cat /run/secrets/token']);
+  const container = await startContainer({ image: image.id });
+  const { output } = await docker.capture(container, [
+    'sh',
+    '-c',
+    'cat /sum; ls -A /run/secrets; cat /run/secrets/token',
+  ]);
   expect(output).toContain(digest);
   expect(output).not.toContain(secret);
   expect(JSON.stringify(await new Dockerode().getImage(image.id).history())).not.toContain(secret);
@@ -66,7 +70,7 @@ test('A secret is available while a command runs, and not in the image', async (
 
 test('A missing secret fails the build with its name', async () => {
   const recipe = `FROM busybox:latest\nRUN --mount=type=secret,id=missing,required echo ${unique()}\n`;
-  await expect(built({ context: contextOf(recipe) })).rejects.toMatchObject({
+  await expect(buildImage({ context: contextOf(recipe) })).rejects.toMatchObject({
     name: 'BuildError',
     message: expect.stringContaining('missing'),
   });
@@ -74,7 +78,7 @@ test('A missing secret fails the build with its name', async () => {
 
 test('A failing command fails the build with its step, exit code and last output', async () => {
   const recipe = `FROM busybox:latest\nRUN seq 1 100; echo "cannot find module ${unique()}" >&2; exit 3\n`;
-  const error: unknown = await built({ context: contextOf(recipe) }).catch((error: unknown) => error);
+  const error: unknown = await buildImage({ context: contextOf(recipe) }).catch((error: unknown) => error);
   expect(error).toMatchObject({ name: 'BuildError' });
   const message = String(error);
   expect(message).toMatch(/\[2\/2\] RUN seq 1 100; .*: exit code: 3\n/);
@@ -89,7 +93,7 @@ test.each([
   ['FROM busybox:latest\n', { target: 'nowhere' }, 'nowhere could not be found'],
   ['FROM busybox:latest\nCOPY missing /\n', {}, 'missing'],
 ])('The Dockerfile %j with %j fails as the user’s fault', async (recipe, changes, words) => {
-  await expect(built({ context: contextOf(recipe), ...changes })).rejects.toMatchObject({
+  await expect(buildImage({ context: contextOf(recipe), ...changes })).rejects.toMatchObject({
     name: 'BuildError',
     message: expect.stringContaining(words),
   });
@@ -97,8 +101,8 @@ test.each([
 
 test('An invalid tag is refused, and an unreachable registry is the host’s fault', async () => {
   const spec = { context: contextOf('FROM busybox:latest\n'), tags: ['No Name'] };
-  await expect(built(spec)).rejects.toMatchObject({ code: 'refused' });
-  await expect(built({ context: contextOf('FROM 127.0.0.1:1/no/such:image\n') })).rejects.toMatchObject({
+  await expect(buildImage(spec)).rejects.toMatchObject({ code: 'refused' });
+  await expect(buildImage({ context: contextOf('FROM 127.0.0.1:1/no/such:image\n') })).rejects.toMatchObject({
     code: 'failed',
   });
 });

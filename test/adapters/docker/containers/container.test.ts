@@ -2,7 +2,7 @@ import Dockerode from 'dockerode';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { toContainer } from '../../../../src/adapters/docker/containers/container-info.ts';
 import { openDocker } from '../../../../src/adapters/docker/open-docker.ts';
-import { containerSpec, docker, idle, installation, made, unique } from '../test-engine.ts';
+import { containerSpec, createContainer, docker, installation, startContainer, unique } from '../test-engine.ts';
 
 test('The Engine’s description of a container is reduced to the used parts', () => {
   const answer = {
@@ -30,8 +30,8 @@ test('The Engine’s description of a container is reduced to the used parts', (
 });
 
 test('A container runs with its limits, few capabilities and no way to gain privileges', async () => {
-  const id = await idle({ limits: { cpus: 0.5, memory: 64 * 1024 ** 2, pids: 50 } });
-  const { output } = await docker.read(id, ['grep', '-E', 'CapBnd|NoNewPrivs', '/proc/1/status']);
+  const id = await startContainer({ limits: { cpus: 0.5, memory: 64 * 1024 ** 2, pids: 50 } });
+  const { output } = await docker.capture(id, ['grep', '-E', 'CapBnd|NoNewPrivs', '/proc/1/status']);
   const bounding = BigInt(`0x${/CapBnd:\t(\w+)/.exec(output)?.[1]}`);
   for (const dropped of [CAP_NET_RAW, CAP_MKNOD, CAP_AUDIT_WRITE]) expect(bounding & (1n << dropped)).toBe(0n);
   expect(bounding & (1n << CAP_CHOWN)).not.toBe(0n);
@@ -41,9 +41,9 @@ test('A container runs with its limits, few capabilities and no way to gain priv
 
 test('containers lists this installation’s containers by label, also stopped ones', async () => {
   const labels = { 'gantry.job': `job_${unique()}`, 'gantry.attempt_number': '1' };
-  const running = await idle({ labels });
-  const waiting = await made({ labels });
-  await idle({ labels: { 'gantry.job': 'another' } });
+  const running = await startContainer({ labels });
+  const waiting = await createContainer({ labels });
+  await startContainer({ labels: { 'gantry.job': 'another' } });
   const found = await docker.containers(labels);
   expect(Object.fromEntries(found.map(({ id, state }) => [id, state]))).toEqual({
     [running]: 'running',
@@ -55,14 +55,14 @@ test('containers lists this installation’s containers by label, also stopped o
 });
 
 test('remove removes a running container, also concurrently, and a missing one is not an error', async () => {
-  const id = await idle();
+  const id = await startContainer();
   await Promise.all([docker.remove(id), docker.remove(id), docker.remove(id)]);
   expect(await docker.inspect(id)).toBeNull();
   await docker.remove(id);
 });
 
 test('start and stop have no effect the second time', async () => {
-  const id = await made({
+  const id = await createContainer({
     command: ['sh', '-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'],
     init: false,
     log_bytes: 1e6,
@@ -76,13 +76,13 @@ test('start and stop have no effect the second time', async () => {
 });
 
 test('stop kills a container that ignores SIGTERM after the grace period', async () => {
-  const id = await idle({ command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] });
+  const id = await startContainer({ command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] });
   await docker.stop(id, 1_000);
   expect(await docker.inspect(id)).toMatchObject({ state: 'exited', exit_code: 137 });
 });
 
 test('whilePaused pauses the container during the work, and unpauses it also after an error', async () => {
-  const id = await idle();
+  const id = await startContainer();
   expect(await docker.whilePaused(id, async () => (await docker.inspect(id))?.state)).toBe('paused');
   expect((await docker.inspect(id))?.state).toBe('running');
   const failing = docker.whilePaused(id, () => Promise.reject(new Error('no')));
@@ -91,8 +91,8 @@ test('whilePaused pauses the container during the work, and unpauses it also aft
 });
 
 test('whilePaused runs the work also on a container that is stopped or paused already', async () => {
-  expect(await docker.whilePaused(await made(), () => Promise.resolve('done'))).toBe('done');
-  const id = await idle();
+  expect(await docker.whilePaused(await createContainer(), () => Promise.resolve('done'))).toBe('done');
+  const id = await startContainer();
   const inner = docker.whilePaused(id, () => docker.whilePaused(id, () => Promise.resolve('done')));
   expect(await inner).toBe('done');
   expect((await docker.inspect(id))?.state).toBe('running');
@@ -100,7 +100,7 @@ test('whilePaused runs the work also on a container that is stopped or paused al
 
 test('A taken name, a missing image and an invalid name give different errors', async () => {
   const name = `gantry-${installation}-${unique()}`;
-  await made({ name });
+  await createContainer({ name });
   await expect(docker.create({ ...containerSpec, name })).rejects.toMatchObject({ code: 'conflict' });
   await expect(docker.create({ ...containerSpec, image: 'no/such:image' })).rejects.toMatchObject({
     code: 'image_missing',
@@ -111,7 +111,7 @@ test('A taken name, a missing image and an invalid name give different errors', 
 });
 
 test('The restart policy can be set later', async () => {
-  const id = await idle();
+  const id = await startContainer();
   await docker.setRestartPolicy(id, 'unless-stopped');
   await docker.setRestartPolicy(id, 'no');
   await expect(docker.setRestartPolicy('nosuch', 'no')).rejects.toMatchObject({ code: 'not_found' });
@@ -119,13 +119,16 @@ test('The restart policy can be set later', async () => {
 
 test('A volume is created once and keeps its content', async () => {
   const name = `gantry-${installation}-${unique()}`;
-  await Promise.all([docker.volume(name), docker.volume(name)]);
+  await Promise.all([docker.ensureVolume(name), docker.ensureVolume(name)]);
   onTestFinished(() => removeVolume(name));
   const mounts = [{ source: name, target: '/data', kind: 'volume' as const, read_only: false }];
-  const first = await idle({ mounts });
-  await docker.read(first, ['sh', '-c', 'echo kept > /data/file']);
+  const first = await startContainer({ mounts });
+  await docker.capture(first, ['sh', '-c', 'echo kept > /data/file']);
   await docker.remove(first);
-  expect(await docker.read(await idle({ mounts }), ['cat', '/data/file'])).toEqual({ exit_code: 0, output: 'kept\n' });
+  expect(await docker.capture(await startContainer({ mounts }), ['cat', '/data/file'])).toEqual({
+    exit_code: 0,
+    output: 'kept\n',
+  });
 });
 
 const CAP_CHOWN = 0n;

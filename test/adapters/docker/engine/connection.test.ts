@@ -32,7 +32,7 @@ test('The Engine reports its version', async () => {
 });
 
 test.each(['unix:///nowhere/docker.sock', 'tcp://127.0.0.1:1'])(
-  'The error for a missing Engine at %s says what to check',
+  'The error for a missing Engine at %s names what to check',
   async (host) => {
     await expect(openDocker({ host, installation }).version()).rejects.toMatchObject({
       code: 'unreachable',

@@ -6,73 +6,73 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDocker } from '../../../../src/adapters/docker/open-docker.ts';
 import { contextOf, spec } from '../builder.ts';
-import { idle, installation, made, never, unique } from '../test-engine.ts';
+import { createContainer, installation, never, startContainer, unique } from '../test-engine.ts';
 
-const away = { code: 'unreachable', message: expect.stringMatching(/Docker Engine/) };
+const unreachable = { code: 'unreachable', message: expect.stringMatching(/Docker Engine/) };
 
-test('When the Engine goes away during a step, the step fails instead of hanging', async () => {
-  const { docker, cut } = await line();
-  const container = await idle();
+test('When the connection to the Engine breaks during a step, the step fails instead of hanging', async () => {
+  const { docker, cut } = await openForwarder();
+  const container = await startContainer();
   const step = { argv: ['sh', '-c', 'echo up; sleep 60'], env: {}, cwd: '/' };
-  await expect(docker.exec(container, step, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
+  await expect(docker.exec(container, step, { stdout: cut, stderr: cut })).rejects.toMatchObject(unreachable);
 });
 
-test('When the Engine goes away while a container runs, waiting for it fails instead of hanging', async () => {
-  const { docker, cut } = await line();
-  const container = await made({ command: ['sh', '-c', 'echo up; sleep 60'] });
-  await expect(docker.run(container, { stdout: cut, stderr: cut })).rejects.toMatchObject(away);
+test('When the connection to the Engine breaks while a container runs, waiting for it fails instead of hanging', async () => {
+  const { docker, cut } = await openForwarder();
+  const container = await createContainer({ command: ['sh', '-c', 'echo up; sleep 60'] });
+  await expect(docker.run(container, { stdout: cut, stderr: cut })).rejects.toMatchObject(unreachable);
 });
 
-test('When the Engine goes away during a build, the build fails instead of hanging', async () => {
-  const { docker, cut } = await line();
+test('When the connection to the Engine breaks during a build, the build fails instead of hanging', async () => {
+  const { docker, cut } = await openForwarder();
   const context = contextOf(`FROM busybox:latest\nRUN echo ${unique()}; sleep 60\n`);
   const watch = { progress: () => {}, output: cut, signal: never };
-  await expect(docker.build({ ...spec, context }, watch)).rejects.toMatchObject(away);
+  await expect(docker.build({ ...spec, context }, watch)).rejects.toMatchObject(unreachable);
 });
 
-test('After an outage the Engine is reachable again', async () => {
-  const { docker, cut, mend } = await line();
+test('After an outage the adapter reaches the Engine again', async () => {
+  const { docker, cut, restore } = await openForwarder();
   await docker.version();
   cut();
-  await expect(docker.image('busybox:latest')).rejects.toMatchObject(away);
-  await mend();
+  await expect(docker.image('busybox:latest')).rejects.toMatchObject(unreachable);
+  await restore();
   expect(await docker.image('busybox:latest')).not.toBeNull();
 });
 
-/** A way to the Engine that can be cut, as if it had gone away. */
-async function line() {
-  const folder = await mkdtemp(join(tmpdir(), 'gantry-line-'));
+/** A socket that forwards to the Engine. `cut` closes it with all connections, `restore` opens it again. */
+async function openForwarder() {
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-forwarder-'));
   const path = join(folder, 'docker.sock');
   const sockets = new Set<Socket>();
-  let whole = true;
-  const server = createServer((near) => {
-    // Who had connected but was not accepted yet when the line was cut is cut off too.
-    if (!whole) {
-      near.destroy();
+  let isOpen = true;
+  const server = createServer((client) => {
+    // A connection may be accepted only after the cut.
+    if (!isOpen) {
+      client.destroy();
       return;
     }
-    const far = connect('/var/run/docker.sock');
-    for (const socket of [near, far]) {
+    const engine = connect('/var/run/docker.sock');
+    for (const socket of [client, engine]) {
       sockets.add(socket);
       socket.on('error', () => {});
-      socket.on('close', () => [near, far].forEach((end) => end.destroy()));
+      socket.on('close', () => [client, engine].forEach((end) => end.destroy()));
     }
-    near.pipe(far).pipe(near);
+    client.pipe(engine).pipe(client);
   });
-  const mend = async () => {
-    whole = true;
+  const restore = async () => {
+    isOpen = true;
     server.listen(path);
     await once(server, 'listening');
   };
   const cut = () => {
-    whole = false;
+    isOpen = false;
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  await mend();
+  await restore();
   onTestFinished(async () => {
     cut();
     await rm(folder, { recursive: true });
   });
-  return { docker: openDocker({ host: `unix://${path}`, installation }), cut, mend };
+  return { docker: openDocker({ host: `unix://${path}`, installation }), cut, restore };
 }

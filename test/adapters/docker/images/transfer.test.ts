@@ -11,8 +11,8 @@ test('A pushed image gets the registry’s digest, and can be pulled by tag and 
   const { digest } = await docker.push(`${name}:v1`, watch);
   expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect(watch.lines).toContainEqual(expect.stringMatching(/^v1: digest: sha256:|^\d+ of \d+ layers/));
-  const { id } = await here(`${name}:v1`);
-  expect((await here(`${name}:v1`)).digests).toContain(`${name}@${digest}`);
+  const { id } = await localImage(`${name}:v1`);
+  expect((await localImage(`${name}:v1`)).digests).toContain(`${name}@${digest}`);
   await docker.untag(`${name}:v1`);
   expect(await docker.image(`${name}:v1`)).toBeNull();
   expect((await docker.pull(`${name}:v1`, watch)).id).toBe(id);
@@ -21,7 +21,7 @@ test('A pushed image gets the registry’s digest, and can be pulled by tag and 
   expect(watch.lines).toContainEqual(expect.stringMatching(/^Status: /));
 });
 
-test('A registry’s refusal is reported in its words', async () => {
+test('A registry’s refusal is reported with its message', async () => {
   const registry = await openRegistry();
   const name = await pushable(registry);
   await expect(docker.pull(`${name}:nosuch`, watcher())).rejects.toMatchObject({
@@ -69,7 +69,7 @@ function layer(id: string, status: string, current?: number, total?: number) {
   return { id, status, progressDetail };
 }
 
-/** busybox under a name of that registry, `:v1`; its names go when the test is over. */
+/** Tags busybox as `:v1` of a repository in the registry. The tags are removed at the end of the test. */
 async function pushable(registry: Registry): Promise<string> {
   const name = `${registry.host}/acme/shop`;
   const engine = new Dockerode();
@@ -83,9 +83,9 @@ async function pushable(registry: Registry): Promise<string> {
   return name;
 }
 
-async function here(reference: string) {
+async function localImage(reference: string) {
   const image = await docker.image(reference);
-  if (!image) throw new Error(`${reference} is not here`);
+  if (!image) throw new Error(`${reference} is not local`);
   return image;
 }
 
