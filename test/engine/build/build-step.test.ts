@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseBuildInputs } from '../../../src/engine/build/build-inputs.ts';
 import { runJob } from '../../../src/engine/job/run-job.ts';
 import type { JobGrant } from '../../../src/jobs/protocol/grant.ts';
 import { openRegistry } from '../../adapters/docker/registry.ts';
@@ -167,17 +166,4 @@ describe('gantry/build', () => {
     expect(verdict).toMatchObject({ status: 'cancelled', reason: 'cancelled by ann' });
     expect(Date.now() - started).toBeLessThan(30_000);
   });
-});
-
-test('Tags reserved for Gantry are not allowed', () => {
-  for (const tag of [
-    'gantry-release/shop/production:x',
-    'gantry-build/a:1',
-    'docker.io/gantry/runner',
-    'gantry/runner:latest',
-  ])
-    expect(() => parseBuildInputs({ tags: tag })).toThrow(/reserved for Gantry/);
-  expect(parseBuildInputs({ tags: 'a:1, b:2\nc' }).tags).toEqual(['a:1', 'b:2', 'c']);
-  expect(() => parseBuildInputs({ push: 'true' })).toThrow(/needs `tags`/);
-  expect(() => parseBuildInputs({ 'build-args': 'NOVALUE' })).toThrow(/NAME=value/);
 });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runJob } from '../../../src/engine/job/run-job.ts';
 import { parseCheckout } from '../../../src/engine/steps/checkout-step.ts';
-import { componentsOf } from '../../../src/engine/workspace/workspace.ts';
 import type { CloneSource } from '../../../src/jobs/protocol/grant.ts';
 import type { PlannedStep } from '../../../src/jobs/run/plan.ts';
 import { type GitServer, startGitServer } from '../../git-server.ts';
@@ -112,12 +111,4 @@ test('An unsupported input of checkout is an error', () => {
   expect(() => parseCheckout({ repository: 'acme/other' }, 'acme/shop')).toThrow(/only this job's own repository/);
   expect(() => parseCheckout({ 'fetch-depth': 'x' }, 'acme/shop')).toThrow(/whole number/);
   expect(parseCheckout({ 'fetch-depth': '0' }, 'acme/shop')).toEqual({ ref: '', path: '', depth: null });
-});
-
-test.each([['a/../b'], ['/etc'], ['a\0b']])('The path %j is outside the workspace', (path) => {
-  expect(() => componentsOf(path)).toThrow(/not inside the workspace/);
-});
-
-test('A path in the workspace can be given as the container sees it', () => {
-  expect(componentsOf('/github/workspace/a/./b/')).toEqual(['a', 'b']);
 });

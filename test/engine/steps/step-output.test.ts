@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { StepOutput } from '../../../src/engine/steps/step-output.ts';
-import { parseWorkflowCommand } from '../../../src/engine/steps/workflow-command.ts';
 import type { Annotation } from '../../../src/jobs/run/annotation.ts';
 
 function sink() {
@@ -38,7 +37,7 @@ describe('A step’s output', () => {
     expect(received.text).toBe('half a li:: no command\n');
   });
 
-  test('holds back an endless line only up to the longest command', () => {
+  test('is buffered only up to the longest command in an endless line', () => {
     const { output, received } = sink();
     output.write('stdout', Buffer.from('::'));
     for (let i = 0; i < 100; i++) output.write('stdout', Buffer.alloc(1024, 'x'));
@@ -67,27 +66,5 @@ describe('A step’s output', () => {
     const { output, received } = sink();
     output.write('stdout', Buffer.from('::warning::x\n'.repeat(100)));
     expect(received.annotations).toHaveLength(10);
-  });
-});
-
-describe('A line of output', () => {
-  test.each([
-    '::set-env name=PATH::/x',
-    '::add-path::/x',
-    '::set-output name=a::b',
-    '::save-state name=a::b',
-    ' ::error::x',
-  ])('%j is not a command', (line) => {
-    expect(parseWorkflowCommand(line)).toBeNull();
-  });
-
-  test('gives the position of its annotation', () => {
-    expect(parseWorkflowCommand('::notice file=/github/workspace/b%2Cc.js,line=7,col=2,title=T::hi%25')).toEqual({
-      kind: 'annotation',
-      annotation: { path: 'b,c.js', line: 7, column: 2, level: 'notice', message: 'hi%' },
-    });
-    expect(parseWorkflowCommand('::error line=-1,col=x::y')).toMatchObject({
-      annotation: { path: '.github', line: 1, column: 1 },
-    });
   });
 });

@@ -38,7 +38,7 @@ test('The default job image is built from its recipe once, also for several call
   }
 });
 
-test('An image of another recipe is rebuilt and removed; an image that is not built from a recipe is left alone', async () => {
+test('An image built from another recipe is replaced; an image not built from a recipe is left alone', async () => {
   const name = `gantry-test/recipe:${harness.installation}`;
   const pipelines_dir = await mkdtemp(join(tmpdir(), 'gantry-recipe-'));
   const recipe = join(pipelines_dir, 'runner');
