@@ -16,5 +16,5 @@ export interface EventReporter {
 export type DeployQuestion = Extract<EventData, { type: 'deploy' }>;
 export type ReadyQuestion = Extract<EventData, { type: 'ready' }>;
 
-/** Events without an answer. `finished` is missing: the worker sends it with what running the attempt returned. */
+/** Events without an answer. `finished` is not among them: the worker sends it with the result of the attempt. */
 export type OneWayEvent = Exclude<EventData, { type: 'deploy' | 'ready' | 'finished' }>;

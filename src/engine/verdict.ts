@@ -12,12 +12,12 @@ export function verdictOfAbort(reason: unknown): Verdict {
   return { status, reason: request.data.reason, exit_code: null };
 }
 
-/** A fault of the user fails the job. Any other error is ours or the host's: the attempt is errored, and control tries again. */
+/** A fault of the user fails the job. Any other error is Gantry's or the host's: the attempt is errored, and control retries it. */
 export function verdictOfError(error: unknown): Verdict {
   return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error), exit_code: null };
 }
 
-/** Whether running processes are ended without a grace period: the stop was forced, or the worker itself has to go. */
+/** Whether running processes are ended without a grace period: the stop was forced, or the worker has to stop. */
 export function endsAtOnce({ signal, force }: { signal: AbortSignal; force: AbortSignal }): boolean {
   if (force.aborted) return true;
   return signal.aborted && !['cancel', 'time_out'].includes(StopRequest.safeParse(signal.reason).data?.kind ?? '');

@@ -20,7 +20,7 @@ import type { PlannedStep } from '../../src/jobs/run/plan.ts';
 import type { Step } from '../../src/jobs/run/step.ts';
 import { openLog } from '../../src/log.ts';
 
-/** An installation of its own on the real Docker Engine; disposing of it removes everything it created. */
+/** A new installation on the real Docker Engine. Disposing of it removes everything that it created. */
 export interface EngineHarness extends AsyncDisposable {
   deps: EngineDeps;
   docker: Docker;
@@ -148,13 +148,13 @@ export function openReporter(
         onText(text);
       },
       mask: (values) => void masks.push(...values),
-      flush: nothing,
-      close: nothing,
+      flush: resolveZero,
+      close: resolveZero,
     },
   };
 }
 
-async function nothing(): Promise<number> {
+async function resolveZero(): Promise<number> {
   return 0;
 }
 

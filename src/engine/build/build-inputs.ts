@@ -25,7 +25,7 @@ export function parseBuildInputs(given: Record<string, string>): BuildInputs {
     push: given.push?.toLowerCase() === 'true',
   };
   for (const tag of inputs.tags)
-    if (isOurs(tag)) throw new UserError(`the tag \`${tag}\` is not allowed: its name is reserved for Gantry`);
+    if (isReserved(tag)) throw new UserError(`the tag \`${tag}\` is not allowed: its name is reserved for Gantry`);
   if (inputs.push && inputs.tags.length === 0)
     throw new UserError('`push: true` needs `tags`, which say where to push');
   return inputs;
@@ -44,7 +44,7 @@ function parsePairs(input: string, text: string): Record<string, string> {
 }
 
 /** Names of releases, of builds and of the default job image: with such a tag a job could replace another's image. */
-function isOurs(tag: string): boolean {
+function isReserved(tag: string): boolean {
   const name = tag.replace(/^(index\.)?docker\.io\//, '').replace(/(:[^/]*)?(@.*)?$/, '');
   return name === 'gantry/runner' || name.startsWith('gantry-release/') || name.startsWith('gantry-build/');
 }

@@ -6,23 +6,23 @@ import type { EngineDeps } from '../engine-deps.ts';
 import { type JobExecution, logLine } from '../execution/job-execution.ts';
 import type { RunningStep, StepEnd } from '../execution/step.ts';
 import { buildImage, buildRepository } from '../names.ts';
-import { caSecret } from '../sandbox/outside-access.ts';
+import { caSecret } from '../sandbox/outbound-access.ts';
 import { UserError } from '../user-error.ts';
 import { SUCCESS } from '../verdict.ts';
 import { pathInWorkspace } from '../workspace/workspace.ts';
 import { type BuildInputs, parseBuildInputs } from './build-inputs.ts';
 import { type ContextStream, OUTSIDE_DOCKERFILE, readIgnored, streamContext } from './context-stream.ts';
 
-/** gantry/build@v1: builds an image from the workspace, by BuildKit outside of the job's container. */
+/** gantry/build@v1: builds an image from the workspace, with BuildKit, outside the job's container. */
 export async function buildStep(execution: JobExecution, step: RunningStep): Promise<StepEnd> {
   const inputs = parseBuildInputs(step.with);
   const { deps, grant, reporter } = execution;
-  const own = buildImage(deps.envelope.installation, repositoryOf(grant), reporter.attempt, step.id);
-  const tags = [own, ...inputs.tags];
+  const own_name = buildImage(deps.envelope.installation, repositoryOf(grant), reporter.attempt, step.id);
+  const tags = [own_name, ...inputs.tags];
   const built = await build(execution, step, { ...inputs, tags });
   await untagOlderBuilds(execution);
   const digest = inputs.push ? await pushAll(execution, step, inputs.tags) : built.id;
-  const image = (inputs.push ? await pushedName(deps.docker, own, digest) : null) ?? own;
+  const image = (inputs.push ? await pushedName(deps.docker, own_name, digest) : null) ?? own_name;
   logLine(execution, step.number, `Built ${tags.join(', ')}: ${digest}`);
   return { verdict: SUCCESS, outputs: { image, digest } };
 }
@@ -69,18 +69,18 @@ async function awaitBoth(reading: Promise<void>, building: Promise<Image>): Prom
 
 async function openContext(workspace: string, inputs: BuildInputs) {
   const folder = await pathInWorkspace(workspace, inputs.context);
-  const recipe = await pathInWorkspace(workspace, inputs.file);
+  const file = await pathInWorkspace(workspace, inputs.file);
   if (!(await lstat(folder).catch(() => null))?.isDirectory())
     throw new UserError(
       `the build context \`${inputs.context}\` is not a folder in the workspace; is there a checkout step before this one?`,
     );
-  if (!(await lstat(recipe).catch(() => null))?.isFile())
+  if (!(await lstat(file).catch(() => null))?.isFile())
     throw new UserError(`there is no \`${inputs.file}\` in the workspace; is there a checkout step before this one?`);
-  const inside = relative(folder, recipe);
+  const inside = relative(folder, file);
   const isOutside = inside.startsWith('..');
   const dockerfile = isOutside ? OUTSIDE_DOCKERFILE : inside;
-  const ignored = await readIgnored(folder, recipe);
-  const outside = isOutside ? await readFile(recipe) : null;
+  const ignored = await readIgnored(folder, file);
+  const outside = isOutside ? await readFile(file) : null;
   return { context: streamContext(folder, ignored, { path: dockerfile, outside }), dockerfile };
 }
 
@@ -106,18 +106,18 @@ async function pushAll(execution: JobExecution, step: RunningStep, tags: string[
 }
 
 /** `name@digest`, by which other hosts can pull it; null if this Engine does not know it by that digest. */
-async function pushedName(docker: EngineDeps['docker'], own: string, digest: string): Promise<string | null> {
-  const image = await docker.image(own);
-  return image?.digests.find((name) => name.endsWith(`@${digest}`)) ?? null;
+async function pushedName(docker: EngineDeps['docker'], name: string, digest: string): Promise<string | null> {
+  const image = await docker.image(name);
+  return image?.digests.find((one) => one.endsWith(`@${digest}`)) ?? null;
 }
 
-/** How many built images are kept for each repository: later jobs of a run may use them. */
-const KEPT = 20;
+/** The built images that are kept for each repository: later jobs of a run may use them. */
+const KEPT_BUILDS = 20;
 
 async function untagOlderBuilds({ deps: { docker, envelope }, grant }: Pick<JobExecution, 'deps' | 'grant'>) {
   const names = await docker.tags(buildRepository(envelope.installation, repositoryOf(grant)));
   // Attempts' ids sort by the time of their creation.
-  for (const name of names.toSorted().toReversed().slice(KEPT)) await docker.untag(name);
+  for (const name of names.toSorted().toReversed().slice(KEPT_BUILDS)) await docker.untag(name);
 }
 
 function repositoryOf({ source }: Pick<JobGrant, 'source'>): string {

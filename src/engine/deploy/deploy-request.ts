@@ -8,7 +8,7 @@ import { type JobExecution, logLine } from '../execution/job-execution.ts';
 import type { RunningStep } from '../execution/step.ts';
 import { buildImage } from '../names.ts';
 import { UserError } from '../user-error.ts';
-import { fetchOwnCommit } from '../workspace/own-commit.ts';
+import { fetchJobCommit } from '../workspace/job-commit.ts';
 
 /** The request to control, and the image to keep meanwhile: its name may move to another image. A rollback has no image. */
 export async function deployRequest(
@@ -26,7 +26,7 @@ export async function deployRequest(
   return { request, image };
 }
 
-/** Keeps an image from every prune by a tag of its own, until a release has tagged it. */
+/** Tags an image during the work, so that no prune removes it before a release has tagged it. */
 export async function whileTagged<T>(
   { deps: { docker, envelope }, grant, owner }: Pick<JobExecution, 'deps' | 'grant' | 'owner'>,
   image: Image | null,
@@ -61,7 +61,7 @@ async function readAppConfig(
 ): Promise<AppConfig> {
   const { source } = grant;
   if (source === null) throw new UserError('nothing to deploy: this job belongs to no repository');
-  const { sha } = await fetchOwnCommit(git, grant, source, signal);
+  const { sha } = await fetchJobCommit(git, grant, source, signal);
   const text = await git.read(source.id, sha, APP_FILE, APP_FILE_LIMIT);
   if (text === null) throw new UserError(`there is no ${APP_FILE} at ${sha}; it describes how to deploy the app`);
   const { app, annotations } = parseAppFile(APP_FILE, text);

@@ -32,7 +32,7 @@ export async function deploy(execution: JobExecution, step: RunningStep, order: 
   // The environment is locked, so these are what the release replaces, or leftovers.
   const old = await otherContainers(execution.deps.docker, order);
   const outcome = await bringUp(deployment).catch(async (error: unknown) => {
-    // A candidate that may be live is left alone: control has the environment reconciled.
+    // A candidate that may be live is left alone: control then reconciles the environment.
     if (!(error instanceof UnknownOutcome)) await withdraw(deployment, settlementOf(step, error));
     throw error;
   });
@@ -144,7 +144,7 @@ interface Settlement {
   reason: string | null;
 }
 
-/** Removes a candidate that never had traffic. If that fails, nothing is settled: control has the environment reconciled. */
+/** Removes a candidate that never had traffic. If that fails, nothing is settled: control then reconciles the environment. */
 async function withdraw(
   { execution, order, proxy, container }: Deployment,
   { status, reason }: Settlement,

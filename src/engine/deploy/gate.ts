@@ -10,7 +10,7 @@ import { UserError } from '../user-error.ts';
 import { targetOf } from './release-container.ts';
 
 /** A candidate is tested for at least this long, in milliseconds, even if starting it took most of its time. */
-const SHORTEST = 1_000;
+const MINIMUM_TIMEOUT = 1_000;
 
 /**
  * Resolves when the proxy finds the candidate healthy, through a service of its own with a host that cannot be guessed; the live service
@@ -30,8 +30,8 @@ export async function passGate(
     target: targetOf(order),
     health_path: health.path,
     health_interval: health.interval,
-    deploy_timeout: Math.max(SHORTEST, health.timeout - (now() - candidate.started_at)),
-    drain_timeout: SHORTEST,
+    deploy_timeout: Math.max(MINIMUM_TIMEOUT, health.timeout - (now() - candidate.started_at)),
+    drain_timeout: MINIMUM_TIMEOUT,
   });
   const over = new AbortController();
   const exit = docker.wait(candidate.container, over.signal).then(({ exit_code, oom_killed }) => {
@@ -63,20 +63,20 @@ function explain(error: unknown, health: { path: string; timeout: number }): unk
 }
 
 /**
- * The proxy keeps asking until the gate's timeout; nothing can stop it. The next container may get a removed candidate's address, and its
- * answer passes the gate: so the gate is removed once more at the end. If this worker has gone by then, a reconciliation does it.
+ * The proxy keeps checking until the gate's timeout; nothing can stop it. The next container may get the address of a removed candidate and
+ * pass the gate, so the gate is removed again at the end. If this worker has stopped by then, a reconciliation removes it.
  */
 function removeLater(gating: Promise<void>, proxy: Proxy, deployment: string): void {
   gating.then(() => removeGate(proxy, deployment)).catch(() => {});
 }
 
-/** The proxy's `deploy` outlives its caller and may still add the gate, so it is looked for again after its removal. */
+/** The proxy's `deploy` outlives its caller and may still add the gate, so this checks again after the removal. */
 export async function removeGate(proxy: Proxy, deployment: string): Promise<void> {
   const gate = gateOf(deployment);
-  for (let looks = 0; looks < 3; looks++) {
+  for (let checks = 0; checks < 3; checks++) {
     const services = await proxy.list();
     if (services.some(({ name }) => name === gate)) await proxy.remove(gate);
-    else if (looks > 0) return;
+    else if (checks > 0) return;
     await delay(100);
   }
 }

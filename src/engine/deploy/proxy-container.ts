@@ -4,6 +4,9 @@ import { CodedError, hasCode, messageOf } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import { appsNetwork, proxyContainer } from '../names.ts';
 
+/** The dependencies that `ensureProxy` uses. */
+export type ProxyDeps = Pick<EngineDeps, 'docker' | 'proxy' | 'config' | 'envelope' | 'log'>;
+
 const IMAGE = 'basecamp/kamal-proxy:v0.9.2';
 const STATE = '/home/kamal-proxy/.config/kamal-proxy';
 const START_TIMEOUT = 30_000;
@@ -16,7 +19,7 @@ class ProxyUnavailable extends CodedError<'proxy_unavailable'> {
 }
 
 /** Starts the proxy's container, with the configured ports, unless it runs; resolves to its ID. Workers may call this at the same time. */
-export async function ensureProxy(deps: EngineDeps): Promise<string> {
+export async function ensureProxy(deps: ProxyDeps): Promise<string> {
   const { docker, envelope } = deps;
   const network = appsNetwork(envelope.installation);
   await docker.ensureNetwork({ name: network, open: true, labels: {} });
@@ -34,8 +37,8 @@ export async function ensureProxy(deps: EngineDeps): Promise<string> {
   }
 }
 
-/** A container with other ports or another image is removed. */
-async function find({ docker }: EngineDeps, wanted: Record<string, string>): Promise<Container | null> {
+/** The proxy's container, or null. One with other ports or another image is removed. */
+async function find({ docker }: Pick<ProxyDeps, 'docker'>, wanted: Record<string, string>): Promise<Container | null> {
   const [found] = await docker.containers({ 'gantry.proxy': 'true' });
   if (found === undefined) return null;
   if (Object.entries(wanted).every(([name, value]) => found.labels[name] === value)) return found;
@@ -43,7 +46,7 @@ async function find({ docker }: EngineDeps, wanted: Record<string, string>): Pro
   return null;
 }
 
-async function create(deps: EngineDeps, image: string, network: string, labels: Record<string, string>) {
+async function create(deps: ProxyDeps, image: string, network: string, labels: Record<string, string>) {
   const { config, docker, envelope } = deps;
   const name = proxyContainer(envelope.installation);
   try {
@@ -78,7 +81,11 @@ async function create(deps: EngineDeps, image: string, network: string, labels: 
 const LOG_BYTES = 10 * 1024 * 1024;
 
 /** A port conflict shows only at the start. A container that was just created is removed again. */
-async function start({ docker, config }: EngineDeps, container: string, isNew: boolean): Promise<void> {
+async function start(
+  { docker, config }: Pick<ProxyDeps, 'docker' | 'config'>,
+  container: string,
+  isNew: boolean,
+): Promise<void> {
   try {
     await docker.start(container);
   } catch (error) {
@@ -94,7 +101,7 @@ async function start({ docker, config }: EngineDeps, container: string, isNew: b
 }
 
 /** The proxy listens only a moment after its container has started. */
-async function answers(deps: EngineDeps, container: string): Promise<boolean> {
+async function answers(deps: Pick<ProxyDeps, 'proxy'>, container: string): Promise<boolean> {
   return deps
     .proxy(container)
     .list()
@@ -104,15 +111,15 @@ async function answers(deps: EngineDeps, container: string): Promise<boolean> {
     );
 }
 
-async function proxyImage({ docker, log }: EngineDeps): Promise<string> {
-  const here = await docker.image(IMAGE);
-  if (here !== null) return here.id;
+async function proxyImage({ docker, log }: Pick<ProxyDeps, 'docker' | 'log'>): Promise<string> {
+  const local = await docker.image(IMAGE);
+  if (local !== null) return local.id;
   const progress = (line: string) => log.info({ image: IMAGE }, line);
-  return (await docker.pull(IMAGE, { progress, signal: AbortSignal.timeout(PULL) })).id;
+  return (await docker.pull(IMAGE, { progress, signal: AbortSignal.timeout(PULL_TIMEOUT) })).id;
 }
 
-const PULL = 10 * 60_000;
+const PULL_TIMEOUT = 10 * 60_000;
 
-function portsOf({ config }: EngineDeps): string {
+function portsOf({ config }: Pick<ProxyDeps, 'config'>): string {
   return `${config.proxy_http_port},${config.proxy_https_port}`;
 }

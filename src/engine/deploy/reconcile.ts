@@ -4,18 +4,18 @@ import type { Finished } from '../../jobs/protocol/event.ts';
 import type { EnvironmentGrant } from '../../jobs/protocol/grant.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 import type { EventReporter } from '../event-reporter.ts';
-import { aliasOf, GATES, gateOf, releaseImage, releaseRepository, serviceOf } from '../names.ts';
+import { aliasOf, GATE_PREFIX, gateOf, releaseImage, releaseRepository, serviceOf } from '../names.ts';
 import { SUCCESS, verdictOfAbort, verdictOfError } from '../verdict.ts';
-import { ensureProxy } from './proxy-container.ts';
+import { ensureProxy, type ProxyDeps } from './proxy-container.ts';
 import { startRelease } from './release-container.ts';
 import { serviceSpec } from './traffic.ts';
 
 /**
- * Restores an environment to its state in SQL, except that the deployment which the proxy serves is the live one. Starts the live release
+ * Restores an environment to its state in SQL, except that a deployment which the proxy serves counts as the live one. Starts the live release
  * again if Docker or the proxy lost it, and removes what belongs to no deployment. Safe to repeat. Never rejects.
  */
 export async function reconcileEnvironment(
-  deps: EngineDeps,
+  deps: ProxyDeps,
   grant: EnvironmentGrant,
   reporter: EventReporter,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export async function reconcileEnvironment(
   } catch (error) {
     const verdict = signal.aborted ? verdictOfAbort(signal.reason) : verdictOfError(error);
     log(verdict.reason ?? verdict.status);
-    // There is no user to fix it, so a failure counts as ours and is retried.
+    // No user can fix it, so a failure counts as Gantry's and is retried.
     const status = verdict.status === 'failed' ? 'errored' : verdict.status;
     return { verdict: { ...verdict, status }, outputs: {}, log_size: 0 };
   }
@@ -58,7 +58,7 @@ async function findService(proxy: Proxy, name: string): Promise<Service | undefi
 
 /** Afterwards the live release's container runs, restarts by itself, and is what the proxy serves. */
 async function bringUp(
-  deps: EngineDeps,
+  deps: Pick<EngineDeps, 'docker' | 'config' | 'envelope'>,
   proxy: Proxy,
   live: DeployOrder,
   served: DeployOrder | null,
@@ -84,14 +84,14 @@ async function removeStrays(
   log: (line: string) => void,
 ): Promise<void> {
   // Gates are read before containers: a gate is made after its candidate, so one without a candidate is stale.
-  const gates = (await proxy.list()).filter(({ name }) => name.startsWith(GATES));
+  const gates = (await proxy.list()).filter(({ name }) => name.startsWith(GATE_PREFIX));
   const containers = await docker.containers({ 'gantry.app': app, 'gantry.environment': environment });
   for (const container of containers.filter((one) => deploymentOf(one) !== live?.deployment)) {
     log(`Removing ${container.name}: it is not live`);
     await docker.stop(container.id, live?.config.processes.web.stop_grace ?? 0);
     await docker.remove(container.id);
   }
-  // A gate's name does not tell its environment, so the candidates of all environments count.
+  // A gate's name does not contain its environment, so the candidates of all environments count.
   const candidates = new Set((await docker.containers({})).map((container) => gateOf(deploymentOf(container))));
   for (const { name } of gates) if (!candidates.has(name)) await proxy.remove(name);
 }

@@ -5,7 +5,7 @@ import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { serviceOf } from '../names.ts';
 import { targetOf } from './release-container.ts';
 
-/** In milliseconds. Short, because the candidate has been found healthy before. */
+/** In milliseconds. Short, because the gate has found the candidate healthy. */
 const DEPLOY_TIMEOUT = 3_000;
 /** How long the proxy and the Engine may take beyond that before the outcome is unknown. */
 const MARGIN = 10_000;
@@ -26,7 +26,7 @@ export class UnknownOutcome extends CodedError<'unknown_outcome'> {
 
 /**
  * Switches an environment's traffic to the order's target. The target that the proxy lists is live; the end of its `deploy` command is only
- * the end of the drain. On abort, `abandon` removes the candidate, the deploy timeout is waited for, and then the list decides.
+ * the end of the drain. On abort, `abandon` removes the candidate; the list still decides, once the command has ended.
  */
 export async function switchTraffic(
   proxy: Proxy,
@@ -86,6 +86,9 @@ function watch(command: Promise<void>): { ended: { error: unknown } | null; done
   return state;
 }
 
-function notSwitched({ config }: DeployOrder): Error {
-  return new Error(`the proxy did not switch ${config.environment} of ${config.app} to the new release`);
+function notSwitched({ config }: DeployOrder): CodedError {
+  return new CodedError(
+    'not_switched',
+    `the proxy did not switch ${config.environment} of ${config.app} to the new release`,
+  );
 }

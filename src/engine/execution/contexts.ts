@@ -28,12 +28,12 @@ export function stepContexts(execution: JobExecution, scope: StepScope, action: 
   });
 }
 
-/** With `env` as it is now, and the step's own on top. */
+/** Adds `env`: the level's, what steps have exported so far, and the step's own. */
 export function withEnv(scope: StepScope, contexts: GithubContexts, own: Record<string, string> = {}): GithubContexts {
   return { ...contexts, env: { ...scope.env, ...scope.exports.env, ...own } };
 }
 
-/** The variable that a context's property is passed to steps as, where it has a plain value. */
+/** A context's property as the value of an environment variable; empty unless the property is a plain value. */
 export function variableOf(value: Json | undefined): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
@@ -54,7 +54,7 @@ export const RUNNER = {
   debug: '',
 };
 
-/** The grant's context and what only the worker knows. */
+/** The grant's context, completed with what only the worker knows. */
 function githubContext(grant: JobGrant, event: JsonObject): JsonObject {
   return {
     repository: grant.source?.name ?? '',

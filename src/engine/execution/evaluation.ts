@@ -4,12 +4,12 @@ import { hashFiles } from '../workspace/hash-files.ts';
 import { parseFilePatterns } from '../workspace/hash-patterns.ts';
 import type { JobExecution } from './job-execution.ts';
 
-/** For all hashes of one evaluation, in milliseconds; the job's processes are paused meanwhile. */
+/** Limit for the missing hashes of one round, in milliseconds. The job's processes are paused meanwhile. */
 const HASH_TIMEOUT = 120_000;
 
 /**
  * Evaluates expressions that may call hashFiles(). Expressions are synchronous and hashing is not, so `evaluate` is repeated with the
- * hashes that it asked for until it asks for no more. It must have no effects.
+ * hashes that it requested until no hash is missing. It must have no effects.
  */
 export async function evaluateWithFiles<T>(
   execution: JobExecution,

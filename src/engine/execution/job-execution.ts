@@ -57,13 +57,13 @@ export function statusOf({
   return failure === null ? 'succeeded' : 'failed';
 }
 
-/** Records an abort. To be called where it kept a step from running or from ending by itself: only then it decides the verdict. */
+/** Records an abort. Call this only where the abort kept a step from running or from ending by itself: it then decides the verdict. */
 export function recordAbort(execution: Pick<JobExecution, 'signal' | 'force' | 'interruption'>): void {
   const aborted = [execution.signal, execution.force].find((signal) => signal.aborted);
   if (aborted !== undefined) execution.interruption ??= verdictOfAbort(aborted.reason);
 }
 
-/** Writes a line of Gantry's own to the job's log. `step` 0 is the job itself. */
+/** Writes a line of Gantry to the job's log. `step` 0 is the job itself. */
 export function logLine(
   { reporter }: Pick<JobExecution, 'reporter'>,
   step: number,

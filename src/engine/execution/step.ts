@@ -15,7 +15,7 @@ export interface PlacedStep {
   planned: PlannedStep;
 }
 
-/** A step whose turn it is. */
+/** A step that is next to run. */
 export interface PreparedStep extends PlacedStep {
   name: string;
   started_at: number;

@@ -30,16 +30,17 @@ export async function runJob(
   force: AbortSignal = new AbortController().signal,
 ): Promise<Finished> {
   const execution = newExecution(deps, grant, reporter, { signal, force });
-  const { verdict, outputs } = await conclude(execution);
+  const { verdict, outputs } = await execute(execution);
   await cleanUp(execution);
   const reason = verdict.reason && execution.secrets.hide(verdict.reason);
   return { verdict: { ...verdict, reason }, outputs, log_size: 0 };
 }
 
-async function conclude(execution: JobExecution): Promise<Pick<Finished, 'verdict' | 'outputs'>> {
+/** Never rejects: an error becomes the verdict. */
+async function execute(execution: JobExecution): Promise<Pick<Finished, 'verdict' | 'outputs'>> {
   try {
     const scope = await prepare(execution);
-    const verdict = await perform(execution, scope);
+    const verdict = await runTaskOrSteps(execution, scope);
     return { verdict, outputs: evaluateOutputs(execution, scope) };
   } catch (error) {
     recordAbort(execution);
@@ -79,7 +80,7 @@ function jobScope(grant: JobGrant, event: JsonObject): StepScope {
   };
 }
 
-async function perform(execution: JobExecution, scope: StepScope): Promise<Verdict> {
+async function runTaskOrSteps(execution: JobExecution, scope: StepScope): Promise<Verdict> {
   if (execution.grant.command !== null) return runTask(execution, scope);
   await runSteps(execution, scope);
   const { interruption, failure, sandbox } = execution;
@@ -109,7 +110,7 @@ function evaluateOutputs(execution: JobExecution, scope: StepScope): Record<stri
 
 const CLEAN_UP_TIMEOUT = 60_000;
 
-/** Containers first, then the folder that they have mounted. Repeated for a while if the Docker Engine does not answer. */
+/** Removes the containers, then the folder that they have mounted. Retries for a while, since the Docker Engine may not answer. */
 async function cleanUp({ deps, owner, folder, sandbox }: JobExecution): Promise<void> {
   for (const end = Date.now() + CLEAN_UP_TIMEOUT; ; await delay(1000)) {
     try {

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import type { Step } from '../../jobs/run/step.ts';
+import { ensureSandbox } from '../execution/ensure-sandbox.ts';
 import type { JobExecution } from '../execution/job-execution.ts';
-import { needSandbox } from '../execution/need-sandbox.ts';
 import type { StepScope } from '../execution/step-scope.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { gantryVariables } from '../steps/step-environment.ts';
@@ -27,7 +27,7 @@ export async function runTask(execution: JobExecution, scope: StepScope): Promis
   return verdict;
 }
 
-/** Never rejects: an error is how the command ended. */
+/** Never rejects: an error becomes the verdict. */
 async function runCommand(execution: JobExecution, scope: StepScope, { number, name }: Step): Promise<Verdict> {
   const signal = AbortSignal.any([execution.signal, execution.force]);
   try {
@@ -48,12 +48,12 @@ function taskSandbox(
 ): Promise<Sandbox> {
   const { grant } = execution;
   const main = {
-    // Null leaves the image's own.
+    // Null uses the image's own.
     entrypoint: null,
     command: grant.command?.length ? grant.command : null,
     env: { ...env, ...container_env, ...gantryVariables(grant) },
     cwd: null,
     user: null,
   };
-  return needSandbox(execution, { main, mounts: [] }, contexts, step);
+  return ensureSandbox(execution, { main, mounts: [] }, contexts, step);
 }

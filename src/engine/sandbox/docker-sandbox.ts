@@ -3,7 +3,7 @@ import type { EngineDeps } from '../engine-deps.ts';
 import { attemptContainer, attemptNetwork, type ContainerRole, jobsNetwork } from '../names.ts';
 import { WORKSPACE } from '../workspace/job-folder.ts';
 import { type DockerProcess, execProcess, mainProcess } from './docker-process.ts';
-import { outsideAccess } from './outside-access.ts';
+import { outboundAccess } from './outbound-access.ts';
 import { removeAttempt } from './removal.ts';
 import { type AttemptIds, type Sandbox, SandboxError, type SandboxSpec } from './sandbox.ts';
 
@@ -49,7 +49,7 @@ export async function createSandbox(deps: Deps, spec: SandboxSpec): Promise<Sand
 }
 
 async function containerSpec(deps: Deps, spec: SandboxSpec): Promise<ContainerSpec> {
-  const outside = outsideAccess(deps.config);
+  const outside = outboundAccess(deps.config);
   const main = spec.main ?? IDLE;
   return {
     ...main,

@@ -16,7 +16,7 @@ export function wrapped({ argv, path, cwd }: Pick<ProcessSpec, 'argv' | 'path' |
 
 /**
  * Takes the wrapper's line out of a process's output. `pid` resolves to null when the first line is another one: the Engine's error, or
- * text of a preloaded library. `end` is to be called at the end of the output.
+ * text of a preloaded library. Call `end` at the end of the output.
  */
 export function readWrapper(pass: (chunk: Buffer) => void) {
   const { promise: pid, resolve } = Promise.withResolvers<number | null>();

@@ -7,8 +7,8 @@ import type { AttemptIds } from './sandbox.ts';
 type Deps = Pick<EngineDeps, 'docker' | 'config' | 'envelope' | 'log'>;
 
 /**
- * Removes an attempt's folder, links as links. Files that root wrote in the container are removed by another container if the worker is not
- * root; `image` is what the job ran in, null if nothing ran.
+ * Removes an attempt's folder, without following links. Files that root wrote in the container are removed by another container if the
+ * worker is not root; `image` is the job's image, null if no container ran.
  */
 export async function removeFolder(deps: Deps, owner: AttemptIds, root: string, image: string | null): Promise<void> {
   try {
@@ -20,7 +20,7 @@ export async function removeFolder(deps: Deps, owner: AttemptIds, root: string, 
   }
 }
 
-/** The job's own sandbox is gone by then, so nothing else runs on the folder. */
+/** The job's own sandbox must have been removed, so that nothing else uses the folder. */
 export async function emptyInSandbox(deps: Deps, owner: AttemptIds, root: string, image: string): Promise<void> {
   const sandbox = await createSandbox(deps, {
     owner,

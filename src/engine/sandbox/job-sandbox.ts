@@ -11,7 +11,7 @@ export class JobSandbox {
     return this.#image;
   }
 
-  async need(create: () => Promise<Sandbox>): Promise<Sandbox> {
+  async ensure(create: () => Promise<Sandbox>): Promise<Sandbox> {
     this.#current ??= await create();
     this.#image = this.#current.image;
     return this.#current;

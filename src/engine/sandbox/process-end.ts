@@ -10,7 +10,7 @@ const SETTLING = 3_000;
 
 /**
  * Ends a process that runs or is being started: SIGTERM to its group, then SIGKILL, then removal of the sandbox. Resolves when the process
- * is gone, with whether the sandbox is still there.
+ * has ended: with true if the sandbox is still there, with false if it was removed.
  */
 export async function endProcess(
   sandbox: Sandbox,
@@ -34,7 +34,7 @@ async function endsBySignal(process: Process, stop: { signal: AbortSignal; force
   return settles(process.wait(), SETTLING);
 }
 
-/** Whether the promise is fulfilled or rejected within so many milliseconds. */
+/** Whether the promise is fulfilled or rejected within that many milliseconds. */
 async function settles(promise: Promise<unknown>, within: number): Promise<boolean> {
   const timer = new AbortController();
   const settled = promise.then(

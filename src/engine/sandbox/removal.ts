@@ -3,14 +3,14 @@ import type { AttemptIds } from './sandbox.ts';
 
 type Docker = EngineDeps['docker'];
 
-/** Removes every container of an attempt and its own network; resolves when they are gone. */
+/** Removes every container of an attempt and its own network; resolves when they are removed. */
 export async function removeAttempt(docker: Docker, attempt: string): Promise<void> {
   await removeLabelled(docker, { 'gantry.attempt': attempt }, () => true);
 }
 
 /**
- * Removes what lower attempts at this job left, and this attempt if its worker started it before. Deployed containers do not have these
- * labels.
+ * Removes what earlier attempts at this job left, and what this attempt left if its worker has started it before. Deployed containers do
+ * not have these labels.
  */
 export async function removeLeftovers(docker: Docker, { job, number }: Pick<AttemptIds, 'job' | 'number'>) {
   await removeLabelled(docker, { 'gantry.job': job }, (labels) => Number(labels['gantry.attempt_number']) <= number);

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Image, Watch } from '../../deps.ts';
-import { messageOf } from '../../error.ts';
+import { CodedError, messageOf } from '../../error.ts';
 import type { EngineDeps } from '../engine-deps.ts';
-import { caSecret } from './outside-access.ts';
+import { caSecret } from './outbound-access.ts';
 
 type Deps = Pick<EngineDeps, 'config' | 'docker' | 'locks'>;
 
-/** Builds the default job image from the shipped recipe. Of the worker processes on this host one builds it; the others wait. */
+/** Builds the default job image from the shipped recipe. Only one worker process on this host builds it; the others wait. */
 export async function buildRunnerImage(deps: Deps, name: string, watch: Watch): Promise<Image> {
   await mkdir(deps.config.work_dir, { recursive: true });
   return deps.locks.whileLocked(join(deps.config.work_dir, 'runner-image.lock'), watch.signal, async () => {
     const recipe = await readRecipe(deps);
     const present = await deps.docker.image(name);
-    if (present !== null && isOf(present, recipe)) return present;
+    if (present !== null && matches(present, recipe)) return present;
     const image = await build(deps, name, recipe, watch).catch((error: unknown) => fail(name, error, watch));
     // The name has moved to the new image; containers that use the old one keep it.
     if (present !== null && present.id !== image.id) await deps.docker.untag(present.id);
@@ -24,9 +24,9 @@ export async function buildRunnerImage(deps: Deps, name: string, watch: Watch): 
   });
 }
 
-/** Whether an image needs no rebuild. An image without our label was not built from the recipe and is left alone. */
+/** Whether an image needs no rebuild. An image without the label was not built from a recipe and is left alone. */
 export async function isCurrent(deps: Deps, image: Image): Promise<boolean> {
-  return isOf(image, await readRecipe(deps));
+  return matches(image, await readRecipe(deps));
 }
 
 /** The hash of the recipe that an image was built from. */
@@ -37,7 +37,7 @@ interface Recipe {
   hash: string;
 }
 
-function isOf(image: Image, { hash }: Recipe): boolean {
+function matches(image: Image, { hash }: Recipe): boolean {
   const built_from = image.labels[LABEL];
   return built_from === undefined || built_from === hash;
 }
@@ -72,7 +72,8 @@ async function build(deps: Deps, name: string, recipe: Recipe, watch: Watch): Pr
 /** The recipe is Gantry's, so its failure is not the user's fault. */
 function fail(name: string, error: unknown, { signal }: Watch): never {
   signal.throwIfAborted();
-  throw new Error(
+  throw new CodedError(
+    'runner_image_failed',
     `the image ${name} cannot be built from its recipe; set GANTRY_RUNNER_IMAGES to use another. ${messageOf(error)}`,
     { cause: error },
   );

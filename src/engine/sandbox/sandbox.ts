@@ -9,7 +9,7 @@ import { CodedError } from '../../error.ts';
 export interface Sandbox {
   /** The ID of the image that the job's container was created from. */
   readonly image: string;
-  /** Starts the process of `spec.main`. To be called once. */
+  /** Starts the process of `spec.main`. Call it once. */
   runMain(output: Output): Promise<Process>;
   /** Starts a process. Whether that succeeded shows in `wait`. */
   run(spec: ProcessSpec, output: Output): Promise<Process>;
@@ -17,7 +17,7 @@ export interface Sandbox {
   attach(id: string, output: Output): Promise<Process>;
   /** Pauses all processes while `work` runs, so that none changes files that the host reads. */
   whilePaused<T>(work: () => Promise<T>): Promise<T>;
-  /** Removes every container of the attempt, and its own network. Resolves when they are gone. */
+  /** Removes every container of the attempt, and its own network. Resolves when they are removed. */
   remove(): Promise<void>;
 }
 

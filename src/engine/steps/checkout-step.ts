@@ -5,7 +5,7 @@ import { type JobExecution, logLine } from '../execution/job-execution.ts';
 import type { RunningStep, StepEnd } from '../execution/step.ts';
 import { UserError } from '../user-error.ts';
 import { SUCCESS } from '../verdict.ts';
-import { fetchOwnCommit } from '../workspace/own-commit.ts';
+import { fetchJobCommit } from '../workspace/job-commit.ts';
 import { emptyFolder, pathInWorkspace } from '../workspace/workspace.ts';
 
 /** actions/checkout, built in: the host writes the work tree, so no credential reaches the container. */
@@ -25,7 +25,7 @@ export async function checkoutStep(execution: JobExecution, step: RunningStep): 
   return { verdict: SUCCESS, outputs: { ref, commit: sha } };
 }
 
-/** Throws a `UserError` for an input that Gantry does not support rather than ignore it. */
+/** Throws a `UserError` for an input that Gantry does not support, instead of ignoring it. */
 export function parseCheckout(given: Record<string, string>, repository: string) {
   for (const name of ['submodules', 'lfs', 'sparse-checkout', 'ssh-key', 'filter'])
     if (!['', 'false', undefined].includes(given[name]))
@@ -50,7 +50,7 @@ async function fetchCommit(
   ref: string,
   signal: AbortSignal,
 ): Promise<{ ref: string; sha: string }> {
-  if (ref === '' || ref === grant.sha || ref === grant.ref) return fetchOwnCommit(git, grant, source, signal);
+  if (ref === '' || ref === grant.sha || ref === grant.ref) return fetchJobCommit(git, grant, source, signal);
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(ref))
     return { ref, sha: await git.fetch(source, { ref: grant.ref ?? 'HEAD', sha: ref }, signal) };
   const candidates = ref.startsWith('refs/') ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];

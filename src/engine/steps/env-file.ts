@@ -19,7 +19,12 @@ export function parseEnvFile(text: string): EnvFile {
       continue;
     }
     const end = lines.indexOf(rest, at + 1);
-    if (rest === '' || end === -1) return { entries, problem: `line ${at + 1}: no line \`${rest}\` ends \`${name}\`` };
+    if (rest === '') return { entries, problem: `line ${at + 1}: \`${name}<<\` has no delimiter` };
+    if (end === -1)
+      return {
+        entries,
+        problem: `line ${at + 1}: the line \`${rest}\`, which ends the value of \`${name}\`, is missing`,
+      };
     entries.push([name, lines.slice(at + 1, end).join('\n')]);
     at = end;
   }

@@ -22,12 +22,12 @@ export async function runSteps(execution: JobExecution, scope: StepScope): Promi
 async function runStep(execution: JobExecution, scope: StepScope, placed: PlacedStep): Promise<void> {
   recordAbort(execution);
   const step = await prepareStep(execution, scope, placed);
-  const { verdict, outputs } = await conclude(execution, scope, step);
+  const { verdict, outputs } = await execute(execution, scope, step);
   const outcome = outcomeOf(verdict);
-  const isForgiven = outcome === 'failure' && (await mayFail(execution, scope, step, verdict));
-  if (outcome === 'failure' && !isForgiven) execution.failure ??= verdict;
+  const isTolerated = outcome === 'failure' && (await continuesOnError(execution, scope, step, verdict));
+  if (outcome === 'failure' && !isTolerated) execution.failure ??= verdict;
   const { id } = step.planned;
-  if (id !== null) scope.results[id] = { outcome, conclusion: isForgiven ? 'success' : outcome, outputs };
+  if (id !== null) scope.results[id] = { outcome, conclusion: isTolerated ? 'success' : outcome, outputs };
   const started_at = verdict.status === 'skipped' ? null : step.started_at;
   await report(execution, step, { ...verdict, started_at, finished_at: execution.deps.now() });
   if (verdict.reason !== null) logLine(execution, step.number, verdict.reason);
@@ -41,14 +41,14 @@ async function prepareStep(execution: JobExecution, scope: StepScope, placed: Pl
   return { ...placed, contexts, name: evaluated || name, started_at: execution.deps.now() };
 }
 
-/** Never rejects: an error is how the step ended. */
-async function conclude(execution: JobExecution, scope: StepScope, step: PreparedStep): Promise<StepEnd> {
+/** Never rejects: an error becomes the verdict. */
+async function execute(execution: JobExecution, scope: StepScope, step: PreparedStep): Promise<StepEnd> {
   try {
     const reason = await reasonToSkip(execution, step);
     if (reason !== null) return { verdict: { status: 'skipped', reason, exit_code: null }, outputs: {} };
     const { started_at } = step;
     await report(execution, step, { status: 'running', reason: null, exit_code: null, started_at, finished_at: null });
-    return await perform(execution, scope, step);
+    return await runHandler(execution, scope, step);
   } catch (error) {
     const isAbort = [execution.signal, execution.force].some((signal) => signal.aborted && signal.reason === error);
     if (isAbort) recordAbort(execution);
@@ -69,8 +69,8 @@ async function reasonToSkip(execution: JobExecution, { planned, contexts }: Prep
   return failure === null ? `the condition \`if: ${planned.if}\` is false` : 'a step before it failed';
 }
 
-/** Evaluates the step's templates, then has its handler run it. */
-async function perform(execution: JobExecution, scope: StepScope, step: PreparedStep): Promise<StepEnd> {
+/** Evaluates the step's templates, then runs its handler. */
+async function runHandler(execution: JobExecution, scope: StepScope, step: PreparedStep): Promise<StepEnd> {
   const { planned } = step;
   const own = await evaluateAll(execution, planned.env, step.contexts);
   const contexts = withEnv(scope, step.contexts, own);
@@ -91,8 +91,8 @@ async function perform(execution: JobExecution, scope: StepScope, step: Prepared
   }
 }
 
-/** `continue-on-error` forgives what the user's work did, never an error of ours or of the host. It sees what the step itself exported. */
-async function mayFail(
+/** `continue-on-error` applies to failures of the user's work, never to errors of Gantry or the host. It sees what the step exported. */
+async function continuesOnError(
   execution: JobExecution,
   scope: StepScope,
   { planned, contexts }: PreparedStep,

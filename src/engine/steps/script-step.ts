@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { interpolate } from '../../workflows/expressions/template.ts';
+import { ensureSandbox } from '../execution/ensure-sandbox.ts';
 import { evaluateWithFiles } from '../execution/evaluation.ts';
 import type { JobExecution } from '../execution/job-execution.ts';
-import { needSandbox } from '../execution/need-sandbox.ts';
 import type { RunningStep, StepEnd } from '../execution/step.ts';
 import type { StepScope } from '../execution/step-scope.ts';
 import { folderMounts, WORKSPACE } from '../workspace/job-folder.ts';
@@ -16,7 +16,7 @@ export async function scriptStep(execution: JobExecution, step: RunningStep, sco
   const { shell, script, cwd } = await evaluateScript(execution, step);
   const argv = shellCommand(shell);
   const { folder } = execution;
-  const sandbox = await needSandbox(execution, { main: null, mounts: folderMounts(folder) }, scope.contexts, step);
+  const sandbox = await ensureSandbox(execution, { main: null, mounts: folderMounts(folder) }, scope.contexts, step);
   await clearStepFiles(folder);
   await writeRunnerFile(folder.script, script);
   const spec = { argv, env: step.env, cwd, path: scope.exports.path, stdin: false };
@@ -27,7 +27,7 @@ export async function scriptStep(execution: JobExecution, step: RunningStep, sco
   return { verdict: verdictOfExit(execution, step.name, exit), outputs };
 }
 
-/** All at once and first: hashFiles() in one of them must not see what the step itself does. */
+/** Evaluates everything before the step starts, so that hashFiles() does not see the changes of the step itself. */
 function evaluateScript(execution: JobExecution, { planned, contexts }: RunningStep) {
   return evaluateWithFiles(execution, (functions) => {
     const evaluate = (template: string) => interpolate(template, contexts, functions);
@@ -40,7 +40,7 @@ function evaluateScript(execution: JobExecution, { planned, contexts }: RunningS
   });
 }
 
-/** A step that fails or is aborted has a summary too. */
+/** Logs the summary also of a step that fails or is aborted. */
 async function withSummary<T>(execution: JobExecution, step: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

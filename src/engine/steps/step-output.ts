@@ -9,20 +9,20 @@ export interface OutputSink {
   annotate(annotation: Annotation): void;
 }
 
-/** How many annotations of each level a step can make; the log has all of them. */
+/** The annotations of each level that a step can make. The log contains all of them. */
 const ANNOTATION_LIMIT = 10;
 /** A longer line is not a command. */
 const LINE_LIMIT = 64 * 1024;
 const NEWLINE = 0x0a;
 const COLON = 0x3a;
 
-/** Passes a step's output on as it arrives. Only a line that begins like a workflow command is held until its end. */
+/** Passes a step's output on as it arrives. Only a line that begins like a workflow command is buffered until its end. */
 export class StepOutput {
   readonly #sink: OutputSink;
-  readonly #lines = { stdout: new HeldLine(), stderr: new HeldLine() };
+  readonly #lines = { stdout: new LineBuffer(), stderr: new LineBuffer() };
   /** The token of `::stop-commands::`: until the step prints it again, commands are text. */
   #stop_token: string | null = null;
-  readonly #left = { failure: ANNOTATION_LIMIT, warning: ANNOTATION_LIMIT, notice: ANNOTATION_LIMIT };
+  readonly #remaining = { failure: ANNOTATION_LIMIT, warning: ANNOTATION_LIMIT, notice: ANNOTATION_LIMIT };
   #ended = false;
 
   constructor(sink: OutputSink) {
@@ -40,8 +40,8 @@ export class StepOutput {
       const end = newline === -1 ? chunk.length : newline + 1;
       if (line.mayBeCommand(chunk, from)) {
         if (passed < from) this.#sink.write(stream, chunk.subarray(passed, from));
-        const held = line.hold(chunk.subarray(from, end), newline !== -1);
-        if (held !== null) this.#handleLine(stream, held);
+        const complete = line.add(chunk.subarray(from, end), newline !== -1);
+        if (complete !== null) this.#handleLine(stream, complete);
         passed = end;
       } else line.pass(newline !== -1);
       from = end;
@@ -49,7 +49,7 @@ export class StepOutput {
     if (passed < chunk.length) this.#sink.write(stream, chunk.subarray(passed));
   }
 
-  /** Passes on what is still held. */
+  /** Passes on what is still buffered. */
   end(): void {
     this.#ended = true;
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -71,14 +71,14 @@ export class StepOutput {
     else if (command.kind === 'mask') this.#sink.mask(command.value);
     else if (command.kind === 'annotation') {
       this.#sink.write(stream, line);
-      if (this.#left[command.annotation.level]-- > 0) this.#sink.annotate(command.annotation);
+      if (this.#remaining[command.annotation.level]-- > 0) this.#sink.annotate(command.annotation);
     }
   }
 }
 
 /** The unfinished line of one stream. */
-class HeldLine {
-  #held: Buffer[] = [];
+class LineBuffer {
+  #parts: Buffer[] = [];
   #size = 0;
   #atStart = true;
 
@@ -87,9 +87,9 @@ class HeldLine {
     return this.#atStart && chunk[from] === COLON;
   }
 
-  /** Returns the line once it is complete, or once it cannot be a command any more. */
-  hold(part: Buffer, isEnd: boolean): Buffer | null {
-    this.#held.push(part);
+  /** Returns the line once it is complete, or once it can no longer be a command. */
+  add(part: Buffer, isEnd: boolean): Buffer | null {
+    this.#parts.push(part);
     this.#size += part.length;
     const isText = this.#size >= 2 && this.#second() !== COLON;
     if (!isEnd && !isText && this.#size < LINE_LIMIT) return null;
@@ -102,13 +102,13 @@ class HeldLine {
   }
 
   release(): Buffer {
-    const line = Buffer.concat(this.#held);
-    this.#held = [];
+    const line = Buffer.concat(this.#parts);
+    this.#parts = [];
     this.#size = 0;
     return line;
   }
 
   #second(): number | undefined {
-    return Buffer.concat(this.#held.slice(0, 2)).at(1);
+    return Buffer.concat(this.#parts.slice(0, 2)).at(1);
   }
 }

@@ -1,8 +1,8 @@
 import { unlessAborted } from '../../abort.ts';
 import type { Exit } from '../../deps.ts';
 import type { Verdict } from '../../jobs/protocol/verdict.ts';
+import { jobLimits } from '../execution/ensure-sandbox.ts';
 import { type JobExecution, mask } from '../execution/job-execution.ts';
-import { jobLimits } from '../execution/need-sandbox.ts';
 import type { Output, Process } from '../sandbox/sandbox.ts';
 import { SUCCESS } from '../verdict.ts';
 import { StepOutput } from './step-output.ts';

@@ -27,13 +27,13 @@ export async function hashFiles(workspace: string, wanted: FilePatterns, signal:
     const size = await addFile(`${toBytes(workspace)}/${path}`, hash, BYTE_LIMIT - bytes, signal);
     if (size === null) continue;
     bytes += size;
-    if (++files > FILE_LIMIT) throw new UserError(`hashFiles() matches more than ${FILE_LIMIT} files; ${NARROWER}`);
+    if (++files > FILE_LIMIT) throw new UserError(`hashFiles() matches more than ${FILE_LIMIT} files; ${ADVICE}`);
     whole.update(hash.digest());
   }
   return files === 0 ? '' : whole.digest('hex');
 }
 
-const NARROWER = 'use patterns that match fewer';
+const ADVICE = 'use patterns that match fewer';
 
 interface Walk {
   wanted: FilePatterns;
@@ -53,7 +53,7 @@ async function* filesIn(root: string, folder: string, walk: Walk): AsyncGenerato
     }
     walk.signal.throwIfAborted();
     if (++walk.visited > VISIT_LIMIT)
-      throw new UserError(`hashFiles() visited more than ${VISIT_LIMIT} files and folders; ${NARROWER}`);
+      throw new UserError(`hashFiles() visited more than ${VISIT_LIMIT} files and folders; ${ADVICE}`);
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       if (walk.wanted.reaches(toText(path))) yield* filesIn(root, path, walk);
@@ -62,7 +62,7 @@ async function* filesIn(root: string, folder: string, walk: Walk): AsyncGenerato
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {
-  const entries = await reading(folder, () =>
+  const entries = await withUserError(folder, () =>
     readdir(Buffer.from(folder, 'latin1'), { withFileTypes: true, encoding: 'latin1' }),
   );
   return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -71,11 +71,11 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
 /** Returns the file's size; null if it is not a regular file. */
 async function addFile(path: string, hash: Hash, limit: number, signal: AbortSignal): Promise<number | null> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await reading(path, () => open(Buffer.from(path, 'latin1'), flags));
+  const file = await withUserError(path, () => open(Buffer.from(path, 'latin1'), flags));
   try {
     const found = await file.stat();
     if (!found.isFile()) return null;
-    if (found.size > limit) throw new UserError(`hashFiles() matches more than 2 GiB of files; ${NARROWER}`);
+    if (found.size > limit) throw new UserError(`hashFiles() matches more than 2 GiB of files; ${ADVICE}`);
     const end = Math.max(found.size - 1, 0);
     for await (const chunk of file.createReadStream({ autoClose: false, end, highWaterMark: 256 * 1024 })) {
       signal.throwIfAborted();
@@ -87,8 +87,8 @@ async function addFile(path: string, hash: Hash, limit: number, signal: AbortSig
   }
 }
 
-/** A file that cannot be read is the user's fault: the job created it. */
-async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** The job created the files, so one that cannot be read is the user's fault. */
+async function withUserError<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Mount } from '../../deps.ts';
 import type { JsonObject } from '../../jobs/json.ts';
 import { RUNNER_FILES, RUNNER_FOLDER } from './runner-file.ts';
 
-/** Where the job's container sees the parts of the folder. */
+/** Paths of the folder's parts in the job's container. */
 export const WORKSPACE = '/github/workspace';
 export const TEMP = '/github/temp';
 export const EVENT = '/github/workflow/event.json';

@@ -15,7 +15,7 @@ export const RUNNER_FILES = {
   GITHUB_STEP_SUMMARY: 'summary',
 } as const;
 
-/** Where the container sees them. */
+/** Their folder in the container. */
 export const RUNNER_FOLDER = '/github/runner';
 
 const LIMIT = 1024 * 1024;

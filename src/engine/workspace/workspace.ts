@@ -27,7 +27,7 @@ export function componentsOf(path: string): string[] {
   return parts;
 }
 
-/** Removes the content, links as links. The folder itself stays: a container may have it mounted. */
+/** Removes the content, without following links. The folder itself stays: a container may have it mounted. */
 export async function emptyFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -36,7 +36,7 @@ async function runAndAbort(grant: JobGrant, reason: unknown, then?: (force: Abor
 }
 
 describe('A stopped job', () => {
-  test('ends its step by SIGTERM, and still runs steps that ask for it', async () => {
+  test('ends its step by SIGTERM, and still runs steps with always() or cancelled()', async () => {
     const { verdict, reporter, took } = await runAndAbort(
       jobOf([
         { run: 'trap "echo stopped; exit 9" TERM; echo ready; sleep 100 & wait' },

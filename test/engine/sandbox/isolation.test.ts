@@ -27,7 +27,7 @@ describe('A job', () => {
     await expect.poll(() => answerAt(address, 8080)).toMatch(/^HTTP/);
     const requests = ['127.0.0.1', address, neighbour.name].map(requestTo);
     expect(
-      await printed(
+      await outputOf(
         ['httpd -p 8080', ...requests.map((request) => `${request} 8080 | head -c 4 | grep . || echo no`)].join('\n'),
       ),
     ).toEqual(['1 stdout HTTP', '1 stdout no', '1 stdout no']);
@@ -43,7 +43,7 @@ describe('A job', () => {
     expect(await answerAt('127.0.0.1', port)).toBe('hi\n');
     const gateway = "$(ip route | awk '/^default/ { print $3 }')";
     const requests = [gateway, '127.0.0.1'].map(requestTo);
-    expect(await printed(requests.map((request) => `${request} ${port} | grep . || echo no`).join('\n'))).toEqual([
+    expect(await outputOf(requests.map((request) => `${request} ${port} | grep . || echo no`).join('\n'))).toEqual([
       '1 stdout no',
       '1 stdout no',
     ]);
@@ -58,8 +58,8 @@ describe('A job', () => {
     await writeFile(key, 'secret');
     const paths = ['/var/run/docker.sock', redis.url.replace(/^unix:/, ''), key, config.work_dir];
     for (const path of paths) expect(await stat(path)).toBeDefined();
-    const tries = [...paths, '/run/docker.sock'].map((path) => `[ -e ${path} ] && echo ${path} is there`);
-    expect(await printed([...tries, 'echo looked'].join('\n'))).toEqual(['1 stdout looked']);
+    const checks = [...paths, '/run/docker.sock'].map((path) => `[ -e ${path} ] && echo ${path} is there`);
+    expect(await outputOf([...checks, 'echo looked'].join('\n'))).toEqual(['1 stdout looked']);
     const { attempt, mounts } = await startStep();
     const outside = mounts.filter((source) => !source.startsWith(join(config.work_dir, 'jobs', attempt, '/')));
     expect(mounts.length).toBeGreaterThan(5);
@@ -80,7 +80,7 @@ describe('A job', () => {
       MemorySwap: 256 * 1024 ** 2,
       NanoCpus: 1e9,
     });
-    const lines = await printed(
+    const lines = await outputOf(
       "grep -E '^(CapBnd|CapEff|NoNewPrivs)' /proc/self/status; mknod /null c 1 3 || echo no device",
     );
     const status = Object.fromEntries(lines.map((line) => line.replace('1 stdout ', '').split(/:\s*/)));
@@ -116,14 +116,14 @@ const CAPABILITIES = {
   AUDIT_WRITE: 29,
 };
 
-/** What a job of one step prints. */
-async function printed(run: string): Promise<string[]> {
+/** The standard output of a job with one step. */
+async function outputOf(run: string): Promise<string[]> {
   const reporter = openReporter(newId('att'));
   await runJob(harness.deps, jobOf([{ run }]), reporter, never);
   return reporter.lines().filter((line) => line.startsWith('1 stdout'));
 }
 
-/** The container of a task that runs until the test is over. */
+/** Starts a task that runs until the end of the test, and resolves with its container. */
 async function startTask(command: string[]) {
   const attempt = newId('att');
   startJob(attempt, jobOf([], { command, spec: { container: { image: 'busybox:latest', env: {} } } }));

@@ -96,7 +96,7 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
     await expect(sandbox.attach(process.id, second)).rejects.toMatchObject({ code: 'not_attachable' });
   });
 
-  test('ends a process’s output 2 s after the process, though a child holds it open', async () => {
+  test('ends a process’s output 2 s after the process, though a child process keeps it open', async () => {
     const sandbox = await open(create);
     const output = collect();
     const started = performance.now();
@@ -155,7 +155,7 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
     expect(await process.wait()).toEqual({ exit_code: 7, oom_killed: false });
   });
 
-  test('is removed with its own network; names and labels tell the attempt and the role', async () => {
+  test('is removed with its own network; its names and labels contain the attempt and the role', async () => {
     const { docker } = harness;
     const prefix = `10.213.${randomInt(256)}`;
     const spec = specOf({ network: { subnet: `${prefix}.0/28` } });
@@ -202,8 +202,14 @@ describe.each(IMPLEMENTATIONS)('A sandbox whose processes are started %s', (_, c
     test('removes the sandbox when the process does not end', async () => {
       const sandbox = await open(create);
       const process = await sandbox.run(script('while :; do sleep 0.1; done'), collect());
-      const deaf = { ...sandbox, id: process.id, stdin: null, signal: async () => {}, wait: () => process.wait() };
-      expect(await endProcess(sandbox, Promise.resolve(deaf), cancelled(AbortSignal.abort()))).toBe(false);
+      const unresponsive = {
+        ...sandbox,
+        id: process.id,
+        stdin: null,
+        signal: async () => {},
+        wait: () => process.wait(),
+      };
+      expect(await endProcess(sandbox, Promise.resolve(unresponsive), cancelled(AbortSignal.abort()))).toBe(false);
       await expect((await sandbox.run(script('true'), collect())).wait()).rejects.toThrow();
       await process.wait().catch(() => undefined);
     });
@@ -247,7 +253,7 @@ function collect() {
   };
 }
 
-/** Output that was on its way has arrived: nothing new came for a while. */
+/** Resolves when no output has arrived for 300 ms. */
 async function settled(output: { text(): [string, string] }): Promise<void> {
   for (let before = ''; before !== output.text()[0]; ) {
     before = output.text()[0];

@@ -35,8 +35,8 @@ describe('The format of GITHUB_OUTPUT', () => {
   test.each([
     ['ok=1\nnonsense', 'line 2 is neither `name=value` nor `name<<END`'],
     ['=value', 'line 1 is neither `name=value` nor `name<<END`'],
-    ['a<<END\nx\n', 'line 1: no line `END` ends `a`'],
-    ['a<<\n\n', 'line 1: no line `` ends `a`'],
+    ['a<<END\nx\n', 'line 1: the line `END`, which ends the value of `a`, is missing'],
+    ['a<<\n\n', 'line 1: `a<<` has no delimiter'],
   ])('%j is an error with its line', (text, problem) => {
     expect(parseEnvFile(text).problem).toBe(problem);
   });

@@ -10,14 +10,14 @@ import { UserError } from '../user-error.ts';
 import { type JobExecution, logLine } from './job-execution.ts';
 
 /** The job's sandbox, created if there is none yet. `contexts` are for the template of `container.image`, `step` is for the log. */
-export async function needSandbox(
+export async function ensureSandbox(
   execution: JobExecution,
   { main, mounts }: Pick<SandboxSpec, 'main' | 'mounts'>,
   contexts: Contexts,
   step: { number: number; signal: AbortSignal },
 ): Promise<Sandbox> {
   const { deps, grant, owner, sandbox } = execution;
-  return sandbox.need(async () => {
+  return sandbox.ensure(async () => {
     const image = await jobImage(execution, contexts, step);
     return createSandbox(deps, { owner, image, main, mounts, limits: jobLimits(deps, grant), network: 'shared' });
   });

@@ -15,7 +15,7 @@ const VARIABLES = [
 ];
 
 /** Gives a container the worker's HTTP proxies and its extra certificate authorities. */
-export function outsideAccess({ ca_file, proxy_env }: Config): { env: Record<string, string>; mounts: Mount[] } {
+export function outboundAccess({ ca_file, proxy_env }: Config): { env: Record<string, string>; mounts: Mount[] } {
   if (ca_file === null) return { env: { ...proxy_env }, mounts: [] };
   return {
     env: { ...proxy_env, ...Object.fromEntries(VARIABLES.map((name) => [name, CA])) },

@@ -2,7 +2,7 @@ import type { CloneSource, JobGrant } from '../../jobs/protocol/grant.ts';
 import type { EngineDeps } from '../engine-deps.ts';
 
 /** Fetches the commit that the job runs at into this host's mirror. */
-export async function fetchOwnCommit(
+export async function fetchJobCommit(
   git: EngineDeps['git'],
   grant: Pick<JobGrant, 'ref' | 'sha'>,
   source: CloneSource,
