@@ -25,7 +25,7 @@ export const releaseRepository = (installation: string, app: string, environment
   `gantry-release/${installation}/${app}/${environment}`;
 export const releaseImage = (installation: string, app: string, environment: string, release: string) =>
   `${releaseRepository(installation, app, environment)}:${aliasOf(release)}`;
-/** Each build step tags its image with a name of its own besides the user's tags, which may move to another image. */
+/** Each build step tags its image with a unique name, because the user's tags may move to another image. */
 export const buildRepository = (installation: string, repo: string) =>
   `gantry-build/${installation}/${repo.toLowerCase()}`;
 export const buildImage = (installation: string, repo: string, attempt: string, step: string) =>

@@ -61,7 +61,7 @@ export async function removeNetwork(engine: Engine, network: string): Promise<vo
   await awaitCallUnless(operation, [404], null, handle.remove());
 }
 
-/** A container that is connected already is left as it is. */
+/** A connected container is left as it is. */
 export async function connect(engine: Engine, container: string, network: string, aliases: string[]): Promise<void> {
   const body = { Container: container, EndpointConfig: { Aliases: aliases } };
   const operation = `connect container ${container} to network ${network}`;

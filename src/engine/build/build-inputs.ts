@@ -26,8 +26,7 @@ export function parseBuildInputs(given: Record<string, string>): BuildInputs {
   };
   for (const tag of inputs.tags)
     if (isReserved(tag)) throw new UserError(`the tag \`${tag}\` is not allowed: its name is reserved for Gantry`);
-  if (inputs.push && inputs.tags.length === 0)
-    throw new UserError('`push: true` needs `tags`, which say where to push');
+  if (inputs.push && inputs.tags.length === 0) throw new UserError('`push: true` needs `tags`, the names to push');
   return inputs;
 }
 

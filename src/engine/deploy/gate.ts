@@ -13,7 +13,7 @@ import { targetOf } from './release-container.ts';
 const MINIMUM_TIMEOUT = 1_000;
 
 /**
- * Resolves when the proxy finds the candidate healthy, through a service of its own with a host that cannot be guessed; the live service
+ * Resolves when the proxy finds the candidate healthy, through a separate service under a host name that cannot be guessed; the live service
  * is not affected. Rejects when the candidate exits, when the health timeout since its start is over, or with `signal.reason`.
  */
 export async function passGate(

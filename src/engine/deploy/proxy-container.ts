@@ -11,7 +11,7 @@ const IMAGE = 'basecamp/kamal-proxy:v0.9.2';
 const STATE = '/home/kamal-proxy/.config/kamal-proxy';
 const START_TIMEOUT = 30_000;
 
-/** The proxy's container cannot be started; the message says what to do. */
+/** The proxy's container cannot be started; the message contains advice. */
 class ProxyUnavailable extends CodedError<'proxy_unavailable'> {
   constructor(message: string, options?: ErrorOptions) {
     super('proxy_unavailable', message, options);

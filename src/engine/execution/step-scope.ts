@@ -6,7 +6,7 @@ import type { Contexts } from '../../jobs/run/plan.ts';
  * contexts (its `inputs`) and results of its own and the job's `exports`.
  */
 export interface StepScope {
-  /** Numbers of the steps that enclose this level: none for the job's own steps. */
+  /** Numbers of the steps that enclose this level: empty for the job's own steps. */
   readonly enclosing: readonly number[];
   /** What expressions see in every step of this level. `stepContexts` adds the rest. */
   readonly contexts: GithubContexts;

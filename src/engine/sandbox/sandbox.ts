@@ -15,7 +15,7 @@ export interface Sandbox {
   run(spec: ProcessSpec, output: Output): Promise<Process>;
   /** A running process, with its output from now on. Throws `SandboxError` `not_attachable`. */
   attach(id: string, output: Output): Promise<Process>;
-  /** Pauses all processes while `work` runs, so that none changes files that the host reads. */
+  /** Pauses all processes while `work` runs, so that they change no files that the host reads. */
   whilePaused<T>(work: () => Promise<T>): Promise<T>;
   /** Removes every container of the attempt, and its own network. Resolves when they are removed. */
   remove(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Annotation } from '../../jobs/run/annotation.ts';
 
-/** Commands that a line of output can give. None changes later steps: a step may print text that it does not control. */
+/** Commands that a line of output can contain. They do not change later steps, because a step may print text that it does not control. */
 export type WorkflowCommand =
   | { kind: 'mask'; value: string }
   | { kind: 'annotation'; annotation: Annotation }

@@ -97,7 +97,7 @@ describe('gantry/build', () => {
     expect((await harness.docker.image(outputs.image ?? ''))?.id).toBe((await harness.docker.image(tag))?.id);
   });
 
-  test('gives its image a name of its own, which a later build with the same tag does not take', async () => {
+  test('gives its image a unique name that stays when a later build moves the tag', async () => {
     const tag = `gantry-test/moved:${harness.installation}`;
     images.push(tag);
     const first = await build(recipeOf('first'), { tags: tag });

@@ -103,7 +103,7 @@ async function deploy({ version, mode = 'healthy', timeout = '20s', answers = {}
 }
 
 function orderOf(request: DeployRequest, sha: string): DeployOrder {
-  if ('release' in request) throw new Error('a rollback needs an answer of its own');
+  if ('release' in request) throw new Error('a rollback test must give its answer');
   return {
     deployment: newId('dep'),
     release: newId('rel'),
@@ -220,7 +220,7 @@ describe('A deployment', () => {
     expect(await served()).toBe('two');
   });
 
-  test('ends as the proxy’s list says when it is cancelled during the switch', async () => {
+  test('ends according to the proxy’s list when it is cancelled during the switch', async () => {
     const abort = new AbortController();
     const { verdict, settled } = await deploy({
       version: 'torn',

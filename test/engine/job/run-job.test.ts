@@ -118,8 +118,8 @@ describe('A task with a command', () => {
     expect(reporter.masks).toContain('hidden');
     const bad = await runJob(harness.deps, task(['sh', '-c', 'exit 4']), openReporter(newId('att')), signal);
     expect(bad.verdict).toEqual({ status: 'failed', reason: 'step `command` exited with code 4', exit_code: 4 });
-    const none = await runJob(harness.deps, task(['/no/such']), openReporter(newId('att')), signal);
-    expect(none.verdict.status).toBe('failed');
+    const missing = await runJob(harness.deps, task(['/no/such']), openReporter(newId('att')), signal);
+    expect(missing.verdict.status).toBe('failed');
   });
 
   test('is stopped when it is cancelled', async () => {

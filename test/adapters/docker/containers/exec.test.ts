@@ -115,7 +115,7 @@ test('An abort rejects at once with its reason', async () => {
   await expect(running).rejects.toBe(reason);
 });
 
-test('An out-of-memory kill is told apart from another kill', async () => {
+test('An out-of-memory kill is distinguished from another kill', async () => {
   const container = await startContainer({ limits: { cpus: null, memory: 32 * 1024 ** 2, pids: null } });
   const hungry = await docker.exec(container, { ...spec, argv: ['tail', '/dev/zero'] }, collector());
   expect(hungry).toEqual({ exit_code: 137, oom_killed: true });
