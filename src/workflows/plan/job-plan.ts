@@ -23,10 +23,9 @@ export class JobPlanError extends CodedError<'job_plan'> {
   }
 }
 
-/** One planned job, or one for each cell of the matrix. Keys are unique within the job. Throws JobPlanError. */
-export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts): PlannedJob[] {
+/** One planned job, or one for each cell of the matrix. `keys` are the keys in use; it adds its own. Throws JobPlanError. */
+export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts, keys: Set<string>): PlannedJob[] {
   const cells = cellsOf(job, contexts);
-  const keys = new Set<string>();
   return cells.map((cell, index) => {
     const strategy = strategyOf(job, contexts, index, cells.length);
     const seen = { ...contexts, matrix: cell.values, strategy: strategyContext(strategy) };
@@ -93,6 +92,7 @@ function labelled(name: string, cell: MatrixCell): string {
   return full.length > MAX_NAME ? `${full.slice(0, MAX_NAME - 3)}...` : full;
 }
 
+/** Cells can have equal labels, and long keys are shortened. */
 function unique(key: string, keys: Set<string>): string {
   let free = key;
   for (let number = 2; keys.has(free); number++) free = `${key} #${number}`;

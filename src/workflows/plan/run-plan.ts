@@ -1,7 +1,7 @@
 import { messageOf } from '../../error.ts';
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import type { Annotation } from '../../jobs/run/annotation.ts';
-import type { Contexts, PlannedJob, PlannedRun } from '../../jobs/run/plan.ts';
+import type { Contexts, PlannedRun } from '../../jobs/run/plan.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
 import { stepKindOf } from '../action.ts';
 import type { Workflow, WorkflowJob } from '../syntax/workflow.ts';
@@ -23,10 +23,11 @@ export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanI
   const inputs: JsonObject = { ...workflow.inputs, ...asObject(contexts.inputs) };
   const seen = { ...contexts, github, inputs };
   const annotations: Annotation[] = [];
+  const keys = new Set<string>();
   const jobs = workflow.jobs.flatMap((job) => {
     try {
       checkRepositories(job, github.repository ?? null);
-      return planJob(workflow, job, seen);
+      return planJob(workflow, job, seen, keys);
     } catch (error) {
       annotations.push(annotationOf(workflow, job, error));
       return [];
@@ -46,7 +47,7 @@ export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanI
     failure: null,
     app: null,
     annotations,
-    jobs: withUniqueKeys(jobs),
+    jobs,
   };
 }
 
@@ -56,16 +57,6 @@ export function failedRun(path: string, annotations: Annotation[]): PlannedRun {
   const failure =
     first === undefined ? `${path} cannot be run` : `${first.path}:${first.line}:${first.column}: ${first.message}`;
   return { workflow: path, path, failure, app: null, annotations, jobs: [] };
-}
-
-/** Makes keys unique: a job's id can equal the key of another job's cell. */
-function withUniqueKeys(jobs: PlannedJob[]): PlannedJob[] {
-  const keys = new Map<string, number>();
-  return jobs.map((job) => {
-    const count = (keys.get(job.key) ?? 0) + 1;
-    keys.set(job.key, count);
-    return count === 1 ? job : { ...job, key: `${job.key} #${count}` };
-  });
 }
 
 function checkRepositories(job: WorkflowJob, own: Json): void {

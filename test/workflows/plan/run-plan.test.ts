@@ -62,6 +62,13 @@ it('Keys are unique and of limited length', () => {
   expect(keys).toEqual(['a (1)', 'a (1) #2', long, `${long} #2`]);
 });
 
+it('Jobs whose long ids are shortened to the same key have different keys', () => {
+  const body = '{ runs-on: x, steps: [{ run: x }], strategy: { matrix: { v: [1, 2] } } }';
+  const [one, two] = ['b', 'c'].map((letter) => 'a'.repeat(97) + letter);
+  const { jobs } = plan(`on: push\njobs:\n  ${one}: ${body}\n  ${two}: ${body}\n`);
+  expect(new Set(jobs.map(({ key }) => key)).size).toBe(4);
+});
+
 it.each([
   ['Unit', ['Unit (1)', 'Unit (2)']],
   ['Unit of ${{ matrix.v }}', ['Unit of 1', 'Unit of 2']],
