@@ -34,7 +34,9 @@ export function masterKey(serverDir: string, hasDatabase: boolean): Buffer {
     );
   mkdirSync(serverDir, { recursive: true, mode: 0o700 });
   createFile(path, randomBytes(KEY_BYTES), 0o600);
-  return readKey(path) ?? randomBytes(0);
+  const created = readKey(path);
+  if (created === null) throw new KeyError('missing', `${path} was removed while Gantry started: start Gantry again.`);
+  return created;
 }
 
 /** Writes the derived key for the workers, with mode 0640 so that a group can get access. Rewritten only when it differs. */
@@ -89,7 +91,7 @@ function createFile(path: string, bytes: Buffer, mode: number): void {
   try {
     linkSync(fresh, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
   } finally {
     rmSync(fresh);
   }
