@@ -13,7 +13,7 @@ import type { ControlBus, ReaderWakeups, WorkerBus } from './adapters/redis/bus/
 import type { Offers, Taker } from './adapters/redis/queue/queue.ts';
 import type { RedisFacts } from './adapters/redis/redis-check.ts';
 import type { Spool } from './adapters/spool/spool.ts';
-import type { Store } from './adapters/store/open.ts';
+import type { Store } from './adapters/store/store.ts';
 import type { Envelope, Vault } from './adapters/vault/vault.ts';
 import type { Config } from './config.ts';
 import { type IdPrefix, newId, openIds } from './jobs/id.ts';
@@ -34,8 +34,8 @@ export type * from './adapters/redis/bus/bus.ts';
 export type * from './adapters/redis/queue/queue.ts';
 export type * from './adapters/redis/redis-check.ts';
 export type * from './adapters/spool/spool.ts';
-export type * from './adapters/store/open.ts';
 export type * from './adapters/store/schema.ts';
+export type * from './adapters/store/store.ts';
 export type * from './adapters/vault/vault.ts';
 
 /** The dependencies of `engine` and `workers`. */
@@ -110,8 +110,8 @@ export async function serverDeps(config: Config, version: string): Promise<Omit<
     import('./adapters/github/webhook.ts'),
     import('./adapters/logs/file-logs.ts'),
     import('./adapters/redis/queue/offers.ts'),
-    import('./adapters/store/open.ts'),
-    import('./adapters/vault/open.ts'),
+    import('./adapters/store/store.ts'),
+    import('./adapters/vault/open-vault.ts'),
     import('./adapters/vault/token.ts'),
   ]);
   const redis_url = expectRedis(config);
@@ -154,7 +154,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
       import('./adapters/proxy/open-proxy.ts'),
       import('./adapters/redis/queue/taker.ts'),
       import('./adapters/spool/file-spool.ts'),
-      import('./adapters/vault/open.ts'),
+      import('./adapters/vault/open-vault.ts'),
       import('./adapters/vault/key-file.ts'),
     ]);
   const redis_url = expectRedis(config);
@@ -207,7 +207,7 @@ export async function openChecks(config: Config): Promise<Checks> {
   const [docker, redis, vaults, keys] = await Promise.all([
     import('./adapters/docker/open-docker.ts'),
     import('./adapters/redis/redis-check.ts'),
-    import('./adapters/vault/open.ts'),
+    import('./adapters/vault/open-vault.ts'),
     import('./adapters/vault/key-file.ts'),
   ]);
   const installation = existsSync(config.worker_key_file)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
-import { openEnvelope } from '../../src/adapters/vault/open.ts';
+import { openEnvelope } from '../../src/adapters/vault/open-vault.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
 

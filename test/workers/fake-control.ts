@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openControlBus } from '../../src/adapters/redis/bus/control-bus.ts';
-import { openEnvelope } from '../../src/adapters/vault/open.ts';
+import { openEnvelope } from '../../src/adapters/vault/open-vault.ts';
 import type { ControlBus, Envelope } from '../../src/deps.ts';
 import type { Event } from '../../src/jobs/protocol/event.ts';
 import type { Claim, Heartbeat, PipeMessage } from '../../src/jobs/protocol/message.ts';

@@ -7,7 +7,7 @@ import { openLogStore } from '../../src/adapters/logs/file-logs.ts';
 import { openLogWriter } from '../../src/adapters/logs/log-writer.ts';
 import { openWorkerBus } from '../../src/adapters/redis/bus/worker-bus.ts';
 import { openSpool } from '../../src/adapters/spool/file-spool.ts';
-import { openEnvelope } from '../../src/adapters/vault/open.ts';
+import { openEnvelope } from '../../src/adapters/vault/open-vault.ts';
 import type { WorkerDeps } from '../../src/deps.ts';
 import { openLog } from '../../src/log.ts';
 import { Mailbox } from '../../src/workers/attempt/mailbox.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readWorkerKey } from '../../../src/adapters/vault/key-file.ts';
-import { openEnvelope, openVault } from '../../../src/adapters/vault/open.ts';
+import { openEnvelope, openVault } from '../../../src/adapters/vault/open-vault.ts';
 import { hashToken, newToken } from '../../../src/adapters/vault/token.ts';
 
 let dir: string;

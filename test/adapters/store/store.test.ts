@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrations } from '../../../src/adapters/store/migrations.ts';
-import { openStore, type Store, type Tx } from '../../../src/adapters/store/open.ts';
+import { openStore, type Store, type Tx } from '../../../src/adapters/store/store.ts';
 
 let dir: string;
 let file: string;
