@@ -2,7 +2,7 @@ import type { Node } from 'yaml';
 import type { z } from 'zod';
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import { readYaml } from '../yaml/yaml-file.ts';
-import { type Entry, entriesOf, isList, isMapping, itemsOf, jsonOf } from '../yaml/yaml-node.ts';
+import { type Entry, entriesOf, entryOf, isList, isMapping, itemsOf, jsonOf } from '../yaml/yaml-node.ts';
 import { annotationsOf, hasFailed, parserFailure, report, type YamlSource } from '../yaml/yaml-source.ts';
 import { AppFile } from './app.ts';
 
@@ -36,7 +36,7 @@ function reportIssue(source: YamlSource, issue: z.core.$ZodIssue): void {
     for (const key of issue.keys) report(source, keyAt(source, [...path, key]), unknownKey(path, key));
   else if (issue.code === 'invalid_key')
     report(source, keyAt(source, path), `\`${path.join('.')}\`: the name ${issue.issues[0]?.message}`);
-  else report(source, valueAt(source, path), `\`${path.join('.')}\` ${messageOf(source, path, issue)}`);
+  else report(source, valueAt(source, path), `\`${path.join('.')}\` ${problemOf(source, path, issue)}`);
 }
 
 function unknownKey(path: string[], key: string): string {
@@ -44,7 +44,7 @@ function unknownKey(path: string[], key: string): string {
   return path.length === 0 ? `Unknown key \`${key}\`` : `Unknown key \`${key}\` in \`${path.join('.')}\``;
 }
 
-function messageOf(source: YamlSource, path: string[], issue: z.core.$ZodIssue): string {
+function problemOf(source: YamlSource, path: string[], issue: z.core.$ZodIssue): string {
   if (entryAt(source, path) === null && itemAt(source, path) === null) return 'is missing';
   if (issue.code === 'invalid_type')
     return issue.message.startsWith('must') ? issue.message : `must be ${KINDS[issue.expected] ?? issue.expected}`;
@@ -80,7 +80,7 @@ function keyAt(source: YamlSource, path: string[]): Node | null {
 function entryAt(source: YamlSource, path: string[]): Entry | null {
   const parent = nodeAt(source, path.slice(0, -1));
   if (!isMapping(source, parent)) return null;
-  return entriesOf(source, parent, 'It').find(({ key }) => key === path.at(-1)) ?? null;
+  return entryOf(entriesOf(source, parent, 'It'), path.at(-1) ?? '') ?? null;
 }
 
 function itemAt(source: YamlSource, path: string[]): Node | null {

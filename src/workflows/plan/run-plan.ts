@@ -33,22 +33,13 @@ export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanI
       return [];
     }
   });
-  if (annotations.length > 0) return { ...failedRun(workflow.path, annotations), workflow: workflow.name };
+  const { name, path } = workflow;
   if (jobs.length > MAX_JOBS) {
     const message = `The workflow has ${jobs.length} jobs; the limit is ${MAX_JOBS}`;
-    return {
-      ...failedRun(workflow.path, [{ path: workflow.path, line: 1, column: 1, level: 'failure', message }]),
-      workflow: workflow.name,
-    };
+    annotations.push({ path, line: 1, column: 1, level: 'failure', message });
   }
-  return {
-    workflow: workflow.name,
-    path: workflow.path,
-    failure: null,
-    app: null,
-    annotations,
-    jobs,
-  };
+  if (annotations.length > 0) return { ...failedRun(path, annotations), workflow: name };
+  return { workflow: name, path, failure: null, app: null, annotations, jobs };
 }
 
 /** The run of an invalid workflow: it fails immediately, with the reason. */

@@ -29,7 +29,7 @@ export function matchTrigger(
 }
 
 /** A manual start without a workflow's name starts what a push to the ref would start, regardless of path filters. */
-export function matchManualStart(workflow: Workflow, trigger: Trigger): TriggerMatch {
+function matchManualStart(workflow: Workflow, trigger: Trigger): TriggerMatch {
   const filter = workflow.events.push;
   if (filter === undefined) return no('it does not start on push; to start it manually, specify its name');
   return matchPush(filter, trigger, null);

@@ -2,7 +2,7 @@ import type { Entry } from '../yaml/yaml-node.ts';
 import { report, type YamlSource } from '../yaml/yaml-source.ts';
 
 /** Keys that Gantry does not support yet, with what to do instead. */
-const UNSUPPORTED: Record<string, Record<string, string>> = {
+const UNSUPPORTED = {
   workflow: { concurrency: 'deployments to one environment already run one at a time' },
   job: {
     uses: 'copy the steps of the called workflow into this job',
@@ -21,11 +21,10 @@ const UNSUPPORTED: Record<string, Record<string, string>> = {
     credentials: 'use an image that can be pulled without credentials',
   },
   'runs-on': { group: 'use labels' },
-};
+} satisfies Record<string, Record<string, string>>;
 
 export function reportUnsupported(source: YamlSource, place: keyof typeof UNSUPPORTED, entries: Entry[]): void {
-  for (const { key, keyNode } of entries) {
-    const known = UNSUPPORTED[place] ?? {};
-    if (Object.hasOwn(known, key)) report(source, keyNode, `\`${key}\` is not supported by Gantry yet; ${known[key]}`);
-  }
+  const keys: Record<string, string> = UNSUPPORTED[place];
+  for (const { key, keyNode } of entries)
+    if (Object.hasOwn(keys, key)) report(source, keyNode, `\`${key}\` is not supported by Gantry yet; ${keys[key]}`);
 }

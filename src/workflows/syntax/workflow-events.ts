@@ -1,7 +1,7 @@
 import type { Node } from 'yaml';
 import type { Json } from '../../jobs/json.ts';
 import { compileGlob } from '../glob.ts';
-import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from '../yaml/yaml-node.ts';
+import { type Entry, entriesOf, entryOf, isMapping, itemsOf, jsonOf, textOf, valueOf } from '../yaml/yaml-node.ts';
 import { report, type YamlSource } from '../yaml/yaml-source.ts';
 import { type EventFilter, FILTERS, type FilterName } from './workflow.ts';
 
@@ -32,16 +32,16 @@ export function readInputs(source: YamlSource, on: Node | null): Record<string, 
 
 function readFilter(source: YamlSource, entries: Entry[]): EventFilter {
   for (const name of ['branches', 'tags', 'paths']) {
-    const both = entries.find(({ key }) => key === `${name}-ignore`);
-    if (both !== undefined && entries.some(({ key }) => key === name))
+    const ignored = entryOf(entries, `${name}-ignore`);
+    if (ignored !== undefined && entryOf(entries, name) !== undefined)
       report(
         source,
-        both.keyNode,
+        ignored.keyNode,
         `\`${name}\` and \`${name}-ignore\` cannot be used together: use \`!\` patterns in \`${name}\``,
       );
   }
   return filterOf((name) => {
-    const entry = entries.find(({ key }) => key === name);
+    const entry = entryOf(entries, name);
     return entry === undefined ? null : readPatterns(source, entry);
   });
 }
@@ -62,5 +62,5 @@ function filterOf(read: (name: FilterName) => string[] | null): EventFilter {
 }
 
 function child(source: YamlSource, node: Node | null, key: string): Node | null {
-  return entriesOf(source, node, `\`${key}\``).find((entry) => entry.key === key)?.value ?? null;
+  return valueOf(entriesOf(source, node, `\`${key}\``), key);
 }

@@ -1,6 +1,6 @@
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import { readYaml } from '../yaml/yaml-file.ts';
-import { entriesOf, textOf } from '../yaml/yaml-node.ts';
+import { entriesOf, textOf, valueOf } from '../yaml/yaml-node.ts';
 import { annotationsOf, hasFailed, parserFailure, reportPlace, type YamlSource } from '../yaml/yaml-source.ts';
 import { checkGitHubSchema } from './github-schema.ts';
 import { checkNeeds } from './needs.ts';
@@ -39,17 +39,16 @@ function checkExpressionCount(source: YamlSource): void {
 function readWorkflow(source: YamlSource): Workflow {
   const entries = entriesOf(source, source.document.contents, 'A workflow');
   reportUnsupported(source, 'workflow', entries);
-  const valueOf = (key: string) => entries.find((entry) => entry.key === key)?.value ?? null;
-  const defaults = readDefaults(source, valueOf('defaults'), { shell: null, working_directory: null });
-  const jobs = entriesOf(source, valueOf('jobs'), '`jobs`').map((job) => readJob(source, job, defaults));
+  const defaults = readDefaults(source, valueOf(entries, 'defaults'), { shell: null, working_directory: null });
+  const jobs = entriesOf(source, valueOf(entries, 'jobs'), '`jobs`').map((job) => readJob(source, job, defaults));
   for (const problem of checkNeeds(jobs)) reportPlace(source, problem, problem.message);
   return {
     path: source.path,
-    name: textOf(source, valueOf('name'), '`name`') || source.path,
-    run_name: templateOf(source, valueOf('run-name'), '`run-name`') || null,
-    events: readEvents(source, valueOf('on')),
-    inputs: readInputs(source, valueOf('on')),
-    env: templatesOf(source, valueOf('env'), '`env`'),
+    name: textOf(source, valueOf(entries, 'name'), '`name`') || source.path,
+    run_name: templateOf(source, valueOf(entries, 'run-name'), '`run-name`') || null,
+    events: readEvents(source, valueOf(entries, 'on')),
+    inputs: readInputs(source, valueOf(entries, 'on')),
+    env: templatesOf(source, valueOf(entries, 'env'), '`env`'),
     jobs,
   };
 }

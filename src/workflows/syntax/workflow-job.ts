@@ -1,6 +1,6 @@
 import type { Node } from 'yaml';
 import type { PlannedContainer } from '../../jobs/run/plan.ts';
-import { type Entry, entriesOf, isMapping, itemsOf, jsonOf, textOf } from '../yaml/yaml-node.ts';
+import { type Entry, entriesOf, entryOf, isMapping, itemsOf, jsonOf, textOf, valueOf } from '../yaml/yaml-node.ts';
 import { placeOf, report, type YamlSource } from '../yaml/yaml-source.ts';
 import { reportUnsupported } from './unsupported.ts';
 import type { Located, WorkflowJob } from './workflow.ts';
@@ -12,25 +12,19 @@ const MAX_STEPS = 1000;
 export function readJob(source: YamlSource, job: Entry, defaults: RunDefaults): WorkflowJob {
   const entries = entriesOf(source, job.value, `The job \`${job.key}\``);
   reportUnsupported(source, 'job', entries);
-  const find = (key: string) => entries.find((entry) => entry.key === key);
-  const valueOf = (key: string) => find(key)?.value ?? null;
-  const strategy = entriesOf(source, valueOf('strategy'), '`strategy`');
-  const needs = itemsOf(source, valueOf('needs')).map((node) => ({
+  const strategy = entriesOf(source, valueOf(entries, 'strategy'), '`strategy`');
+  const needs = itemsOf(source, valueOf(entries, 'needs')).map((node) => ({
     id: textOf(source, node, '`needs`'),
     ...placeOf(source, node),
   }));
   return {
     id: job.key,
     ...placeOf(source, job.keyNode),
-    name: find('name') === undefined ? null : templateOf(source, valueOf('name'), '`name`') || null,
+    name: templateOf(source, valueOf(entries, 'name'), '`name`') || null,
     needs,
-    if: readCondition(source, find('if')),
-    runs_on: readRunsOn(source, find('runs-on'), job),
-    matrix: located(
-      source,
-      strategy.find(({ key }) => key === 'matrix'),
-      (value) => jsonOf(source, value),
-    ),
+    if: readCondition(source, entryOf(entries, 'if')),
+    runs_on: readRunsOn(source, entryOf(entries, 'runs-on'), job),
+    matrix: located(source, entryOf(strategy, 'matrix'), (value) => jsonOf(source, value)),
     fail_fast: readText(source, strategy, 'fail-fast') ?? { value: 'true', ...placeOf(source, job.keyNode) },
     max_parallel: readText(source, strategy, 'max-parallel'),
     timeout_minutes: readText(source, entries, 'timeout-minutes'),
@@ -38,24 +32,20 @@ export function readJob(source: YamlSource, job: Entry, defaults: RunDefaults): 
       value: 'false',
       ...placeOf(source, job.keyNode),
     },
-    container: readContainer(source, valueOf('container')),
-    env: templatesOf(source, valueOf('env'), '`env`'),
-    outputs: templatesOf(source, valueOf('outputs'), '`outputs`'),
-    steps: readSteps(source, find('steps'), readDefaults(source, valueOf('defaults'), defaults)),
+    container: readContainer(source, valueOf(entries, 'container')),
+    env: templatesOf(source, valueOf(entries, 'env'), '`env`'),
+    outputs: templatesOf(source, valueOf(entries, 'outputs'), '`outputs`'),
+    steps: readSteps(source, entryOf(entries, 'steps'), readDefaults(source, valueOf(entries, 'defaults'), defaults)),
   };
 }
 
-/** `defaults.run`; `inherited` for what it does not set. */
+/** `defaults.run`, with the values of `inherited` where it sets none. */
 export function readDefaults(source: YamlSource, node: Node | null, inherited: RunDefaults): RunDefaults {
-  const run = entriesOf(source, node, '`defaults`').find(({ key }) => key === 'run');
-  const entries = entriesOf(source, run?.value ?? null, '`defaults.run`');
-  const folder = entries.find(({ key }) => key === 'working-directory');
+  const run = valueOf(entriesOf(source, node, '`defaults`'), 'run');
+  const entries = entriesOf(source, run, '`defaults.run`');
+  const folder = entryOf(entries, 'working-directory');
   return {
-    shell:
-      readShell(
-        source,
-        entries.find(({ key }) => key === 'shell'),
-      ) ?? inherited.shell,
+    shell: readShell(source, entryOf(entries, 'shell')) ?? inherited.shell,
     working_directory:
       folder === undefined ? inherited.working_directory : templateOf(source, folder.value, '`working-directory`'),
   };
@@ -66,21 +56,16 @@ function readRunsOn(source: YamlSource, entry: Entry | undefined, job: Entry): W
   if (!isMapping(source, node)) return { value: jsonOf(source, node), ...placeOf(source, node ?? job.keyNode) };
   const entries = entriesOf(source, node, '`runs-on`');
   reportUnsupported(source, 'runs-on', entries);
-  return {
-    value: jsonOf(source, entries.find(({ key }) => key === 'labels')?.value ?? null),
-    ...placeOf(source, node),
-  };
+  return { value: jsonOf(source, valueOf(entries, 'labels')), ...placeOf(source, node) };
 }
 
 function readContainer(source: YamlSource, node: Node | null): PlannedContainer {
-  if (!isMapping(source, node))
-    return { image: node === null ? null : templateOf(source, node, '`container`') || null, env: {} };
+  if (!isMapping(source, node)) return { image: templateOf(source, node, '`container`') || null, env: {} };
   const entries = entriesOf(source, node, '`container`');
   reportUnsupported(source, 'container', entries);
-  const valueOf = (key: string) => entries.find((entry) => entry.key === key)?.value ?? null;
   return {
-    image: templateOf(source, valueOf('image'), '`image`') || null,
-    env: templatesOf(source, valueOf('env'), '`env`'),
+    image: templateOf(source, valueOf(entries, 'image'), '`image`') || null,
+    env: templatesOf(source, valueOf(entries, 'env'), '`env`'),
   };
 }
 
@@ -97,11 +82,7 @@ function readSteps(source: YamlSource, entry: Entry | undefined, defaults: RunDe
 }
 
 function readText(source: YamlSource, entries: Entry[], key: string): Located<string> | null {
-  return located(
-    source,
-    entries.find((entry) => entry.key === key),
-    (value) => templateOf(source, value, `\`${key}\``),
-  );
+  return located(source, entryOf(entries, key), (value) => templateOf(source, value, `\`${key}\``));
 }
 
 function located<T>(source: YamlSource, entry: Entry | undefined, read: (value: Node | null) => T): Located<T> | null {

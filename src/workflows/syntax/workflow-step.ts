@@ -3,11 +3,11 @@ import type { PlannedStep } from '../../jobs/run/plan.ts';
 import { inputProblem, missingInputs, refusalOf } from '../action.ts';
 import { conditionOf, isAlwaysTrue } from '../expressions/condition.ts';
 import { parseExpression } from '../expressions/expression.ts';
-import { type Entry, entriesOf, textOf } from '../yaml/yaml-node.ts';
+import { type Entry, entriesOf, entryOf, textOf, valueOf } from '../yaml/yaml-node.ts';
 import { placeOf, report, type YamlSource } from '../yaml/yaml-source.ts';
 import { reportErrors, templateOf, templatesOf } from './yaml-template.ts';
 
-/** `defaults.run`: the job's, else the workflow's. */
+/** The values of `defaults.run` that apply to a job's steps. */
 export interface RunDefaults {
   shell: string | null;
   working_directory: string | null;
@@ -17,19 +17,18 @@ const SHELLS = ['bash', 'sh', 'python'];
 
 export function readStep(source: YamlSource, node: Node, defaults: RunDefaults): PlannedStep {
   const entries = entriesOf(source, node, 'A step');
-  const find = (key: string) => entries.find((entry) => entry.key === key);
-  const text = (key: string) => optional(find(key), (value) => templateOf(source, value, `\`${key}\``));
+  const text = (key: string) => optional(entryOf(entries, key), (value) => templateOf(source, value, `\`${key}\``));
   const run = text('run');
-  const uses = optional(find('uses'), (value) => textOf(source, value, '`uses`'));
+  const uses = optional(entryOf(entries, 'uses'), (value) => textOf(source, value, '`uses`'));
   return {
     id: text('id'),
     name: text('name') || nameOf(run, uses),
-    if: readCondition(source, find('if')),
+    if: readCondition(source, entryOf(entries, 'if')),
     run,
     uses,
-    with: readInputs(source, uses, find('uses'), find('with')),
-    env: templatesOf(source, find('env')?.value ?? null, '`env`'),
-    shell: run === null ? null : (readShell(source, find('shell')) ?? defaults.shell),
+    with: readInputs(source, uses, entryOf(entries, 'uses'), entryOf(entries, 'with')),
+    env: templatesOf(source, valueOf(entries, 'env'), '`env`'),
+    shell: run === null ? null : (readShell(source, entryOf(entries, 'shell')) ?? defaults.shell),
     working_directory: run === null ? null : (text('working-directory') ?? defaults.working_directory),
     continue_on_error: text('continue-on-error') ?? 'false',
     timeout_minutes: text('timeout-minutes'),
@@ -68,12 +67,12 @@ export function readShell(source: YamlSource, entry: Entry | undefined): string 
   return null;
 }
 
-/** The name of a step without `name`: GitHub's, but only the first line of a script. */
+/** The name of a step without `name`, as on GitHub, but with only the first line of a script. */
 function nameOf(run: string | null, uses: string | null): string {
   return `Run ${uses ?? run?.trimStart().split('\n', 1)[0]?.trimEnd() ?? ''}`;
 }
 
-/** Input names are case-insensitive; here they are lower case. */
+/** Input names are case-insensitive; the result has them in lower case. */
 function readInputs(
   source: YamlSource,
   uses: string | null,

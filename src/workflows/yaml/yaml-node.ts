@@ -24,6 +24,14 @@ export function entriesOf(source: YamlSource, node: Node | null, what: string): 
   );
 }
 
+export function entryOf(entries: readonly Entry[], key: string): Entry | undefined {
+  return entries.find((entry) => entry.key === key);
+}
+
+export function valueOf(entries: readonly Entry[], key: string): Node | null {
+  return entryOf(entries, key)?.value ?? null;
+}
+
 /** The items of a list; a single value is a list of one. */
 export function itemsOf(source: YamlSource, node: Node | null): Node[] {
   const value = resolveAlias(source, node);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../../src/jobs/run/trigger.ts';
-import { matchManualStart, matchTrigger } from '../../../src/workflows/plan/trigger-match.ts';
+import { matchTrigger } from '../../../src/workflows/plan/trigger-match.ts';
 import type { Workflow } from '../../../src/workflows/syntax/workflow.ts';
 import { parseWorkflow } from '../../../src/workflows/syntax/workflow-file.ts';
 
@@ -120,7 +120,6 @@ describe('A manual start without a workflow name', () => {
     ['workflow_dispatch', { run: false, reason: 'it does not start on push; to start it manually, specify its name' }],
   ])('on: %s', (on, match) => {
     const trigger: Trigger = { ...push(MAIN), kind: 'api', event: 'workflow_dispatch' };
-    expect(matchManualStart(workflow(on), trigger)).toEqual(match);
     expect(matchTrigger(workflow(on), trigger, ['b'], null)).toEqual(match);
   });
 });
