@@ -1,7 +1,7 @@
 import type { JobKind, PlannedStep } from '../jobs/run/plan.ts';
 
-/** The values that an input accepts: `any`, a `whole` number, or one of a list. */
-type Input = 'any' | 'whole' | readonly string[];
+/** The values that an input accepts: any text, a whole number, or one of a list. */
+type Input = 'any' | 'whole_number' | readonly string[];
 
 interface Action {
   uses: string;
@@ -9,14 +9,14 @@ interface Action {
   version: string;
   has_one_version: boolean;
   inputs: Record<string, Input>;
-  /** Inputs that the original action has and Gantry rejects, each with the reason. */
+  /** Inputs of the original action that Gantry rejects, each with the reason. */
   refused: Record<string, string>;
   required: readonly string[];
 }
 
 const LATER = 'is not supported by Gantry yet';
 
-/** Every kind of step: a `run` script (null), or an action that is built in. The engine has a handler for each. */
+/** The kinds of steps: a `run` script (null) and the built-in actions. The engine has a handler for each. */
 const STEP_KINDS = {
   script: null,
   checkout: {
@@ -27,7 +27,7 @@ const STEP_KINDS = {
       repository: 'any',
       ref: 'any',
       path: 'any',
-      'fetch-depth': 'whole',
+      'fetch-depth': 'whole_number',
       'fetch-tags': ['true', 'false'],
       clean: ['true', 'false'],
       'persist-credentials': ['true', 'false'],
@@ -90,18 +90,18 @@ export function stepKindOf({ run, uses }: Pick<PlannedStep, 'run' | 'uses'>): St
   return ACTIONS.find(([, action]) => action.uses === nameOf(uses))?.[0] ?? null;
 }
 
-/** Why Gantry cannot run what a step uses; null when it can. */
+/** Why Gantry cannot run the action of a `uses`; null when it can. */
 export function refusalOf(uses: string): string | null {
   const action = find(uses);
   if (action === undefined)
-    return `\`uses: ${uses}\` ${LATER}; there are ${ACTIONS.map(([, known]) => known.uses).join(', ')}`;
+    return `\`uses: ${uses}\` ${LATER}; the supported actions are ${ACTIONS.map(([, known]) => known.uses).join(', ')}`;
   if (!uses.includes('@')) return `\`uses: ${uses}\` needs a version, such as ${action.uses}@${action.version}`;
   if (action.has_one_version && !uses.endsWith(`@${action.version}`))
-    return `\`${action.uses}\` has one version: ${action.uses}@${action.version}`;
+    return `\`${action.uses}\` has only one version: ${action.uses}@${action.version}`;
   return null;
 }
 
-/** Why an input, named in lower case, cannot have this value; null when it can. Templates are checked once they are evaluated. */
+/** Why an input, named in lower case, cannot have this value; null when it can. A template is checked when it is evaluated. */
 export function inputProblem(uses: string, name: string, value: string): string | null {
   const action = find(uses);
   const refused = own(action?.refused, name);
@@ -110,7 +110,8 @@ export function inputProblem(uses: string, name: string, value: string): string 
   if (input === undefined)
     return `${nameOf(uses)} has no input \`${name}\`; it has ${Object.keys(action?.inputs ?? {}).join(', ')}`;
   if (input === 'any' || value.includes('${{')) return null;
-  if (input === 'whole') return /^\d{1,9}$/.test(value) ? null : `\`${name}\` must be a whole number from 0`;
+  if (input === 'whole_number')
+    return /^\d{1,9}$/.test(value) ? null : `\`${name}\` must be a whole number, 0 or greater`;
   if (input.includes(value.toLowerCase())) return null;
   return input.length > 1 ? `\`${name}\` must be ${input.join(' or ')}` : `\`${name}: ${value}\` ${LATER}`;
 }
@@ -142,7 +143,7 @@ function nameOf(uses: string): string {
   return uses.replace(/@.*$/s, '').toLowerCase();
 }
 
-/** `constructor` is a name like any other. */
+/** Ignores inherited properties: a file can name an input `constructor`. */
 function own<T>(record: Record<string, T> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -1,4 +1,4 @@
-/** One state of the automaton: it consumes a character, or moves on to several states without one. */
+/** A state of the automaton: it either consumes a character, or leads to other states without consuming one. */
 type State = { takes: (character: string) => boolean; next: number } | { next: number[] };
 
 export type Glob = (text: string) => boolean;
@@ -6,7 +6,7 @@ export type Glob = (text: string) => boolean;
 const MAX_LENGTH = 1000;
 
 /**
- * Compiles one of GitHub's filter patterns: `*` matches all but `/`, `**` matches all, `?` and `+` repeat the character
+ * Compiles one of GitHub's filter patterns: `*` matches everything but `/`, `**` everything, `?` and `+` repeat the character
  * before them, `[a-z]` is a set, `\` escapes the next character. Returns null for an invalid pattern. Matching takes time
  * proportional to pattern length times text length, for every pattern.
  */
@@ -94,7 +94,7 @@ function skip(pattern: string, at: number, character: string): number {
   return end;
 }
 
-/** Follows all possible states at once, one character at a time. */
+/** Follows all possible states at the same time, character by character. */
 function matches(states: State[], text: string): boolean {
   const marks = new Int32Array(states.length + 1).fill(-1);
   let current = reach(states, [0], marks, 0);
@@ -109,7 +109,7 @@ function matches(states: State[], text: string): boolean {
   return current.includes(states.length);
 }
 
-/** The consuming or final states reachable from `from` without a character. `marks` has the step at which each state was last seen. */
+/** The consuming or final states that `from` leads to without consuming a character. `marks` has the step at which each state was last seen. */
 function reach(states: State[], from: number[], marks: Int32Array, step: number): number[] {
   const found: number[] = [];
   const rest = [...from];

@@ -38,7 +38,7 @@ export function parseCheckout(given: Record<string, string>, repository: string)
   const depth = Number(given['fetch-depth'] || '1');
   if (!Number.isSafeInteger(depth) || depth < 0)
     throw new UserError(
-      `actions/checkout: \`fetch-depth\` must be a whole number from 0, not \`${given['fetch-depth']}\``,
+      `actions/checkout: \`fetch-depth\` must be a whole number, 0 or greater, not \`${given['fetch-depth']}\``,
     );
   return { ref: given.ref ?? '', path: given.path ?? '', depth: depth === 0 ? null : depth };
 }

@@ -40,7 +40,7 @@ function reportIssue(source: YamlSource, issue: z.core.$ZodIssue): void {
 }
 
 function unknownKey(path: string[], key: string): string {
-  if (path.at(-1) === 'processes') return `\`${key}\`: Gantry supports only the process \`web\` yet`;
+  if (path.at(-1) === 'processes') return `Unknown process \`${key}\`: Gantry supports only \`web\``;
   return path.length === 0 ? `Unknown key \`${key}\`` : `Unknown key \`${key}\` in \`${path.join('.')}\``;
 }
 

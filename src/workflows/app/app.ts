@@ -45,7 +45,7 @@ const Web = z.strictObject({
 const Env = z.record(Variable, Value);
 const Secrets = z.array(Variable);
 
-/** One environment's changes: `env` and `secrets` extend the app's, everything else replaces it. */
+/** What one environment overrides: `env` and `secrets` extend the app's, everything else replaces it. */
 const Override = z.strictObject({
   env: Env.optional(),
   secrets: Secrets.optional(),
@@ -59,7 +59,7 @@ export const AppFile = z.strictObject({
   env: Env.default({}),
   secrets: Secrets.default([]),
   processes: z.strictObject({ web: Web }),
-  /** Null if the file has none: then every name is an environment, without changes. */
+  /** Null if the file lists no environments: then every name is an environment, without overrides. */
   environments: z.record(Name, Override.nullable()).nullable().default(null),
 });
 export type AppFile = z.infer<typeof AppFile>;

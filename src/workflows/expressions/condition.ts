@@ -21,7 +21,7 @@ export function evaluateCondition(
   return !falsy(evaluateTree(tree, contexts, { ...functions, status }));
 }
 
-/** The expression of an `if`, without `${{ }}`, which are optional around the whole text. */
+/** The expression of an `if`. `${{ }}` around the whole text is optional and is removed. */
 export function conditionOf(text: string): string {
   if (text.trim() === '') return 'success()';
   const segments = segmentsOf(text.trim());
@@ -31,7 +31,7 @@ export function conditionOf(text: string): string {
   return asFormat(text.trim());
 }
 
-/** As on GitHub, `${{ a }} && b` is a text with a value in it, and a text that is not empty is true. */
+/** As on GitHub, `${{ a }} && b` is text with an interpolated value, and text that is not empty is true. */
 export function isAlwaysTrue(text: string): boolean {
   const segments = segmentsOf(text.trim());
   return segments.length > 1 && segments.some((segment) => segment.kind === 'expression');

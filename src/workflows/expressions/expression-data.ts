@@ -2,7 +2,7 @@ import { data } from '@actions/expressions';
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import type { Contexts } from '../../jobs/run/plan.ts';
 
-/** A `known` context without a value is null, so that reading from it is no error. */
+/** A context of `known` that has no value is null, so that reading from it is not an error. */
 export function contextData(contexts: Contexts, known: readonly string[]): data.Dictionary {
   const absent = Object.fromEntries(known.map((name) => [name, null]));
   return new LazyDictionary({ ...absent, ...contexts });
@@ -30,8 +30,8 @@ export function toJson(value: data.ExpressionData): Json {
 
 /**
  * A JSON object for expressions: names are case-insensitive, and a value is converted when it is first read, because
- * webhook payloads are large and expressions read little of them. GitHub's class loses the keys `constructor` and
- * `__proto__`.
+ * webhook payloads are large and expressions read little of them. Replaces GitHub's class, which loses the keys
+ * `constructor` and `__proto__`.
  */
 class LazyDictionary extends data.Dictionary {
   readonly source: JsonObject;

@@ -8,7 +8,7 @@ import { ExpressionError } from './expression-error.ts';
 
 /** Functions that are available only in some places of a workflow. */
 export interface ExpressionFunctions {
-  /** Hashes the workspace's files that match; without it, `hashFiles()` is an error. */
+  /** Hashes the files of the workspace that match; without it, `hashFiles()` is an error. */
   hash_files?: (patterns: string[]) => string;
   /** The result so far; without it, success() and the other status functions are errors. */
   status?: PriorStatus;
@@ -16,10 +16,10 @@ export interface ExpressionFunctions {
 
 export const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as const;
 
-/** Characters of one value: nested calls of format() grow exponentially. */
+/** Characters of one value. Nested calls of format() grow exponentially. */
 const MAX_LENGTH = 4 * 1024 * 1024;
 
-/** GitHub's functions, limited or replaced where hostile input could exhaust memory, and the functions of this place. */
+/** GitHub's functions, limited or replaced where hostile input could exhaust memory, and those in `functions`. */
 export function functionsFor(functions: ExpressionFunctions): FunctionDefinition[] {
   const { status, hash_files } = functions;
   return [

@@ -8,7 +8,7 @@ import { contextData, toJson } from './expression-data.ts';
 import { ExpressionError } from './expression-error.ts';
 import { checkCall, type ExpressionFunctions, functionsFor } from './expression-functions.ts';
 
-/** All contexts. One that has no value where an expression is evaluated is null. */
+/** All contexts. A context without a value is null. */
 const CONTEXTS = [
   'github',
   'env',

@@ -28,20 +28,20 @@ export function planJob(workflow: Workflow, job: WorkflowJob, contexts: Contexts
   const cells = cellsOf(job, contexts);
   return cells.map((cell, index) => {
     const strategy = strategyOf(job, contexts, index, cells.length);
-    const seen = { ...contexts, matrix: cell.values, strategy: strategyContext(strategy) };
+    const available = { ...contexts, matrix: cell.values, strategy: strategyContext(strategy) };
     const key = unique(labelled(job.id, cell), keys);
     return {
       key,
       base: job.id,
-      name: nameOf(job, cell, seen),
+      name: nameOf(job, cell, available),
       kind: kindOf(job.steps),
       needs: exactNeeds(workflow, job),
       if: job.if,
       matrix: job.matrix === null ? null : cell.values,
       strategy,
-      continue_on_error: flagOf(job.continue_on_error, seen, '`continue-on-error`'),
-      timeout_minutes: numberOf(job.timeout_minutes, seen, '`timeout-minutes`') ?? DEFAULT_TIMEOUT,
-      runs_on: labelsOf(job.runs_on, seen),
+      continue_on_error: flagOf(job.continue_on_error, available, '`continue-on-error`'),
+      timeout_minutes: numberOf(job.timeout_minutes, available, '`timeout-minutes`') ?? DEFAULT_TIMEOUT,
+      runs_on: labelsOf(job.runs_on, available),
       container: job.container,
       env: [workflow.env, job.env],
       outputs: job.outputs,
@@ -70,7 +70,7 @@ function strategyOf(job: WorkflowJob, contexts: Contexts, index: number, total: 
   };
 }
 
-/** With GitHub's names. */
+/** The `strategy` context, with GitHub's names. */
 function strategyContext(strategy: PlannedJob['strategy']): Json {
   return {
     'fail-fast': strategy.fail_fast,
@@ -80,7 +80,7 @@ function strategyContext(strategy: PlannedJob['strategy']): Json {
   };
 }
 
-/** As on GitHub, a name without expressions gets the cell's labels. */
+/** As on GitHub, the cell's labels are added to a name without expressions. */
 function nameOf(job: WorkflowJob, cell: MatrixCell, contexts: Contexts): string {
   if (job.name === null || !hasExpressions(job.name)) return labelled(job.name ?? job.id, cell);
   if ([...contextsOf(job.name)].some((context) => !AVAILABLE.includes(context))) return job.name;
@@ -121,7 +121,7 @@ function numberOf(text: Located<string> | null, contexts: Contexts, what: string
   throw new JobPlanError(text, `${what} must evaluate to a number greater than 0`);
 }
 
-/** An expression can evaluate to a boolean or to its text. */
+/** An expression can evaluate to a boolean, or to the text `true` or `false`. */
 function flagOf(text: Located<string>, contexts: Contexts, what: string): 'true' | 'false' {
   const value = evaluate(text, contexts, what);
   return value === true || value === 'true' ? 'true' : 'false';

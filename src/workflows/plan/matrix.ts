@@ -2,7 +2,7 @@ import { equals } from '@actions/expressions/result';
 import type { Json, JsonObject } from '../../jobs/json.ts';
 import { fromJson } from '../expressions/expression-data.ts';
 
-/** One job of a matrix. `labels` are its values without those that `include` added. */
+/** One job of a matrix. `labels` are the values to show in its name; they lack those that `include` added. */
 export interface MatrixCell {
   values: JsonObject;
   labels: string[];
@@ -45,7 +45,7 @@ function problemOf(vectors: JsonObject, excludes: JsonObject[]): string | null {
   return null;
 }
 
-/** The last key changes fastest. */
+/** The last key varies fastest. */
 function combine(vectors: JsonObject): JsonObject[] {
   const entries = Object.entries(vectors);
   if (entries.length === 0) return [];
@@ -56,7 +56,7 @@ function combine(vectors: JsonObject): JsonObject[] {
   );
 }
 
-/** An `include` extends every combination that it does not contradict; if there is none, it is a cell of its own. */
+/** An `include` extends every combination that it does not contradict. If it contradicts all, it becomes another cell. */
 function withIncludes(combinations: JsonObject[], includes: JsonObject[], vectors: JsonObject): MatrixCell[] {
   const names = lower(vectors);
   const used = new Set<JsonObject>();

@@ -21,13 +21,13 @@ export interface RunPlanInput {
 export function planRun(workflow: Workflow, { trigger, sha, contexts }: RunPlanInput): PlannedRun {
   const github: JsonObject = { ...triggerContext(trigger, sha), ...asObject(contexts.github) };
   const inputs: JsonObject = { ...workflow.inputs, ...asObject(contexts.inputs) };
-  const seen = { ...contexts, github, inputs };
+  const available = { ...contexts, github, inputs };
   const annotations: Annotation[] = [];
   const keys = new Set<string>();
   const jobs = workflow.jobs.flatMap((job) => {
     try {
       checkRepositories(job, github.repository ?? null);
-      return planJob(workflow, job, seen, keys);
+      return planJob(workflow, job, available, keys);
     } catch (error) {
       annotations.push(annotationOf(workflow, job, error));
       return [];

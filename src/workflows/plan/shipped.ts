@@ -2,7 +2,7 @@
 export const SHIPPED = ['node', 'node-docker', 'node-docker-deploy', 'docker', 'docker-deploy'] as const;
 export type ShippedName = (typeof SHIPPED)[number];
 
-/** Chooses by the files at the repository's root; at most one workflow, which does everything that is possible. */
+/** Chooses at most one workflow: the one that does the most with the files at the repository's root. */
 export function shippedFor(files: readonly string[]): ShippedName[] {
   const node = files.includes('package.json');
   const docker = files.includes('Dockerfile');

@@ -6,6 +6,7 @@ import { skipMark } from './skip-ci.ts';
 export type TriggerMatch = { run: true } | { run: false; reason: string };
 
 const RUN = { run: true } as const;
+/** GitHub's default of `types`. */
 const PULL_REQUEST_TYPES = ['opened', 'synchronize', 'reopened'];
 
 /**
@@ -28,7 +29,7 @@ export function matchTrigger(
   return matchPullRequest(filter, trigger, changed);
 }
 
-/** A manual start without a workflow's name starts what a push to the ref would start, regardless of path filters. */
+/** A manual start that names no workflow starts what a push to the ref would start, regardless of path filters. */
 function matchManualStart(workflow: Workflow, trigger: Trigger): TriggerMatch {
   const filter = workflow.events.push;
   if (filter === undefined) return no('it does not start on push; to start it manually, specify its name');

@@ -14,8 +14,8 @@ import { NodeReader } from './node-reader.ts';
  * Reports what GitHub rejects: unknown keys, values of the wrong type, contexts that are not available, invalid
  * expressions.
  *
- * The tokens that GitHub's reader returns are only checked. A workflow is made from our own nodes, because a token of a
- * string with expressions no longer has the string: a block such as `run: |` keeps the indentation of the file, and
+ * The tokens that GitHub's reader returns are only checked. The workflow is read from the YAML nodes, because the token
+ * of a string with expressions no longer has the string: a block such as `run: |` keeps the indentation of the file, and
  * `${{ 'text' }}` becomes plain text.
  */
 export function checkGitHubSchema(source: YamlSource): void {

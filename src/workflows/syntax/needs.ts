@@ -19,7 +19,7 @@ export function checkNeeds(jobs: readonly JobNeeds[]): (Place & { message: strin
   return findCycle(jobs, byId);
 }
 
-/** A blocked job needs another blocked job: following them leads into a cycle. */
+/** Every blocked job needs another blocked job, so following them leads into a cycle. */
 function findCycle(jobs: readonly JobNeeds[], byId: Map<string, JobNeeds>): (Place & { message: string })[] {
   const blocked = blockedJobs(jobs, byId);
   const path = new Set<JobNeeds>();
@@ -36,7 +36,7 @@ function findCycle(jobs: readonly JobNeeds[], byId: Map<string, JobNeeds>): (Pla
   return [{ line: need.line, column: need.column, message: `\`needs\` has a cycle: ${cycle}` }];
 }
 
-/** The jobs that can never start: removes every job whose needs are all removed, until no more can be. */
+/** The jobs that can never start: repeatedly removes the jobs whose needs are all removed. */
 function blockedJobs(jobs: readonly JobNeeds[], byId: Map<string, JobNeeds>): Set<JobNeeds> {
   const waiting = new Map<JobNeeds, number>();
   const after = new Map<JobNeeds, JobNeeds[]>(jobs.map((job) => [job, []]));

@@ -17,7 +17,7 @@ type Token = LiteralToken | SequenceToken | MappingToken | typeof END;
 /** The end of a sequence or mapping. */
 const END = Symbol('end');
 
-/** Hands the nodes of a parsed file to GitHub's schema check, in the order of the file. */
+/** Passes the nodes of a parsed file to GitHub's schema check, in the order of the file. */
 export class NodeReader implements ObjectReader {
   readonly #source: YamlSource;
   readonly #file: number;
@@ -63,7 +63,7 @@ export class NodeReader implements ObjectReader {
     return token;
   }
 
-  /** Aliases were resolved, and their number limited, when the file was read. */
+  /** Recursion is safe: reading the file rejected recursive aliases, and limited their number and the depth. */
   #add(node: unknown): void {
     const value = isAlias(node) ? this.#source.aliases.get(node) : node;
     if (isSeq(value)) {
@@ -96,7 +96,7 @@ export class NodeReader implements ObjectReader {
   }
 }
 
-/** The text as the file has it, quoted and indented: GitHub counts the column of an expression in it. */
+/** The text as it is in the file, quoted and indented. GitHub's check computes the columns of expressions from it. */
 function sourceOf(node: unknown): string | undefined {
   const token = isScalar(node) ? node.srcToken : undefined;
   return token !== undefined && 'source' in token ? token.source : undefined;

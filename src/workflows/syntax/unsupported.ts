@@ -15,7 +15,7 @@ const UNSUPPORTED = {
     'cancel-timeout-minutes': 'remove it',
   },
   container: {
-    options: 'limits are set in the configuration of Gantry',
+    options: 'set limits in the configuration of Gantry',
     volumes: 'the workspace is available in every step',
     ports: 'steps reach each other on localhost',
     credentials: 'use an image that can be pulled without credentials',

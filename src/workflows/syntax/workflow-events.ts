@@ -7,7 +7,7 @@ import { type EventFilter, FILTERS, type FilterName } from './workflow.ts';
 
 const MAX_PATTERNS = 256;
 
-/** `on` as text, list or mapping. Events that Gantry never receives are kept; they never match. */
+/** Reads `on`: text, a list or a mapping. Events that Gantry never receives are kept, but never match. */
 export function readEvents(source: YamlSource, on: Node | null): Record<string, EventFilter> {
   if (!isMapping(source, on)) {
     const names = itemsOf(source, on).map((item) => textOf(source, item, '`on`'));

@@ -17,7 +17,7 @@ export interface Workflow {
   jobs: WorkflowJob[];
 }
 
-/** Which events of a kind start the workflow; null for a filter that the file does not have. */
+/** Which events of one name start the workflow; null for a filter that the file does not have. */
 export type EventFilter = Record<FilterName, string[] | null>;
 
 export const FILTERS = [
@@ -47,7 +47,7 @@ export interface WorkflowJob extends Place {
   container: PlannedContainer;
   env: Record<string, string>;
   outputs: Record<string, string>;
-  /** The defaults of job and workflow are applied. */
+  /** With the defaults of the job and the workflow applied. */
   steps: PlannedStep[];
 }
 

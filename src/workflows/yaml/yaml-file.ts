@@ -3,7 +3,7 @@ import { exceededLimit } from './yaml-limits.ts';
 import { hasFailed, MAX_PROBLEMS, placeAt, reportPlace, type YamlSource } from './yaml-source.ts';
 import { checkValues } from './yaml-values.ts';
 
-/** Parses any text without throwing; `hasFailed` says whether the file is invalid. All keys are text. */
+/** Parses any text without throwing; `hasFailed` returns whether the file is invalid. All keys are text. */
 export function readYaml(path: string, text: string): YamlSource {
   const lines = new LineCounter();
   const limit = exceededLimit(text);

@@ -9,7 +9,7 @@ const DEPTH = 100;
 /** Lexemes that the lexer adds and that are not in the text. */
 const MARKS = new Set<string>([CST.DOCUMENT, CST.FLOW_END, CST.SCALAR]);
 
-/** The limit that a text exceeds, with the offset where it does; null if none. */
+/** The limit that the text exceeds, with the offset where it does; null if it exceeds no limit. */
 export function exceededLimit(text: string): { message: string; offset: number } | null {
   if (text.length > CHARACTERS) return { message: 'The file is larger than 512 KiB', offset: 0 };
   let offset = 0;

@@ -56,7 +56,7 @@ function offsetOf(node: unknown): number {
   return isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
-/** Turns any error of the parsers into an annotation, so that one file cannot fail the others. */
+/** Turns any error of a parser into an annotation, so that one file does not affect the others. */
 export function parserFailure(path: string, error: unknown): Annotation {
   const reason = error instanceof RangeError ? 'it is nested too deeply' : String(error);
   return { path, line: 1, column: 1, level: 'failure', message: `The file cannot be read: ${reason}` };

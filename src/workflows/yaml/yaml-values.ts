@@ -19,7 +19,7 @@ export function checkValues(source: YamlSource): void {
     report(source, source.document.contents, 'The file has too many values after aliases are resolved');
 }
 
-/** Goes in the order of the file, because an anchor can be redefined. */
+/** Visits nodes in the order of the file, because an anchor can be redefined. */
 function sizeOf(count: Count, node: unknown): number {
   if (!isNode(node)) return 1;
   if (isAlias(node)) return sizeOfAlias(count, node);

@@ -18,7 +18,7 @@ describe('Each problem in gantry.yml has an annotation at its place', () => {
     ['app: a\nvolumes: []\nprocesses: { web: { port: 1 } }', '2:1 Unknown key `volumes`'],
     [
       'app: a\nprocesses:\n  web: { port: 1 }\n  worker: {}',
-      '4:3 `worker`: Gantry supports only the process `web` yet',
+      '4:3 Unknown process `worker`: Gantry supports only `web`',
     ],
     [web('prot: 1'), '5:5 Unknown key `prot` in `processes.web`'],
     [web('health: { pfad: / }'), '5:15 Unknown key `pfad` in `processes.web.health`'],

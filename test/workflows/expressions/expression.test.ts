@@ -105,7 +105,7 @@ describe('A hostile expression is evaluated in bounded time', () => {
   });
 });
 
-it('hashFiles() calls the function that has the files', () => {
+it('hashFiles() calls the given function with its patterns', () => {
   expect(
     evaluate("hashFiles('a', format('{0}.lock', 'b'))", {}, { hash_files: (patterns) => patterns.join('+') }),
   ).toBe('a+b.lock');

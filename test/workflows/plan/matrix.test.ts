@@ -65,12 +65,12 @@ describe('A matrix has the same cells as on GitHub', () => {
       ],
     ],
     [
-      'include does not bring back what exclude took',
+      'an include that matches only an excluded combination is another cell',
       { a: [1, 2], exclude: [{ a: 2 }], include: [{ a: 2, x: 1 }] },
       [{ a: 1 }, { a: 2, x: 1 }],
     ],
     [
-      'keys that objects have by themselves',
+      'keys with the names of inherited properties',
       { constructor: [1], include: [{ toString: 2 }] },
       [{ constructor: 1, toString: 2 }],
     ],

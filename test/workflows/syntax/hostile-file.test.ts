@@ -61,7 +61,7 @@ describe.each([
     expect(first).toMatchObject({ path: 'file.yml', level: 'failure', message: expect.stringContaining(message) });
   });
 
-  it('thousands of errors have 50 annotations', () => {
+  it('thousands of errors are reported as 50 annotations', () => {
     expect(parse('a: ]\n'.repeat(5000))).toHaveLength(50);
   });
 });
@@ -79,7 +79,7 @@ it('1,000 aliases in a file of 24,000 values are resolved quickly', () => {
   expect(performance.now() - start).toBeLessThan(3 * LIMIT);
 });
 
-it('No prefix and no mutation of a workflow makes the parser throw', () => {
+it('The parser does not throw for any prefix or mutation of a workflow', () => {
   const text = `${good}      - uses: actions/checkout@v4\n        with: { ref: "\${{ github.sha }}" }\n      - &x { run: "\${{ matrix.a['b'] }}" }\n      - *x\n`;
   for (let at = 0; at < text.length; at++) {
     parseWorkflow('file.yml', text.slice(0, at));

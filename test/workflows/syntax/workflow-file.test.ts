@@ -259,7 +259,7 @@ describe('What Gantry does not support has an annotation with advice', () => {
     ],
     [
       job(['container: { image: x, options: --privileged }']),
-      `5:28 \`options\` ${later}; limits are set in the configuration of Gantry`,
+      `5:28 \`options\` ${later}; set limits in the configuration of Gantry`,
     ],
     [
       job(['container: { image: x, volumes: [/:/host] }']),
@@ -280,17 +280,17 @@ describe('What Gantry does not support has an annotation with advice', () => {
     ],
     [
       job([], ['- uses: actions/cache@v4']),
-      `6:15 \`uses: actions/cache@v4\` ${later}; there are actions/checkout, gantry/build, gantry/deploy`,
+      `6:15 \`uses: actions/cache@v4\` ${later}; the supported actions are actions/checkout, gantry/build, gantry/deploy`,
     ],
     [
       job([], ['- uses: constructor@v4']),
-      `6:15 \`uses: constructor@v4\` ${later}; there are actions/checkout, gantry/build, gantry/deploy`,
+      `6:15 \`uses: constructor@v4\` ${later}; the supported actions are actions/checkout, gantry/build, gantry/deploy`,
     ],
     [
       job([], ['- uses: actions/checkout']),
       '6:15 `uses: actions/checkout` needs a version, such as actions/checkout@v4',
     ],
-    [job([], ['- uses: gantry/build@v2']), '6:15 `gantry/build` has one version: gantry/build@v1'],
+    [job([], ['- uses: gantry/build@v2']), '6:15 `gantry/build` has only one version: gantry/build@v1'],
     [
       job([], ['- uses: actions/checkout@v4', '  with: { token: x }']),
       '7:17 The input `token` of actions/checkout is refused: Gantry clones with the credentials of the registered repository',
@@ -298,7 +298,7 @@ describe('What Gantry does not support has an annotation with advice', () => {
     [job([], ['- uses: actions/checkout@v4', '  with: { submodules: true }']), `7:17 \`submodules: true\` ${later}`],
     [
       job([], ['- uses: actions/checkout@v4', '  with: { fetch-depth: all }']),
-      '7:17 `fetch-depth` must be a whole number from 0',
+      '7:17 `fetch-depth` must be a whole number, 0 or greater',
     ],
     [
       job([], ['- uses: gantry/build@v1', '  with: { constructor: x }']),
