@@ -6,10 +6,10 @@ import { hasCode } from '../../error.ts';
 import { type Blob, BlobError, type Blobs } from './blobs.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
-/** Bytes that are hashed and written at once. */
+/** Bytes that are hashed and written at a time. */
 const CHUNK = 1024 * 1024;
 
-/** One file per content, `ab/cdef...`, so that no folder grows without end. Many processes may share `dir`. */
+/** One file per blob, `ab/cdef...`: the first two digits are the folder, which keeps folders small. Many processes may share `dir`. */
 export function openBlobs(dir: string): Blobs {
   return { put, open, read, remove };
 
@@ -41,7 +41,7 @@ export function openBlobs(dir: string): Blobs {
     await using file = await find(hash);
     if (file === null) return null;
     const { size } = await file.stat();
-    if (size > limit) throw new BlobError('too_large', `blob ${hash} has ${size} bytes, more than ${limit}`);
+    if (size > limit) throw new BlobError('too_large', `Blob ${hash} has ${size} bytes; the limit is ${limit}`);
     const content = await file.readFile();
     return createHash('sha256').update(content).digest('hex') === hash ? content : null;
   }
@@ -79,7 +79,7 @@ async function write(path: string, content: Uint8Array | AsyncIterable<Uint8Arra
   return { hash: hash.digest('hex'), size };
 }
 
-/** Hashing much at once would block the process. */
+/** Hashing a large buffer at once would block the process. */
 function* slices(content: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < content.length; at += CHUNK) yield content.subarray(at, at + CHUNK);
 }
@@ -94,7 +94,9 @@ function verified(file: FileHandle, expected: string): Readable {
     },
     flush: (done) => {
       const matches = hash.digest('hex') === expected;
-      done(matches ? null : new BlobError('corrupt', `blob ${expected} does not match its hash`));
+      done(
+        matches ? null : new BlobError('corrupt', `Blob ${expected} is corrupt: its content does not match its hash`),
+      );
     },
   });
   pipeline(file.createReadStream(), stream, () => undefined);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GitHubError } from './github.ts';
 
-/** Milliseconds to wait when GitHub names no time; its documentation asks for at least a minute. */
+/** Milliseconds to wait when GitHub gives no retry time. Its documentation asks for at least a minute. */
 const SECONDARY_WAIT = 60_000;
 
 const Refusal = z.object({
@@ -34,7 +34,7 @@ export function readFailure(action: string, error: unknown, now: number): GitHub
   return new GitHubError('invalid', `${message}.`);
 }
 
-/** When to retry, in milliseconds since 1970; null when retrying does not help or GitHub names no time. */
+/** When to retry, in milliseconds since 1970; null when a retry does not help or GitHub gives no time. */
 function readRetry(status: number, headers: Record<string, string>, reason: string, now: number): number | null {
   if (status !== 403 && status !== 429 && status < 500) return null;
   const after = readRetryAfter(headers['retry-after'], now);
@@ -61,7 +61,7 @@ function explain(data: unknown): string {
   return [message, ...errors.map((error) => JSON.stringify(error))].join(': ').slice(0, 300);
 }
 
-/** The innermost error code is the most specific: ECONNREFUSED, ENOTFOUND or a certificate's. */
+/** The innermost error code is the most specific: ECONNREFUSED, ENOTFOUND or a certificate error. */
 function describeOutage(error: unknown): string {
   let reason = 'GitHub is unreachable';
   let inner: unknown = error;

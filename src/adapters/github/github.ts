@@ -1,6 +1,6 @@
 import { CodedError } from '../../error.ts';
 
-/** GitHub's API with the token of one repository. Control does the throttling and the retries. Every method throws `GitHubError`. */
+/** GitHub's API with the token of one repository, without throttling and retries. Every method throws `GitHubError`. */
 export interface GitHub {
   repository(name: string): Promise<{ id: number; clone_url: string; default_branch: string; private: boolean }>;
   createStatus(name: string, status: CommitStatus): Promise<void>;
@@ -31,7 +31,7 @@ export interface NewDeploymentStatus {
 
 export type GitHubErrorCode = 'denied' | 'not_found' | 'invalid' | 'limited' | 'unreachable';
 
-/** `denied`: wrong or insufficient token. `limited`: a rate limit. `retry_at` is in milliseconds since 1970, when GitHub named a time. */
+/** `denied`: wrong or insufficient token. `limited`: a rate limit. `retry_at`: milliseconds since 1970, or null if GitHub gave no time. */
 export class GitHubError extends CodedError<GitHubErrorCode> {
   readonly retry_at: number | null;
 

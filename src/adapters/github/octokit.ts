@@ -12,7 +12,7 @@ const Repository = z.object({
 });
 const Created = z.object({ id: z.int() });
 
-/** Each call is one request, without retries. `timeout` in milliseconds is for the whole call, including the response body. */
+/** Each call is one request, without retries. `timeout` is in milliseconds and includes reading the response body. */
 export function openGitHub(options: { api_url: string; timeout?: number }): (token: string) => GitHub {
   const { api_url, timeout = 15_000 } = options;
   return (token) => {
@@ -20,7 +20,7 @@ export function openGitHub(options: { api_url: string; timeout?: number }): (tok
     return {
       async repository(name) {
         const response = await request(`get the repository ${name}`, () => octokit.repos.get(split(name)));
-        const { id, clone_url, default_branch, private: hidden } = expect(Repository, response, name);
+        const { id, clone_url, default_branch, private: hidden } = parseResponse(Repository, response, name);
         return { id, clone_url, default_branch, private: hidden };
       },
 
@@ -38,12 +38,12 @@ export function openGitHub(options: { api_url: string; timeout?: number }): (tok
             ref,
             environment,
             description,
-            // By default GitHub merges the default branch into the ref, and refuses while our own statuses are pending.
+            // By default GitHub merges the default branch into the ref, and refuses while Gantry's own statuses are pending.
             auto_merge: false,
             required_contexts: [],
           }),
         );
-        return { id: expect(Created, response, name).id };
+        return { id: parseResponse(Created, response, name).id };
       },
 
       async createDeploymentStatus(name, id, { state, description, log_url, environment_url }) {
@@ -57,7 +57,7 @@ export function openGitHub(options: { api_url: string; timeout?: number }): (tok
 }
 
 function connect(api_url: string, token: string, timeout: number): Octokit {
-  // A token that is no valid header value would appear in the error of fetch.
+  // fetch would quote a token that is not a valid header value in its error.
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new GitHubError('denied', 'The GitHub token is empty or contains invalid characters; set it again.');
   return new Octokit({
@@ -88,7 +88,7 @@ function split(name: string): { owner: string; repo: string } {
   return { owner, repo };
 }
 
-function expect<T>(schema: z.ZodType<T>, response: unknown, name: string): T {
+function parseResponse<T>(schema: z.ZodType<T>, response: unknown, name: string): T {
   const parsed = schema.safeParse(response);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

@@ -36,7 +36,7 @@ const PullRequest = z.object({
 
 export type WebhookRepository = z.infer<typeof Repository>;
 
-/** Either a trigger or the reason why there is none. `repository` is null for a ping or an organisation's webhook without one. */
+/** A trigger, or the reason why there is none. `repository` is null if the payload has no valid one, as in an organisation's ping. */
 export interface WebhookReading {
   trigger: Trigger | null;
   reason: string | null;
@@ -47,11 +47,11 @@ const STARTING_ACTIONS = ['opened', 'synchronize', 'reopened'];
 
 /** The trigger of a verified webhook. `event` is the header X-GitHub-Event, `payload` the parsed JSON. Never throws: an invalid payload is a reason. */
 export function readTrigger(event: string, payload: unknown): WebhookReading {
-  if (!isObject(payload)) return refuse(null, `the payload of ${event} is not a JSON object`);
+  if (!isObject(payload)) return refuse(null, `the payload of the event ${event} is not a JSON object`);
   const repository = Repository.safeParse(payload.repository);
-  const named = repository.success ? repository.data : null;
-  if (event === 'ping') return refuse(named, 'ping');
-  if (event !== 'push' && event !== 'pull_request') return refuse(named, `the event ${event} starts no runs`);
+  const known = repository.success ? repository.data : null;
+  if (event === 'ping') return refuse(known, 'ping');
+  if (event !== 'push' && event !== 'pull_request') return refuse(known, `the event ${event} starts no runs`);
   if (!repository.success) return refuse(null, describe(event, repository.error, ['repository']));
   return event === 'push' ? readPush(payload, repository.data) : readPullRequest(payload, repository.data);
 }
@@ -86,11 +86,11 @@ function readPullRequest(payload: JsonObject, repository: WebhookRepository): We
   const parsed = PullRequest.safeParse(payload);
   if (!parsed.success) return refuse(repository, describe('pull_request', parsed.error));
   const { action, number, pull_request, sender } = parsed.data;
-  if (!STARTING_ACTIONS.includes(action)) return refuse(repository, `a pull request's ${action} starts no runs`);
+  if (!STARTING_ACTIONS.includes(action)) return refuse(repository, `the pull_request action ${action} starts no runs`);
   const { head, base } = pull_request;
-  // Null for a deleted fork.
+  // `head.repo` is null when the fork was deleted.
   if (head.repo?.id !== repository.id) {
-    return refuse(repository, 'a pull request from a fork needs approval and is not run');
+    return refuse(repository, 'a pull request from a fork starts no runs, because it needs approval');
   }
   const trigger = {
     kind: 'pull_request',
@@ -119,7 +119,7 @@ function refuse(repository: WebhookRepository | null, reason: string): WebhookRe
 
 function describe(event: string, error: z.ZodError, at: string[] = []): string {
   const problems = error.issues.map((issue) => `${[...at, ...issue.path].join('.')}: ${issue.message}`);
-  return `invalid payload of ${event}: ${problems.join('; ')}`;
+  return `invalid payload of the event ${event}: ${problems.join('; ')}`;
 }
 
 function isZero(sha: string): boolean {

@@ -23,12 +23,12 @@ async function files(): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-test('A content is stored under its SHA-256', async () => {
+test('Content is stored under its SHA-256', async () => {
   expect(await blobs.put(Buffer.from('abc'))).toEqual({ hash: ABC, size: 3 });
   expect(await openBlobs(dir).read(ABC, 3)).toEqual(Buffer.from('abc'));
 });
 
-test('A stream is stored as its bytes are, and read as a stream', async () => {
+test('A stream is stored byte for byte, and is read as a stream', async () => {
   const content = Buffer.alloc(5_000_000, 'gantry');
   const chunks = Array.from({ length: 50 }, (_, i) => content.subarray(i * 100_000, (i + 1) * 100_000));
   const { hash, size } = await blobs.put(Readable.from(chunks));
@@ -39,7 +39,7 @@ test('A stream is stored as its bytes are, and read as a stream', async () => {
   expect((await buffer(opened?.stream ?? Readable.from([]))).equals(content)).toBe(true);
 });
 
-test('An empty content is a content', async () => {
+test('Empty content is stored', async () => {
   const { hash, size } = await blobs.put(Buffer.alloc(0));
   expect(size).toBe(0);
   expect(await blobs.read(hash, 0)).toEqual(Buffer.alloc(0));
@@ -50,13 +50,13 @@ test('A stream that fails stores nothing', async () => {
   expect(await files()).toEqual([]);
 });
 
-test('The same content stored twenty times at once is stored once', async () => {
+test('The same content put twenty times in parallel is stored once', async () => {
   const stored = await Promise.all(Array.from({ length: 20 }, () => blobs.put(Buffer.alloc(100_000, 7))));
   expect(new Set(stored.map(({ hash }) => hash)).size).toBe(1);
   expect(await files()).toHaveLength(1);
 });
 
-test('A content that does not match its hash is not read, and storing it again repairs it', async () => {
+test('Content that does not match its hash is not returned, and putting it again repairs it', async () => {
   await blobs.put(Buffer.from('abc'));
   await writeFile(join(dir, ABC.slice(0, 2), ABC.slice(2)), 'abd');
   expect(await blobs.read(ABC, 3)).toBeNull();
@@ -65,7 +65,7 @@ test('A content that does not match its hash is not read, and storing it again r
   expect(await blobs.read(ABC, 3)).toEqual(Buffer.from('abc'));
 });
 
-test('A content larger than the limit is not read', async () => {
+test('Content larger than the limit is not read', async () => {
   await blobs.put(Buffer.from('abc'));
   await expect(blobs.read(ABC, 2)).rejects.toMatchObject({ code: 'too_large' });
 });
@@ -84,13 +84,13 @@ async function openFiles(): Promise<string[]> {
   return paths.filter((path) => path.startsWith(dir));
 }
 
-test.each(['../../etc/passwd', '', 'ab', 'A'.repeat(64)])('%j is no hash and names no file', async (text) => {
+test.each(['../../etc/passwd', '', 'ab', 'A'.repeat(64)])('%j is not a hash, so it finds no blob', async (text) => {
   expect(await blobs.read(text, 100)).toBeNull();
   expect(await blobs.open(text)).toBeNull();
   await blobs.remove(text);
 });
 
-test('Removing a content twice is no error', async () => {
+test('Removing a blob twice is not an error', async () => {
   await blobs.put(Buffer.from('abc'));
   await blobs.remove(ABC);
   await blobs.remove(ABC);

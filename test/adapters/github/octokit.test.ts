@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 describe('A request to GitHub', () => {
-  it('gets a repository with the four fields that are used', async () => {
+  it('gets a repository with the four fields that Gantry uses', async () => {
     expect(await open().repository('acme/shop')).toEqual({
       id: 7,
       clone_url: 'https://github.com/acme/shop.git',
@@ -32,7 +32,7 @@ describe('A request to GitHub', () => {
     expect(github.violations).toEqual([]);
   });
 
-  it('sends its name and version', async () => {
+  it('has the name and version of Gantry as its user agent', async () => {
     await open().repository('acme/shop');
     expect(github.requests[0]?.user_agent).toMatch(/^gantry\/\d+\.\d+\.\d+ /);
   });
@@ -91,10 +91,10 @@ describe('A refusal by GitHub', () => {
     expect(github.requests).toEqual([]);
   });
 
-  it('is not_found when it does not exist or the token has no access', async () => {
+  it('is not_found for a repository that does not exist or that the token has no access to', async () => {
     github.addRepository({ full_name: 'other/secret' });
     github.addToken('ghp_narrow', { repositories: ['acme/shop'] });
-    expect(await failure(open().repository('acme/gone'))).toMatchObject({ code: 'not_found' });
+    expect(await failure(open().repository('acme/missing'))).toMatchObject({ code: 'not_found' });
     expect(await failure(open('ghp_narrow').repository('other/secret'))).toMatchObject({ code: 'not_found' });
   });
 
@@ -171,11 +171,11 @@ describe('When GitHub is unreachable', () => {
   });
 
   it('a refused connection is unreachable', async () => {
-    const away = openGitHub({ api_url: 'http://127.0.0.1:1' })(TOKEN);
-    expect((await failure(away.repository('acme/shop'))).code).toBe('unreachable');
+    const refused = openGitHub({ api_url: 'http://127.0.0.1:1' })(TOKEN);
+    expect((await failure(refused.repository('acme/shop'))).code).toBe('unreachable');
   });
 
-  it('a response that is not of GitHub’s API is unreachable', async () => {
+  it('a response that does not come from GitHub’s API is unreachable', async () => {
     github.limitNext({
       status: 200,
       body: '<html>Log in to the guest network</html>',
@@ -195,13 +195,16 @@ describe('When GitHub is unreachable', () => {
   });
 });
 
-it.each(['denied', 'cut', 'limited'])('The error of a call that was %s contains no token', async (how) => {
-  if (how === 'denied') github.limitNext({ status: 401 });
-  if (how === 'limited') github.limitNext({ status: 429 });
-  if (how === 'cut') github.failNext();
-  const error = await failure(open().createStatus('acme/shop', STATUS));
-  expect(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(TOKEN);
-});
+it.each(['denied', 'disconnected', 'limited'])(
+  'The error of a call that was %s does not contain the token',
+  async (how) => {
+    if (how === 'denied') github.limitNext({ status: 401 });
+    if (how === 'limited') github.limitNext({ status: 429 });
+    if (how === 'disconnected') github.failNext();
+    const error = await failure(open().createStatus('acme/shop', STATUS));
+    expect(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(TOKEN);
+  },
+);
 
 function open(token = TOKEN) {
   return openGitHub({ api_url: github.url })(token);

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { verifySignature } from '../../../src/adapters/github/signature.ts';
 
+// The example in GitHub's documentation.
 const SECRET = "It's a Secret to Everybody";
 const BODY = 'Hello, World!';
-// The example in GitHub's documentation.
 const SIGNATURE = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
 
 describe('A webhook signature', () => {

@@ -67,7 +67,7 @@ describe('A push', () => {
   it.each(['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]'])(
     'starts no run when the commit message contains %s',
     (mark) => {
-      const message = `Mend a comma\n\n${mark.toUpperCase()} for this is prose`;
+      const message = `Fix a typo\n\n${mark.toUpperCase()} only the documentation changed`;
       const reading = readTrigger('push', pushPayload({ repository, sha: SHA, message }));
       expect(reading).toMatchObject({ trigger: null, reason: `the commit message contains ${mark}` });
     },
@@ -94,24 +94,24 @@ describe('A pull request', () => {
 
   it('that is closed starts no run', () => {
     const reading = readTrigger('pull_request', pullRequestPayload({ repository, action: 'closed', head, base }));
-    expect(reading).toMatchObject({ trigger: null, reason: "a pull request's closed starts no runs" });
+    expect(reading).toMatchObject({ trigger: null, reason: 'the pull_request action closed starts no runs' });
   });
 
   it.each([
     ['a fork', makeRepository({ id: 8, full_name: 'mallory/shop' })],
-    ['a fork that is gone', null],
-  ])('from %s is not run', (_, head_repository) => {
+    ['a deleted fork', null],
+  ])('from %s starts no run', (_, head_repository) => {
     const payload = pullRequestPayload({ repository, head, base, head_repository });
     expect(readTrigger('pull_request', payload)).toMatchObject({
       trigger: null,
-      reason: 'a pull request from a fork needs approval and is not run',
+      reason: 'a pull request from a fork starts no runs, because it needs approval',
       repository: { id: 7 },
     });
   });
 });
 
 describe('Any other event', () => {
-  it('ping is recognised', () => {
+  it('ping starts no run', () => {
     expect(readTrigger('ping', pingPayload({ repository }))).toMatchObject({
       trigger: null,
       reason: 'ping',
@@ -136,7 +136,7 @@ describe('Any other event', () => {
   it.each([null, 'text', 7, [], true])('with the payload %j is refused with a reason', (payload) => {
     expect(readTrigger('push', payload)).toEqual({
       trigger: null,
-      reason: 'the payload of push is not a JSON object',
+      reason: 'the payload of the event push is not a JSON object',
       repository: null,
     });
   });
@@ -145,11 +145,13 @@ describe('Any other event', () => {
     const payload = { ...pushPayload({ repository, sha: SHA }), after: undefined, forced: 'no' };
     const { trigger, reason } = readTrigger('push', payload);
     expect(trigger).toBe(null);
-    expect(reason).toMatch(/^invalid payload of push: .*after: .*; forced: /);
+    expect(reason).toMatch(/^invalid payload of the event push: .*after: .*; forced: /);
   });
 
   it('is refused when it has no repository', () => {
-    expect(readTrigger('push', { ref: 'refs/heads/main' }).reason).toMatch(/invalid payload of push: repository: /);
+    expect(readTrigger('push', { ref: 'refs/heads/main' }).reason).toMatch(
+      /invalid payload of the event push: repository: /,
+    );
     expect(readTrigger('pull_request', { repository: { id: 7 } }).reason).toContain('repository.full_name: ');
   });
 
