@@ -17,7 +17,7 @@ import { repoRoutes } from './repos/repo-routes.ts';
 import { secretRoutes } from './repos/secret-routes.ts';
 import { jobRoutes } from './runs/job-routes.ts';
 import { runRoutes } from './runs/run-routes.ts';
-import { tokenRoutes } from './tokens.ts';
+import { tokenRoutes } from './token-routes.ts';
 import { webhookRoutes } from './webhooks/webhook-routes.ts';
 
 const MIB = 1024 * 1024;

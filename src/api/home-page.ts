@@ -46,7 +46,7 @@ export function homePage(deps: Pick<ServerDeps, 'config' | 'fleet'>, endpoints: 
             </p>
             <h2>The API</h2>
             <p>
-              All endpoints under /api/v1 require a token. The first start printed one and stored it in
+              All endpoints under /api/v1 require a token. The first start of the server printed one and stored it in
               <code>server/token</code> in the data directory. To create more, run <code>gantry token create NAME</code>.
             </p>
             <pre>curl -H "Authorization: Bearer $GANTRY_TOKEN" ${address}/api/v1/runs</pre>

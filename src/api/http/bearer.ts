@@ -3,7 +3,7 @@ import { authenticate, type Principal } from '../../control/tokens.ts';
 import type { ServerDeps } from '../../deps.ts';
 import { ApiError } from './problem.ts';
 
-/** Lets only requests with a valid token pass, and a job's own token only where `openToJob` says so. A token in the URL does not count. */
+/** Rejects requests without a valid token. A job's own token is accepted only where `mayJobSend` allows it. A token in the URL is ignored. */
 export function requireToken(
   deps: Pick<ServerDeps, 'config' | 'store' | 'now' | 'hashToken'>,
 ): MiddlewareHandler<{ Variables: { principal: Principal } }> {
@@ -20,15 +20,15 @@ export function requireToken(
         'Bearer realm="gantry", error="invalid_token"',
         'Unknown or expired token. Create one with `gantry token create NAME`.',
       );
-    if (principal.scope === 'job' && !openToJob(principal.job, c.req.method, c.req.path))
+    if (principal.scope === 'job' && !mayJobSend(principal.job, c.req.method, c.req.path))
       throw new ApiError(403, `This token belongs to ${principal.job} and may only read that job. Use an admin token.`);
     c.set('principal', principal);
     await next();
   };
 }
 
-/** The requests that a job may send with its own token. */
-function openToJob(job: string, method: string, path: string): boolean {
+/** Whether a job may send this request with its own token. */
+function mayJobSend(job: string, method: string, path: string): boolean {
   return method === 'GET' && path === `/api/v1/jobs/${job}`;
 }
 

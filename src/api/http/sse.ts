@@ -10,7 +10,7 @@ const RETRY_AFTER = 1000;
 /** Milliseconds without data after which a comment is sent. Proxies close connections that are silent for longer. */
 const KEEP_ALIVE = 15_000;
 
-/** Yields the events since the last time. Yields an empty list when there are none, so that the connection can be kept alive. */
+/** Yields batches of new events. Yields an empty batch from time to time, so that the connection can be kept alive. */
 export type EventSource = (signal: AbortSignal) => AsyncGenerator<ServerSentEvent[]>;
 
 /** Streams events until the source ends, the client disconnects or `draining` aborts. In the last case the event `shutdown` asks the client to reconnect. */
@@ -28,7 +28,7 @@ export function eventStream(source: EventSource, draining: AbortSignal): Respons
 }
 
 /**
- * A stream that is produced as fast as the client reads it: the next chunk is made after the previous one was read. When the client
+ * A stream that is produced as fast as the client reads it: the next chunk is produced after the previous one was read. When the client
  * disconnects, `signal` aborts and the generator's `finally` runs.
  */
 export function pullStream(

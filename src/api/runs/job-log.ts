@@ -3,7 +3,7 @@ import { hasEnded } from '../../jobs/status.ts';
 import { ApiError, notFound } from '../http/problem.ts';
 import { type Poll, pollOnWakeup } from './poll.ts';
 
-/** A line of a log. Its id says where the next line begins; a client sends it to resume after this line. */
+/** A line of a log. Its id is the position of the next line; a client sends it to resume after this line. */
 export interface LogLine {
   id: string;
   /** The attempt's number. */

@@ -37,10 +37,11 @@ const logs = createRoute({
   operationId: 'readLog',
   method: 'get',
   path: '/jobs/{id}/logs',
-  summary: 'Read the log of a job, all its attempts, as server-sent events or as text',
+  summary: 'Read the log of a job as server-sent events or as text',
   description:
-    'As events: one event for each line, `{at, step, stream, text, attempt}`, until the job ends; the last event is `end`. `Last-Event-ID` ' +
-    'resumes after a line. With `Accept: text/plain`: the text so far, or until the job ends with `follow=true`. Escape sequences are not removed.',
+    'Contains all attempts. As server-sent events: one event for each line, `{at, step, stream, text, attempt}`, until the job ends; the last event ' +
+    'is `end`. `Last-Event-ID` resumes after a line. With `Accept: text/plain`: the lines so far; with `follow=true`, all lines until the job ends. ' +
+    'Escape sequences are not removed.',
   ...secured,
   request: {
     params: JobId,

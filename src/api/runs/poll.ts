@@ -11,8 +11,8 @@ export interface Poll<T> {
 }
 
 /**
- * Polls after each wakeup on one of `channels`, and at least each second, until a poll returns `end` or `signal` aborts. Yields the items of
- * every poll, also an empty list. `poll` may add channels.
+ * Polls after each wakeup on one of `channels`, and at least once a second, until a poll returns `end` or `signal` aborts. Yields the items of
+ * every poll, even if there are no items. `poll` may add channels.
  */
 export async function* pollOnWakeup<T>(
   wakeups: ReaderWakeups,

@@ -14,7 +14,7 @@ const Rev = z
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
-/** The revisions of a run as events: those after `lastId`, or first a snapshot of the run. The event `end` follows the last revision. */
+/** The revisions of a run as events: with `lastId`, those after it; otherwise a snapshot of the run, then new revisions. The last event is `end`. */
 export async function runEvents(
   deps: Pick<ServerDeps, 'store' | 'wakeups'>,
   id: string,
@@ -27,7 +27,7 @@ export async function runEvents(
 
   return async function* source(signal) {
     const view: RunView = { run: null, jobs: new Map() };
-    // A reader that continues after a rev gets its view of the run from all revs up to that one.
+    // To resume after a revision, the view is rebuilt from all revisions up to that one.
     let rev = last === null ? null : 0;
     const poll = async (): Promise<Poll<ServerSentEvent>> => {
       if (rev === null) {
@@ -43,7 +43,7 @@ export async function runEvents(
       });
       rev = rows.at(-1)?.rev ?? rev;
       const over = hasEnded(status) && (rev >= current || rows.length === 0);
-      if (!over) return { items: items, next: rows.length > 0 ? 'again' : 'wait' };
+      if (!over) return { items, next: rows.length > 0 ? 'again' : 'wait' };
       return { items: [...items, { event: 'end', data: JSON.stringify({ status }) }], next: 'end' };
     };
     yield* pollOnWakeup(deps.wakeups, new Set([`run:${id}`]), poll, signal);

@@ -60,7 +60,7 @@ export const Run = z
   .openapi('Run');
 export type Run = z.infer<typeof Run>;
 
-/** Runs as the API shows them, each with its jobs in the order of the file. Unreadable runs are left out. */
+/** Runs as the API shows them, each with its jobs in the order of the workflow file. Unreadable runs are left out. */
 export async function loadRunResources(
   { store: { read }, log }: Pick<ServerDeps, 'store' | 'log'>,
   runs: Row<'runs'>[],

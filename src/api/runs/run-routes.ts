@@ -36,7 +36,7 @@ const Cancellation = z
     force: z
       .boolean()
       .default(false)
-      .describe('Kill the containers at once, and skip clean-up steps and jobs that wait.'),
+      .describe('Kill the containers immediately, and skip clean-up steps and waiting jobs.'),
     reason: z.string().min(1).max(500).default('cancelled through the API'),
   })
   .openapi('Cancellation');

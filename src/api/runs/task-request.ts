@@ -1,11 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
-const text = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain a NUL character');
+const Text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character');
+const Argument = Text.max(128 * 1024);
 
 const Variables = z.record(
   z
@@ -14,10 +10,7 @@ const Variables = z.record(
       /^[A-Za-z_][A-Za-z0-9_]*$/,
       'invalid variable name: use letters, digits and _, and do not start with a digit',
     ),
-  z
-    .string()
-    .max(128 * 1024)
-    .refine((value) => !value.includes('\0'), 'must not contain a NUL character'),
+  Argument,
 );
 
 /** A single-container job: a script for the image's shell, or the argv of the container's main process. */
@@ -27,19 +20,11 @@ export const NewTask = z
       .string()
       .max(512)
       .regex(/^[A-Za-z0-9][\w./:@-]*$/, 'invalid image name'),
-    run: text(256 * 1024)
+    run: Text.min(1)
+      .max(256 * 1024)
       .optional()
       .describe('A shell script; it runs in bash if the image has it, else in sh.'),
-    command: z
-      .array(
-        z
-          .string()
-          .max(128 * 1024)
-          .refine((value) => !value.includes('\0'), 'must not contain a NUL character'),
-      )
-      .min(1)
-      .max(1000)
-      .optional(),
+    command: z.array(Argument).min(1).max(1000).optional(),
     env: Variables.default({}),
     secrets: Variables.default({}).describe(
       'Environment variables that are encrypted at rest, masked in the log and never returned.',

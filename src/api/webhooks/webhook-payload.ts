@@ -6,7 +6,7 @@ const WithOwner = z.object({ repository: z.object({ owner: z.object({ id: z.int(
 const WithAction = z.object({ action: z.string().max(100) });
 
 export interface Payload {
-  /** SHA-256 of the JSON text, without the form around it. */
+  /** SHA-256 of the JSON text; the same for both content types. */
   hash: string;
   value: unknown;
   action: string | null;
@@ -33,7 +33,7 @@ export async function readPayload(contentType: string | undefined, body: Uint8Ar
 function parse(json: string): unknown {
   try {
     const value: unknown = JSON.parse(json);
-    // Fails for values that are nested too deeply to be serialised again, and so could not be stored.
+    // Throws if the value is nested too deeply to be serialised again, which is necessary to store it.
     JSON.stringify(value);
     return value;
   } catch (error) {

@@ -44,7 +44,7 @@ const receive = createRoute({
   },
 });
 
-/** Needs only SQL and the disk, neither Redis nor GitHub. A request without a valid signature is counted, but not stored. */
+/** Needs only SQL and the disk, so it works without Redis and GitHub. A request without a valid signature is counted, but not stored. */
 export function webhookRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'vault' | 'webhooks'>) {
   return new OpenAPIHono().openapi(receive, async (c) => {
     const headers = c.req.valid('header');

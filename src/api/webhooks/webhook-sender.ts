@@ -1,16 +1,16 @@
 import { findRepo, learnGitHubId, openWebhookSecret, type Repo } from '../../control/repos/repos.ts';
 import type { ServerDeps, WebhookRepository } from '../../deps.ts';
 
-/** From the headers X-GitHub-Hook-Installation-Target-Type and -ID: what the webhook is installed on. The headers are not signed. */
+/** The owner of the webhook according to the headers X-GitHub-Hook-Installation-Target-Type and -ID, which are not signed. */
 export interface HookTarget {
   type: string | null;
   id: number | null;
 }
 
-/** Whose secret signed a body: that of registered repositories, or GANTRY_WEBHOOK_SECRET, which covers all repositories of an owner. */
+/** The owner of the secret that signed a body: registered repositories, or the target of a webhook that uses GANTRY_WEBHOOK_SECRET. */
 export type WebhookSender = { repos: Repo[] } | { target: HookTarget };
 
-/** The limit of bytes to hash for one request: its sender is not authenticated yet. */
+/** Limits the work for one request, because its sender is not authenticated yet. */
 const MAX_HASHED_BYTES = 200 * 1024 * 1024;
 
 /**
@@ -34,7 +34,7 @@ export async function findSender(
   return secret !== null && (await deps.webhooks.verify(secret, body, signature)) ? { target } : null;
 }
 
-/** The repositories whose secret may have signed: the one named in the headers, else those whose GitHub id is unknown. Without headers: all. */
+/** The repositories whose secret may have signed: the one that the headers name, else those without a GitHub id. Without the headers: all. */
 async function findCandidates({ store }: Pick<ServerDeps, 'store'>, { type, id }: HookTarget): Promise<Repo[]> {
   const repos = store.read.selectFrom('repos').selectAll();
   if (type === null || id === null) return repos.execute();
@@ -43,7 +43,7 @@ async function findCandidates({ store }: Pick<ServerDeps, 'store'>, { type, id }
   return named.length > 0 ? named : repos.where('github_id', 'is', null).execute();
 }
 
-/** The registered repository that the payload is about. Null: it is not registered. `foreign`: the sender's secret does not cover it. */
+/** The registered repository that the payload is about; null if it is not registered; `foreign` if the sender's secret is not valid for it. */
 export async function findSubject(
   deps: Pick<ServerDeps, 'store'>,
   sender: WebhookSender,
