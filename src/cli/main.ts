@@ -7,7 +7,7 @@ import { printableText } from './terminal/printable.ts';
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort('SIGINT'));
 process.once('SIGTERM', () => stop.abort('SIGTERM'));
-// The reader closed the pipe, as in `gantry runs list | head -1`. This is not an error.
+// A closed pipe, as in `gantry runs list | head -1`, is not an error.
 process.stdout.on('error', (error) => (hasCode(error, 'EPIPE') ? process.exit(exits.ok) : fail(error)));
 
 try {

@@ -15,8 +15,8 @@ const SILENCE_TIMEOUT = 40_000;
 const RECONNECT_TIMEOUT = 120_000;
 
 /**
- * Yields events in order, each once, until `event: end`. Reconnects from the last id when the connection is lost or the server shuts down,
- * so a server restart neither loses nor repeats events. Throws `CliError` `unreachable` after two minutes without a server.
+ * Yields events in order, each once, until `event: end`. Reconnects with the last id when the connection is lost or the server shuts
+ * down, so that a server restart neither loses nor repeats events. Throws `CliError` `unreachable` after two minutes without a server.
  */
 export async function* streamEvents(
   { client, terminal, signal }: Pick<Session, 'client' | 'terminal' | 'signal'>,
@@ -47,7 +47,7 @@ export async function* streamEvents(
   }
 }
 
-/** Whether reconnecting can help: yes for an unreachable server, no for an error response. */
+/** Whether reconnecting can help: not after an error response. */
 function isTransient(error: unknown): boolean {
   return !(error instanceof CliError) || error.code === 'unreachable';
 }

@@ -81,7 +81,7 @@ export function isOver(status: string): boolean {
 
 /** `acme/shop #12 CI` */
 export function describeRun(run: Run): string {
-  // Runs are numbered per repository; a task has none.
+  // Runs are numbered per repository; the run of a task has no repository.
   const number = run.repo ? `#${run.number}` : '';
   return [run.repo, number, run.workflow].filter(Boolean).join(' ') || run.id;
 }

@@ -20,7 +20,7 @@ export interface ServerAddress {
 }
 
 /**
- * GANTRY_URL and GANTRY_TOKEN, else the address and token in the local data directory. The local token is only sent to the local
+ * GANTRY_URL and GANTRY_TOKEN, else the address and token in the local data directory. The local token is sent only to the local
  * server.
  */
 export function findServer(config: Config): ServerAddress {

@@ -9,7 +9,7 @@ import { listPage } from './paging.ts';
 import { Deployment, describeRun, isOver, Job, Run, type Step, shortRef, shortSha } from './responses.ts';
 import type { Session } from './session.ts';
 
-/** A `run` event: the jobs that changed. */
+/** The data of a `run` event: the jobs that changed. */
 const RunEvent = z.object({ jobs: z.array(Job).default([]) });
 
 /**
@@ -117,7 +117,7 @@ function reasonSuffix(reason: string | null | undefined, terminal: Terminal): st
   return reason ? terminal.paint('dim', ` (${printable(reason)})`) : '';
 }
 
-/** Throws `CliError` `failed` without a message: the status was printed already. */
+/** Throws `CliError` `failed` without a message, because the status was already printed. */
 export function requireSuccess({ status }: { status: string }, options: { skipped_is_success: boolean }): void {
   if (status === 'succeeded' || (options.skipped_is_success && status === 'skipped')) return;
   throw new CliError('failed', '');

@@ -8,7 +8,7 @@ export function addCancel(program: Command, context: CommandContext): void {
   program
     .command('cancel')
     .argument('<run>', 'run id: run_...')
-    .option('--force', 'kill its containers at once, and skip clean-up steps and jobs that wait')
+    .option('--force', 'kill its containers immediately, and skip clean-up steps and waiting jobs')
     .description(
       'Cancel a run. Its containers are removed within seconds. Cancelling twice, or after the end, has no effect; --force also works on a run that is already being cancelled.',
     )

@@ -24,7 +24,7 @@ export function addUp(program: Command, { env, signal }: CommandContext): void {
 }
 
 const HELP = `
-Flags override environment variables. Secrets can also be read from files: GANTRY_TOKEN_FILE, GANTRY_WEBHOOK_SECRET_FILE.
+Flags override environment variables. Secrets can also be read from files: GANTRY_TOKEN_FILE, GANTRY_WEBHOOK_SECRET_FILE, GANTRY_REDIS_URL_FILE.
 
 Examples:
   gantry up
@@ -37,7 +37,7 @@ In both cases, deployed apps and their proxy keep running.`;
 export function addServer(program: Command, { env, signal }: CommandContext): void {
   withRoleFlags(program.command('server'), 'server')
     .description(
-      'Start only the server: API, webhooks and control. It holds the key and the database, and has no Docker socket. It needs the Redis that the workers use: GANTRY_REDIS_URL, or the one that `gantry up` manages in the same data directory.',
+      'Start only the server: API, webhooks and control. It has the key and the database, but no Docker socket. It needs the Redis that the workers use: GANTRY_REDIS_URL, or the one that `gantry up` manages in the same data directory.',
     )
     .action(async (_options: unknown, command: Command) => {
       becomeRole('server');

@@ -1,4 +1,4 @@
-/** The result of checking one part. `advice` is what to do about a warning or a failure. */
+/** The result of checking one part. `advice` says what to do about a warning or a failure. */
 export interface Finding {
   part: string;
   state: 'ok' | 'warn' | 'fail';

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
 import type { Checks } from '../../deps.ts';
 import { findServer } from '../client/server-address.ts';
+import { REDIS_PROGRAMS } from '../redis/managed-redis.ts';
 import { findRedisProblem, redactRedisUrl } from '../redis/redis-check.ts';
 import { redisSocket } from '../redis/redis-socket.ts';
 import { isFree, isOurProxyPort, proxyPorts } from '../roles/ports.ts';
@@ -21,7 +22,7 @@ export async function checkRedis(config: Config, checks: Pick<Checks, 'askRedis'
       `no answer from ${redactRedisUrl(url)}`,
       'Start it, correct GANTRY_REDIS_URL, or unset GANTRY_REDIS_URL: then Gantry starts its own Redis.',
     );
-  for (const name of ['valkey-server', 'redis-server']) {
+  for (const name of REDIS_PROGRAMS) {
     const version = /v=?(\d+[.\d]*)/.exec(outputOf(name, ['--version']) ?? '')?.[1];
     if (version !== undefined) return ok('Redis', `${name} ${version} is on PATH; gantry up starts it`);
   }
@@ -38,7 +39,7 @@ export async function checkDocker({ docker }: Pick<Checks, 'docker'>): Promise<F
   if (Number.parseInt(version, 10) < 25)
     return warn(
       'Docker',
-      `${found}: its runc may let untrusted images and Dockerfiles escape to the host (CVE-2024-21626)`,
+      `${found}: untrusted images and Dockerfiles may escape to the host through its runc (CVE-2024-21626)`,
       'Upgrade to Docker Engine 25 or newer before you run untrusted code.',
     );
   return ok('Docker', found);

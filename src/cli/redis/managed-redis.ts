@@ -10,7 +10,10 @@ import { CliError } from '../terminal/exit.ts';
 import { requireUsableRedis } from './redis-check.ts';
 import { makeSocketFolder, redisSocket } from './redis-socket.ts';
 
-/** In milliseconds; loading a large append-only file takes a while. */
+/** In the order of preference. */
+export const REDIS_PROGRAMS = ['valkey-server', 'redis-server'] as const;
+
+/** In milliseconds. Redis answers only after it has loaded its append-only file, which may be large. */
 const START_TIMEOUT = 60_000;
 const WATCH_INTERVAL = 1000;
 
@@ -50,7 +53,7 @@ export async function manageRedis(config: Config, checks: Checks, note: (text: s
 
 async function start(config: Config, checks: Checks, socket: string): Promise<RedisFacts> {
   const log_file = join(config.redis_dir, 'redis.log');
-  const child = spawn(findServer(), serverArguments(config.redis_dir, socket, log_file), {
+  const child = spawn(findProgram(), serverArguments(config.redis_dir, socket, log_file), {
     detached: true,
     stdio: 'ignore',
   });
@@ -86,11 +89,8 @@ function serverArguments(folder: string, socket: string, log_file: string): stri
   return settings.flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-function findServer(): string {
-  for (const name of ['valkey-server', 'redis-server']) {
-    const asked = spawnSync(name, ['--version'], { stdio: 'ignore' });
-    if (asked.error === undefined && asked.status === 0) return name;
-  }
+function findProgram(): string {
+  for (const name of REDIS_PROGRAMS) if (spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0) return name;
   throw new CliError(
     'failed',
     'no Redis found: GANTRY_REDIS_URL is not set, and neither valkey-server nor redis-server is on PATH',
@@ -105,7 +105,7 @@ const NO_REDIS = `Install one; Gantry then starts and supervises it:
 Or use one that is already running:
   GANTRY_REDIS_URL=redis://127.0.0.1:6379 gantry up`;
 
-/** Resolves with the last known pid once `signal` aborts. */
+/** Restarts Redis whenever it ends. Resolves with the last known pid when `signal` aborts. */
 async function watch(
   config: Config,
   checks: Checks,

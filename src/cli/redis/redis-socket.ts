@@ -18,7 +18,7 @@ export function redisSocket(config: Config): string {
   throw new CliError(
     'failed',
     `the paths ${config.data_dir} and ${tmpdir()} are both too long for a unix socket`,
-    'Choose a data directory with a shorter path (GANTRY_DATA_DIR), or name a Redis (GANTRY_REDIS_URL).',
+    'Choose a data directory with a shorter path (GANTRY_DATA_DIR), or use another Redis (GANTRY_REDIS_URL).',
   );
 }
 

@@ -16,7 +16,7 @@ export function makeDataDir(config: Config): void {
   }
 }
 
-/** `server`: key, SQL and first token. `shared`: what server and workers both read. `work`: what is mounted into jobs. */
+/** The folders of the data directory with their modes; `Config` describes what each contains. */
 export function layout(config: Config): { path: string; mode: number }[] {
   return [
     { path: config.data_dir, mode: 0o755 },

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Lock, Locks } from '../../deps.ts';
 import { CliError } from '../terminal/exit.ts';
 
-/** Takes the lock `file` and writes this process' id to `<file>.pid`. Throws `CliError` with the holder's id when `what` is already running. */
+/** Takes the lock `file` and writes the id of this process to `<file>.pid`. If another process has the lock, throws `CliError` with its id. */
 export function takeLock(locks: Locks, file: string, what: string): Lock {
   const lock = locks.take(file);
   const pid_file = `${file}.pid`;

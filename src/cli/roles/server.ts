@@ -14,7 +14,7 @@ import type { ServerReady } from '../supervision/role-process.ts';
 import { makeDataDir } from './data-dir.ts';
 import { takeLock } from './lock.ts';
 
-/** Runs API and control in this process until `signal` aborts. Then the HTTP server closes first, and control handles the remaining events. */
+/** Runs API and control in this process until `signal` aborts. The HTTP server closes first; until then, control keeps running. */
 export async function startServer(
   config: Config,
   signal: AbortSignal,

@@ -100,7 +100,7 @@ async function openRedis(
   return { url: config.redis_url, description: `${facts.version} at ${redacted}`, stop: async () => undefined };
 }
 
-/** Only the server gets these variables: workers hold the Docker socket and must not know the server's secrets. */
+/** Variables that workers do not get, because a process with the Docker socket must not have the server's secrets. */
 const SERVER_ONLY = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET'].flatMap((name) => [name, `${name}_FILE`]);
 
 function roleSpec(config: Config, env: NodeJS.ProcessEnv, name: string, command: 'server' | 'worker'): RoleSpec {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exits } from '../terminal/exit.ts';
 
-/** What a role sends to its supervisor when it is ready. */
+/** The message that a role sends to its supervisor when it is ready. */
 export const Ready = z.object({
   ready: z.literal(true),
   server: z
@@ -19,8 +19,8 @@ export type Ready = z.infer<typeof Ready>;
 export type ServerReady = NonNullable<Ready['server']>;
 
 /**
- * Makes this process a role: `ps` shows it as `gantry <name>`, and a role that `gantry up` started exits when its supervisor is
- * gone. The caller handles the first signal by draining; Node's default handling of the second one ends the process.
+ * Makes this process a role: `ps` shows it as `gantry <name>`, and a role that `gantry up` started exits when its supervisor
+ * ends. The caller handles the first signal by draining; Node's default handling of the second one ends the process.
  */
 export function becomeRole(name: 'server' | 'worker'): void {
   process.title = `gantry ${name}`;

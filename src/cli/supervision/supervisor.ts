@@ -27,12 +27,12 @@ export interface Supervised {
   force(): void;
 }
 
-/** Starts without ever becoming ready, after which a role is considered broken. */
+/** A role that is not ready after this many starts is considered broken. */
 const MAX_STARTS = 4;
 
 /**
  * Keeps a role running: restarts it when it ends, after 1 s doubling up to 30 s. The role has its own process group, so that Ctrl-C
- * reaches only the supervisor, and an IPC channel, whose end tells it that the supervisor is gone. `note` prints a line for the user.
+ * reaches only the supervisor, and an IPC channel: it exits when the channel closes. `note` prints a line for the user.
  */
 export function supervise(spec: RoleSpec, note: (text: string) => void): Supervised {
   const stopping = new AbortController();
@@ -72,7 +72,7 @@ export function supervise(spec: RoleSpec, note: (text: string) => void): Supervi
         was_ready = true;
         first.resolve(ready.data);
       });
-      const exit = await exitOf(child);
+      const exit = await waitForExit(child);
       child = null;
       if (stopping.signal.aborted) break;
       if (!was_ready && (exit === exits.usage || starts === MAX_STARTS)) {
@@ -91,8 +91,8 @@ function start({ argv, env }: RoleSpec): ChildProcess {
   return spawn(process.execPath, argv, { env, detached: true, stdio: ['ignore', 2, 'inherit', 'ipc'] });
 }
 
-/** The exit code, the name of the signal, or the error that prevented the start. */
-async function exitOf(child: ChildProcess): Promise<number | string> {
+/** Resolves with the exit code, the name of the signal, or the error that prevented the start. */
+async function waitForExit(child: ChildProcess): Promise<number | string> {
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return signal ?? code ?? 'unknown';

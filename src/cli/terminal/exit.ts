@@ -1,4 +1,5 @@
 import { CodedError, hasCode } from '../../error.ts';
+
 /** The exit codes of all commands. */
 export const exits = {
   ok: 0,
