@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { z } from 'zod';
 import { CliError } from '../terminal/exit.ts';
 import type { Client } from './client.ts';
 import type { Session } from './session.ts';
@@ -73,6 +74,20 @@ async function* connection(
     });
   } finally {
     clearTimeout(watch);
+  }
+}
+
+/** The JSON data of an event. Throws `CliError` if it does not match the schema. */
+export function parseData<T>(data: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(data));
+  } catch (error) {
+    throw new CliError(
+      'failed',
+      'unexpected event from the server',
+      'Check that the server and this command have the same version.',
+      { cause: error },
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { printable } from '../terminal/printable.ts';
 import { statusStyle, type Terminal } from '../terminal/terminal.ts';
 import { took } from '../terminal/time.ts';
 import { apiPath, type Client } from './client.ts';
-import { streamEvents } from './event-stream.ts';
+import { parseData, streamEvents } from './event-stream.ts';
 import { listPage } from './paging.ts';
 import { Deployment, describeRun, isOver, Job, Run, type Step, shortRef, shortSha } from './responses.ts';
 import type { Session } from './session.ts';
@@ -25,7 +25,7 @@ export async function watchRun(session: Session, id: string, options: { skipped_
   };
   print([headline(await client.get(path, Run), terminal)]);
   for await (const { data } of streamEvents(session, `${path}/events`))
-    for (const job of parseRunEvent(data).jobs) print(progressLines(job, printed, terminal));
+    for (const job of parseData(data, RunEvent).jobs) print(progressLines(job, printed, terminal));
   const run = await client.get(path, Run);
   for (const job of run.jobs) print(progressLines(job, printed, terminal));
   print(resultLines(run, terminal));
@@ -33,19 +33,6 @@ export async function watchRun(session: Session, id: string, options: { skipped_
   if (!session.json)
     for (const url of await findLiveUrls(client, run)) terminal.print(`live at ${terminal.paint('bold', url)}`);
   requireSuccess(run, options);
-}
-
-function parseRunEvent(data: string): z.infer<typeof RunEvent> {
-  try {
-    return RunEvent.parse(JSON.parse(data));
-  } catch (error) {
-    throw new CliError(
-      'failed',
-      'unexpected event from the server',
-      'Check that the server and this command have the same version.',
-      { cause: error },
-    );
-  }
 }
 
 function headline(run: Run, terminal: Terminal): string {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { apiPath } from '../client/client.ts';
-import { streamEvents } from '../client/event-stream.ts';
+import { parseData, streamEvents } from '../client/event-stream.ts';
 import { Job, Run } from '../client/responses.ts';
 import { type CommandContext, openSession, type Session } from '../client/session.ts';
 import { printable, printableLine } from '../terminal/printable.ts';
@@ -88,8 +88,7 @@ async function tailJob(session: Session, job: Job, named: boolean): Promise<void
 
 /** Passes every line of the job's log to `take` once, for all attempts in order, until the job ends. */
 export async function tailJobLog(session: Session, job: string, take: (line: LogLine) => void): Promise<void> {
-  for await (const { data } of streamEvents(session, apiPath('jobs', job, 'logs')))
-    take(LogLine.parse(JSON.parse(data)));
+  for await (const { data } of streamEvents(session, apiPath('jobs', job, 'logs'))) take(parseData(data, LogLine));
 }
 
 function printer({ terminal }: Session, job: Job, named: boolean): (text: string) => void {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { parseEvents, type StreamEvent } from '../../../src/cli/client/event-stream.ts';
+import { z } from 'zod';
+import { parseData, parseEvents, type StreamEvent } from '../../../src/cli/client/event-stream.ts';
 
 async function parse(...chunks: string[]): Promise<StreamEvent[]> {
   const events: StreamEvent[] = [];
@@ -24,4 +25,16 @@ test('An event without a terminating empty line is discarded', async () => {
 
 test('The end event needs no data', async () => {
   expect(await parse('event: end\ndata: \n\n')).toEqual([{ id: null, event: 'end', data: '' }]);
+});
+
+test('Data that does not match its schema is an error with advice', () => {
+  const schema = z.object({ a: z.int() });
+  expect(parseData('{"a":1}', schema)).toEqual({ a: 1 });
+  for (const data of ['{"a":"x"}', 'torn'])
+    expect(() => parseData(data, schema)).toThrow(
+      expect.objectContaining({
+        message: 'unexpected event from the server',
+        advice: expect.stringMatching(/version/),
+      }),
+    );
 });
