@@ -66,8 +66,13 @@ async function tailRunLogs(session: Session, id: string): Promise<void> {
   const tails = new Map<string, Promise<void>>();
   const tailStartedJobs = async () => {
     const { jobs } = await client.get(apiPath('runs', id), Run);
-    for (const job of jobs)
-      if (job.started_at && !tails.has(job.id)) tails.set(job.id, tailJob(session, job, jobs.length > 1));
+    for (const job of jobs) {
+      if (!job.started_at || tails.has(job.id)) continue;
+      const tail = tailJob(session, job, jobs.length > 1);
+      // Promise.all below throws its error. Until then, a rejection without a handler would end the process.
+      tail.catch(() => undefined);
+      tails.set(job.id, tail);
+    }
   };
   await tailStartedJobs();
   for await (const _ of streamEvents(session, apiPath('runs', id, 'events'))) await tailStartedJobs();
