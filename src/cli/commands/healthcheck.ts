@@ -4,6 +4,7 @@ import { readConfig } from '../../config.ts';
 import { findServer } from '../client/server-address.ts';
 import type { CommandContext } from '../client/session.ts';
 import { CliError } from '../terminal/exit.ts';
+import { readRoleFlags } from './role-flags.ts';
 
 const TIMEOUT = 5000;
 
@@ -15,7 +16,7 @@ export function addHealthcheck(program: Command, { env }: CommandContext): void 
     )
     .action(async (_options: unknown, command: Command) => {
       if (isWorker(mainProcess())) return;
-      const { url } = findServer(readConfig(env, { GANTRY_URL: command.optsWithGlobals<{ url?: string }>().url }));
+      const { url } = findServer(readConfig(env, readRoleFlags(command)));
       await askHealth(url);
     });
 }

@@ -63,6 +63,7 @@ export function readRoleFlags(command: Command): Record<string, string> {
   const options = command.optsWithGlobals<Record<string, string | undefined>>();
   const given = [
     ['GANTRY_DATA_DIR', options.dataDir],
+    ['GANTRY_URL', options.url],
     ['GANTRY_TOKEN', options.token],
     ...flags.map(({ flag, name }) => [name, options[new Option(flag).attributeName()]]),
   ];
