@@ -29,7 +29,7 @@ const RunnerImages = z
   .regex(/^[^=,\s]+=[^=,\s]+(,[^=,\s]+=[^=,\s]+)*$/, 'must be label=image pairs, separated by commas')
   .transform((text) => Object.fromEntries(text.split(',').map((pair) => pair.split('=') as [string, string])));
 
-/** All environment variables with their defaults. A secret can also be in the file that `..._FILE` names. */
+/** All environment variables with their defaults. The variables in `SECRETS` can also be read from a file, named by `..._FILE`. */
 const Environment = z.object({
   GANTRY_DATA_DIR: z.string().min(1).default(defaultDataDir()),
   GANTRY_HOST: z.string().min(1).default('127.0.0.1'),
@@ -70,7 +70,7 @@ const Environment = z.object({
 const SECRETS = ['GANTRY_TOKEN', 'GANTRY_WEBHOOK_SECRET', 'GANTRY_REDIS_URL'] as const;
 
 /** Frozen. Paths are absolute, sizes in bytes, times in milliseconds. */
-export type Config = Readonly<ReturnType<typeof shape>>;
+export type Config = Readonly<ReturnType<typeof toConfig>>;
 
 /** Lists all problems, each with the name of its variable. */
 export class ConfigError extends CodedError<'config'> {
@@ -81,7 +81,7 @@ export class ConfigError extends CodedError<'config'> {
 
 /** A flag overrides the environment, which overrides the default. `flags` has the names of the variables as keys. */
 export function readConfig(env: NodeJS.ProcessEnv, flags: Record<string, string | undefined> = {}): Config {
-  const given = { ...env, REDIS_URL: undefined, ...definedOnly(flags) };
+  const given = { ...env, ...definedOnly(flags) };
   const problems: string[] = [];
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) if (value !== undefined && value !== '') values[name] = value;
@@ -100,10 +100,10 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: Record<string, string 
     problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   if (problems.length > 0 || !parsed.success)
     throw new ConfigError(`Invalid configuration:\n${problems.map((line) => `  ${line}`).join('\n')}`);
-  return Object.freeze(shape(parsed.data, proxyVariables(env)));
+  return Object.freeze(toConfig(parsed.data, proxyVariables(env)));
 }
 
-function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>) {
+function toConfig(env: z.infer<typeof Environment>, proxies: Record<string, string>) {
   const dir = resolve(env.GANTRY_DATA_DIR);
   return {
     data_dir: dir,
@@ -117,9 +117,9 @@ function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>
     worker_key_file: env.GANTRY_WORKER_KEY_FILE ?? join(dir, 'shared', 'worker.key'),
     host: env.GANTRY_HOST,
     port: env.GANTRY_PORT,
-    /** The address of this server for people and GitHub, and in the links of commit statuses. */
+    /** The address of this server for users and GitHub, also in the links of commit statuses. */
     public_url: env.GANTRY_PUBLIC_URL ?? `http://${env.GANTRY_HOST}:${env.GANTRY_PORT}`,
-    /** The address of the API for the command line; null for the server on this machine. */
+    /** The address of the API for the command line; null for the server of the data directory. */
     url: env.GANTRY_URL ?? null,
     token: env.GANTRY_TOKEN ?? null,
     redis_url: env.GANTRY_REDIS_URL ?? null,
@@ -138,18 +138,18 @@ function shape(env: z.infer<typeof Environment>, proxies: Record<string, string>
     shutdown_timeout: env.GANTRY_SHUTDOWN_TIMEOUT * 1000,
     log_level: env.GANTRY_LOG_LEVEL,
     docker_host: env.DOCKER_HOST ?? null,
-    /** The folder of the shipped workflows and recipes. */
+    /** The folder of the shipped workflows and the runner image. */
     pipelines_dir: join(ROOT, 'pipelines'),
   };
 }
 
-/** The website that belongs to an API: https://github.com, or the address of an Enterprise Server. */
+/** The website of a GitHub API: https://github.com, or the address of an Enterprise Server. */
 function siteOf(api: string): string {
   const { protocol, host } = new URL(api);
   return `${protocol}//${host.replace(/^api\./, '')}`;
 }
 
-/** `.gantry` in a git checkout, else the system's folder. */
+/** `.gantry` in a git checkout, else the folder for a system-wide installation. */
 function defaultDataDir(): string {
   return existsSync(join(ROOT, '.git')) ? join(ROOT, '.gantry') : '/var/lib/gantry';
 }

@@ -2,13 +2,13 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { readable } from '../src/log.ts';
 
-test('On a terminal a line has time, role, level, message and fields', () => {
+test('A line on a terminal has time, role, level, message and fields', () => {
   const line =
     '{"level":"warn","time":"2026-01-01T10:20:30.000Z","role":"server","pid":7,"address":"x","msg":"ready"}\n';
   expect(stripVTControlCharacters(readable(line))).toBe('10:20:30 server warn  ready  pid=7 address=x');
 });
 
-test('An error has its stack', () => {
+test('A line with an error is followed by its stack', () => {
   const line =
     '{"level":"info","time":"2026-01-01T10:20:30.000Z","role":"worker","err":{"message":"no","stack":"Error: no\\n  at a"},"msg":"x"}';
   expect(stripVTControlCharacters(readable(line))).toBe('10:20:30 worker x\n  Error: no\n  at a');
