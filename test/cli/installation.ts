@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import Docker from 'dockerode';
-import { openEnvelope } from '../../src/adapters/vault/open-vault.ts';
+import { openEnvelope } from '../../src/adapters/vault/open.ts';
+import { removeDockerObjects } from '../scenarios/docker-objects.ts';
+import { freePort } from '../scenarios/free-port.ts';
 
 const GANTRY = resolve(import.meta.dirname, '../../bin/gantry');
 
@@ -81,7 +81,7 @@ export async function makeInstallation(settings: Record<string, string> = {}): P
       }
       endRedis(dir);
       const key = join(dir, 'shared', 'worker.key');
-      if (existsSync(key)) await clearDocker(openEnvelope(readFileSync(key)).installation);
+      if (existsSync(key)) await removeDockerObjects(openEnvelope(readFileSync(key)).installation);
       await rm(dir, { recursive: true, force: true });
     },
   };
@@ -89,15 +89,6 @@ export async function makeInstallation(settings: Record<string, string> = {}): P
 
 async function output(stream: NodeJS.ReadableStream | null): Promise<string> {
   return stream === null ? '' : text(stream);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Kills a Redis that outlived a killed `gantry up`. */
@@ -109,13 +100,4 @@ function endRedis(dir: string): void {
   } catch {
     // Already ended.
   }
-}
-
-async function clearDocker(installation: string): Promise<void> {
-  const docker = new Docker();
-  const filters = { label: [`gantry.installation=${installation}`] };
-  for (const { Id } of await docker.listContainers({ all: true, filters }))
-    await docker.getContainer(Id).remove({ force: true, v: true });
-  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
-  for (const { Name } of (await docker.listVolumes({ filters })).Volumes) await docker.getVolume(Name).remove();
 }

@@ -25,7 +25,7 @@ export async function listDockerObjects(installation: string): Promise<DockerObj
   };
 }
 
-/** Removes also the image tags that are kept for rollbacks and later jobs. */
+/** Also removes the image tags that are kept for rollbacks and later jobs. */
 export async function removeDockerObjects(installation: string): Promise<void> {
   const { containers, networks, volumes } = await listAll(installation);
   for (const { id } of containers) await engine.getContainer(id).remove({ force: true, v: true });
