@@ -11,7 +11,7 @@ describe('The state diagrams in ARCHITECTURE.md', () => {
     ['job', draw(jobMoves)],
     ['attempt', draw(attemptMoves)],
     ['deployment', draw(deploymentMoves)],
-  ])('of the moves of %s: what the table gives', (name, diagram) => {
+  ])('show the moves of each %s as in src/jobs/status.ts', (name, diagram) => {
     expect(blockOf(name), `paste this between the markers of "${name}":\n\n${diagram}\n`).toBe(diagram);
   });
 });
@@ -23,21 +23,21 @@ describe('ARCHITECTURE.md', () => {
     path,
   }));
 
-  it('speaks of no file that is not there', () => {
-    expect(files.filter((path) => placeOf(path) === null)).toEqual([]);
+  it('names only files that exist', () => {
+    expect(files.filter((path) => locate(path) === null)).toEqual([]);
   });
 
-  it('speaks of no name that its file does not have', () => {
-    const gone = named.filter(({ name, path }) => {
-      const place = placeOf(path);
-      return place === null || !new RegExp(`\\b${name}\\b`).test(readFileSync(place, 'utf8'));
+  it('names only functions that are in the given file', () => {
+    const missing = named.filter(({ name, path }) => {
+      const file = locate(path);
+      return file === null || !new RegExp(`\\b${name}\\b`).test(readFileSync(file, 'utf8'));
     });
-    expect(gone).toEqual([]);
+    expect(missing).toEqual([]);
     expect(named.length).toBeGreaterThan(20);
   });
 });
 
-/** From the first status of a table to those from which nothing leads on. */
+/** The table as a Mermaid diagram. The first status is the initial one; a status without moves is final. */
 function draw(moves: Record<string, readonly string[]>): string {
   const [first] = Object.keys(moves);
   const arrows = Object.entries(moves).flatMap(([from, all]) =>
@@ -51,7 +51,7 @@ function blockOf(name: string): string | null {
   return new RegExp(`<!-- moves: ${name} -->\\n([\\s\\S]*?)\\n<!-- end -->`).exec(text)?.[1] ?? null;
 }
 
-/** Paths of ARCHITECTURE.md begin at the root or, as the rooms do, at src. */
-function placeOf(path: string): string | null {
+/** Paths in ARCHITECTURE.md are relative to the root or to src. */
+function locate(path: string): string | null {
   return [resolve(ROOT, path), resolve(ROOT, 'src', path)].find(existsSync) ?? null;
 }

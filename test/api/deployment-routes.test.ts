@@ -60,7 +60,7 @@ describe('Deployments', () => {
   it('can be filtered by app, environment and status', async () => {
     for (const query of ['app=blog', 'environment=staging', 'status=failed'])
       expect((await api.json('GET', `/api/v1/deployments?${query}`)).body.items).toEqual([]);
-    expect((await api.json('GET', '/api/v1/deployments?status=gone')).status).toBe(422);
+    expect((await api.json('GET', '/api/v1/deployments?status=unknown')).status).toBe(422);
     expect((await api.json('GET', '/api/v1/deployments/dep_none')).status).toBe(404);
   });
 });
@@ -89,7 +89,7 @@ describe('A rollback', () => {
   });
 });
 
-/** Inserts a release and its deployment, as they are after it went live. */
+/** Inserts a release and the deployment that made it live. */
 async function insertDeployment(status: 'live' | 'retired', version: number): Promise<void> {
   const release = api.deps.newId('rel');
   const place = { app: 'shop', environment: 'production' };

@@ -28,7 +28,7 @@ import { openContract } from './contract.ts';
 /** The admin token of the harness. */
 export const TOKEN = 'a-token-of-the-tests';
 
-/** The API with real dependencies, all private to the test. No control loop and no worker runs. */
+/** The API with real dependencies, private to the test. Neither a control loop nor a worker runs. */
 export interface ApiHarness {
   deps: ServerDeps;
   app: OpenAPIHono;

@@ -37,7 +37,7 @@ describe('Readiness', () => {
 });
 
 describe('/metrics', () => {
-  it('count requests by route pattern, never by the requested path', async () => {
+  it('counts requests by route pattern, never by the requested path', async () => {
     await api.request('GET', '/api/v1/runs/run_a');
     await api.request('GET', '/some/where/else');
     await api.request('BREW', '/healthz');

@@ -24,7 +24,7 @@ describe('An oversized body', () => {
   it.each([
     ['/webhooks/github', 26],
     ['/api/v1/jobs', 2],
-  ])('is rejected at %s when Content-Length announces it', async (path, size) => {
+  ])('is rejected at %s by its Content-Length', async (path, size) => {
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: new Uint8Array(size * MIB) });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ status: 413 });
@@ -107,7 +107,7 @@ describe('Closing', () => {
   });
 });
 
-it('An address that is in use is an error with advice', async () => {
+it('An address that is in use is an error that names the variable to change', async () => {
   const conflicting = { ...api.deps, config: { ...api.deps.config, port: server.port } };
   await expect(serve(conflicting)).rejects.toMatchObject({
     code: 'listen',

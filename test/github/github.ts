@@ -20,7 +20,7 @@ export interface FakeGitHub {
   /** Throws if there is no such repository. */
   repository(full_name: string): Repository;
   /** A token has access to the given repositories, by default all. With `read_only`, every write is rejected. */
-  addToken(token: string, reach?: { repositories?: string[]; read_only?: boolean }): void;
+  addToken(token: string, access?: { repositories?: string[]; read_only?: boolean }): void;
   /** The next `times` requests (default 1) get this response and change nothing. */
   limitNext(answer: Partial<Answer> & { status: number; times?: number }): void;
   /** The connections of the next `times` requests (default 1) are closed without a response. */
@@ -32,18 +32,18 @@ interface Options {
   repositories?: NewRepository[];
   tokens?: string[];
   port?: number;
-  /** Sees each request first; returns true if it handles the request. */
+  /** Called first for each request; returns true if it handles the request. */
   intercept?: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-type Planned = Answer | 'cut';
-type Reach = { repositories: string[] | null; read_only: boolean };
+type PlannedResponse = Answer | 'close';
+type Access = { repositories: string[] | null; read_only: boolean };
 
 /** A fake of api.github.com on loopback. Requests and responses are checked against GitHub's description. */
 export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
   const contract = await openContract();
-  const tokens = new Map<string, Reach>();
-  const planned: Planned[] = [];
+  const tokens = new Map<string, Access>();
+  const planned: PlannedResponse[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://loopback');
     if (options.intercept?.(pathname, request, response)) return;
@@ -71,14 +71,14 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
       if (found === undefined) throw new Error(`The fake GitHub has no repository ${full_name}.`);
       return found;
     },
-    addToken(token, { repositories = null, read_only = false }: Partial<Reach> = {}) {
+    addToken(token, { repositories = null, read_only = false }: Partial<Access> = {}) {
       tokens.set(token, { repositories, read_only });
     },
     limitNext({ times = 1, status, headers = {}, body = { message: 'Rejected by the test' } }) {
       for (let i = 0; i < times; i++) planned.push({ status, headers, body });
     },
     failNext(times = 1) {
-      for (let i = 0; i < times; i++) planned.push('cut');
+      for (let i = 0; i < times; i++) planned.push('close');
     },
     async close() {
       server.closeAllConnections();
@@ -96,7 +96,7 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
     github.requests.push({ method: call.method, path: call.path, user_agent, body: call.body });
     if (github.delay > 0) await sleep(github.delay, undefined, { ref: false });
     const plan = planned.shift();
-    if (plan === 'cut') response.destroy();
+    if (plan === 'close') response.destroy();
     else send(response, plan ?? answer(call, authorization.replace(/^(bearer|token) /i, '')));
   }
 
@@ -105,11 +105,11 @@ export async function startGitHub(options: Options = {}): Promise<FakeGitHub> {
     if (matched === null)
       return violate(`${request.method} ${request.path}: unknown operation: add it to slice.ts`, NOT_FOUND);
     const { operation, params } = matched;
-    const reach = tokens.get(token);
-    if (reach === undefined) return { status: 401, body: { message: 'Bad credentials', status: '401' } };
-    const repository = findRepository(github.repositories, `${params.owner}/${params.repo}`, reach);
+    const access = tokens.get(token);
+    if (access === undefined) return { status: 401, body: { message: 'Bad credentials', status: '401' } };
+    const repository = findRepository(github.repositories, `${params.owner}/${params.repo}`, access);
     if (repository === undefined) return NOT_FOUND;
-    if (reach.read_only && request.method !== 'GET') return FORBIDDEN;
+    if (access.read_only && request.method !== 'GET') return FORBIDDEN;
     const problems = contract.checkRequest(operation, request);
     if (problems.length > 0) {
       return violate(
@@ -152,9 +152,9 @@ async function readRequest(request: IncomingMessage): Promise<ApiRequest> {
 }
 
 /** Names are case-insensitive. A repository that the token has no access to does not exist. */
-function findRepository(repositories: Repository[], name: string, reach: Reach): Repository | undefined {
+function findRepository(repositories: Repository[], name: string, access: Access): Repository | undefined {
   const found = repositories.find((it) => it.full_name.toLowerCase() === name.toLowerCase());
-  return found !== undefined && (reach.repositories?.includes(found.full_name) ?? true) ? found : undefined;
+  return found !== undefined && (access.repositories?.includes(found.full_name) ?? true) ? found : undefined;
 }
 
 function exampleOf(contract: Contract, operation: string, request: ApiRequest): Answer {

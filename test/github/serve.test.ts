@@ -14,12 +14,12 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const SHA = 'a'.repeat(40);
 
 let program: ReturnType<typeof start>;
-let address: string;
+let url: string;
 
 beforeEach(async () => {
   program = start();
   const [line] = (await once(createInterface(program.stdout), 'line')) as [string];
-  address = line;
+  url = line;
 });
 afterEach(async () => {
   const ended = once(program, 'exit');
@@ -30,8 +30,8 @@ afterEach(async () => {
 it('The fake GitHub as a program adds a repository, accepts a status and lists it', async () => {
   await post('/_fake/repos', { full_name: 'acme/shop' });
   const status = { sha: SHA, context: 'CI / test', state: 'success', description: 'Done', target_url: null } as const;
-  await openGitHub({ api_url: address })('ghp_demo').createStatus('acme/shop', status);
-  const state = await (await fetch(`${address}/_fake`)).json();
+  await openGitHub({ api_url: url })('ghp_demo').createStatus('acme/shop', status);
+  const state = await (await fetch(`${url}/_fake`)).json();
   expect(state).toMatchObject({ repositories: [{ full_name: 'acme/shop', statuses: [status] }], violations: [] });
 });
 
@@ -39,10 +39,10 @@ it('A push that it sends is signed and is read as a trigger', async () => {
   const receiver = createServer();
   receiver.listen(0, '127.0.0.1');
   await once(receiver, 'listening');
-  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/webhooks/github`;
+  const webhook_url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/webhooks/github`;
   await post('/_fake/repos', { full_name: 'acme/shop', id: 7 });
 
-  const sent = post('/_fake/deliveries', { url, secret: 'shared', repo: 'acme/shop', sha: SHA });
+  const sent = post('/_fake/deliveries', { url: webhook_url, secret: 'shared', repo: 'acme/shop', sha: SHA });
   const [request, response] = (await once(receiver, 'request')) as [IncomingMessage, ServerResponse];
   const { headers } = request;
   const body = await buffer(request);
@@ -72,6 +72,6 @@ function start() {
 }
 
 async function post(path: string, body: object): Promise<unknown> {
-  const response = await fetch(`${address}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const response = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
   return response.json();
 }

@@ -16,7 +16,7 @@ interface Delivery {
   /** Signs the body; without a secret there is no signature, as on GitHub. */
   secret?: string;
   guid?: string;
-  /** The owner of the hook; by default the payload's repository. */
+  /** What the webhook is installed on; by default the payload's repository. */
   target?: { type: 'repository' | 'organization' | 'integration'; id: number };
   /** Overrides GitHub's headers; undefined removes one. */
   headers?: Record<string, string | undefined>;

@@ -43,7 +43,7 @@ describe("A job's own token", () => {
     expect(problem.body).toMatchObject({ title: 'Forbidden', detail: expect.stringContaining(job) });
   });
 
-  it('does not reach beyond that job by its path', async () => {
+  it('gives no access to paths below that job', async () => {
     for (const path of ['/logs', '/', '/../../runs', '%2Flogs'])
       expect([403, 404]).toContain((await send('GET', `/api/v1/jobs/${job}${path}`)).status);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, openApiHarness } from '../harness.ts';
+import { type ApiHarness, openApiHarness, TOKEN } from '../harness.ts';
 
 let api: ApiHarness;
 beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('A problem', () => {
   ])('answers %s', async (_, body, type, status) => {
     const response = await api.app.request('/api/v1/tokens', {
       method: 'POST',
-      headers: { authorization: 'Bearer a-token-of-the-tests', ...(type !== undefined && { 'content-type': type }) },
+      headers: { authorization: `Bearer ${TOKEN}`, ...(type !== undefined && { 'content-type': type }) },
       body: new TextEncoder().encode(body),
     });
     expect(response.status).toBe(status);

@@ -73,7 +73,7 @@ describe('Registering a repository', () => {
     expect(body).toMatchObject({ clone_url: given.clone_url, github_id: 7, webhook: { secret: 'mine' } });
   });
 
-  it('names the missing field when there is no token to ask GitHub with', async () => {
+  it('names the missing field when there is no token to request it from GitHub', async () => {
     const { status, body } = await api.json('POST', '/api/v1/repos', { name: 'acme/shop' });
     expect(status).toBe(422);
     expect(body.errors[0]).toMatchObject({
@@ -148,7 +148,7 @@ describe('Registering a repository', () => {
 describe('Removing a repository', () => {
   beforeEach(() => api.json('POST', '/api/v1/repos', { name: 'acme/shop', token: 'ghp_good' }));
 
-  it('removes its secrets, and allows to register it again', async () => {
+  it('removes its secrets, and allows registering it again', async () => {
     await api.json('PUT', `${SHOP}/secrets/KEY`, { value: 'old' });
     expect((await api.json('DELETE', SHOP)).status).toBe(204);
     for (const method of ['GET', 'DELETE']) expect((await api.json(method, SHOP)).status).toBe(404);
@@ -189,7 +189,7 @@ describe('A secret', () => {
     expect(await openSecretAt(store.read, vault, repo_id, 'DATABASE_URL', 1)).toBe('postgres://one');
   });
 
-  it('is unset once removed, but kept for the releases that use it', async () => {
+  it('is not listed after its removal, but kept for the releases that use it', async () => {
     await api.json('PUT', `${SHOP}/secrets/KEY`, { value: 'one' });
     expect((await api.json('DELETE', `${SHOP}/secrets/key`)).status).toBe(204);
     expect((await api.json('DELETE', `${SHOP}/secrets/KEY`)).status).toBe(404);

@@ -110,7 +110,7 @@ describe("A job's log as events", () => {
     expect((await openLog({ 'last-event-id': id })).status).toBe(400);
   });
 
-  it('does not resume from the middle of a line, or from after the end', async () => {
+  it('does not resume from the middle of a line, or from a position after the end', async () => {
     await write(attempt, [line('one')]);
     expect((await openLog({ 'last-event-id': `${attempt}-3` })).status).toBe(400);
     expect((await openLog({ 'last-event-id': `${attempt}-${line('one').length + 1}` })).status).toBe(400);
@@ -158,7 +158,7 @@ describe("A job's log as text", () => {
     expect(await (await openLog(asText)).text()).toBe('one\ntwo\n');
   });
 
-  it('contains all attempts, or one', async () => {
+  it('contains all attempts, or only the requested one', async () => {
     await write(attempt, [line('first')]);
     await write(await nextAttempt(), [line('second')]);
     expect(await (await openLog(asText)).text()).toBe('first\nsecond\n');
@@ -167,7 +167,7 @@ describe("A job's log as text", () => {
     expect((await openLog(asText, '?attempt=0')).status).toBe(422);
   });
 
-  it('continues until the job ends with follow=true', async () => {
+  it('continues with follow=true until the job ends', async () => {
     const following = await openLog(asText, '?follow=true');
     const text = following.text();
     await write(attempt, [line('one')]);

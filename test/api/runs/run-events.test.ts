@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => streams.disconnectAll());
 
 describe("A run's events", () => {
-  it('begin with the whole run, continue with each rev, and end with the run', async () => {
+  it('start with the whole run, continue with each revision, and end when the run ends', async () => {
     const response = await openEvents();
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toContain('no-transform');
@@ -37,7 +37,7 @@ describe("A run's events", () => {
     expect(first).toMatchObject({ id: '1', event: 'run' });
     expect(JSON.parse(first.data)).toEqual({ rev: 1, run: rest, jobs });
 
-    await addRev();
+    await addRevision();
     const second = await nextEvent(events);
     expect(second).toMatchObject({ id: '2', event: 'run' });
     expect(JSON.parse(second.data)).toMatchObject({ rev: 2, run: { id: run } });
@@ -52,8 +52,8 @@ describe("A run's events", () => {
     expect((await events.next()).done).toBe(true);
   });
 
-  it('resume after Last-Event-ID without losing or repeating a rev', async () => {
-    for (let i = 0; i < 120; i++) await addRev();
+  it('resume after Last-Event-ID without losing or repeating a revision', async () => {
+    for (let i = 0; i < 120; i++) await addRevision();
     await cancelRun(api.deps, run, { force: false, reason: 'enough' });
     const events = await collectEvents(await openEvents('7'));
     const ids = events.filter(({ event }) => event === 'run').map(({ id }) => Number(id));
@@ -61,7 +61,7 @@ describe("A run's events", () => {
     expect(events.at(-1)?.event).toBe('end');
   });
 
-  it('show each step as it was at that rev, although a rev stores only the step that changed', async () => {
+  it('show all steps at each revision, although a revision stores only the step that changed', async () => {
     const count = 200;
     for (let number = 1; number <= count; number++) {
       await recordStepOf(number, 'running');
@@ -98,7 +98,7 @@ describe("A run's events", () => {
     const events = readEvents(await openEvents());
     await nextEvent(events);
     await api.redis.stop();
-    await addRev();
+    await addRevision();
     expect((await nextEvent(events)).id).toBe('2');
     await api.redis.start();
   });
@@ -113,7 +113,7 @@ describe("A run's events", () => {
     const events = readEvents(await openEvents());
     const first = await nextEvent(events);
     expect(JSON.parse(first.data).run.reason).toBe(evil);
-    await addRev();
+    await addRevision();
     expect((await nextEvent(events)).event).toBe('run');
   });
 
@@ -143,8 +143,7 @@ function openEvents(lastId?: string): Promise<Response> {
   return streams.open(url, lastId === undefined ? {} : { 'last-event-id': lastId });
 }
 
-/** Adds one rev. */
-function addRev(): Promise<void> {
+function addRevision(): Promise<void> {
   return transact(api.deps, async (t) => {
     const change = await changeRun(t, run);
     await change.save();

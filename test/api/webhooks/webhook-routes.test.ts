@@ -8,20 +8,20 @@ import { type ApiHarness, openApiHarness } from '../harness.ts';
 
 const SHA = 'a'.repeat(40);
 const shop = { id: 7, full_name: 'acme/shop', clone_url: 'https://git.test/acme/shop.git', default_branch: 'main' };
-const stranger = { id: 9, full_name: 'other/thing', clone_url: 'https://git.test/o/t.git', default_branch: 'main' };
+const unregistered = { id: 9, full_name: 'other/thing', clone_url: 'https://git.test/o/t.git', default_branch: 'main' };
 const push = pushPayload({ repository: shop, sha: SHA });
 
 let api: ApiHarness;
 beforeEach(async () => {
-  api = await openApiHarness({ webhook_secret: 'of the installation' });
-  await register({ name: 'acme/shop', github_id: 7, webhook_secret: 'of shop' });
-  await register({ name: 'acme/blog', github_id: 8, webhook_secret: 'of blog' });
+  api = await openApiHarness({ webhook_secret: 'installation-secret' });
+  await register({ name: 'acme/shop', github_id: 7, webhook_secret: 'shop-secret' });
+  await register({ name: 'acme/blog', github_id: 8, webhook_secret: 'blog-secret' });
 });
 afterEach(() => api.close());
 
 describe('A push', () => {
   it('is stored and offered for planning when it is answered with 202', async () => {
-    const { status, body } = await post(push, { secret: 'of shop', guid: 'g-1' });
+    const { status, body } = await post(push, { secret: 'shop-secret', guid: 'g-1' });
     expect(status).toBe(202);
     expect(body).toEqual({ delivery: expect.stringMatching(/^dlv_/), outcome: 'accepted', reason: null });
     const { body: delivery } = await api.json('GET', `/api/v1/deliveries/${body.delivery}`);
@@ -40,7 +40,7 @@ describe('A push', () => {
 
   it('is accepted once when it arrives many times concurrently', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 100 }, () => post(push, { secret: 'of shop', guid: 'same' })),
+      Array.from({ length: 100 }, () => post(push, { secret: 'shop-secret', guid: 'same' })),
     );
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
     expect(answers.filter(({ status, body }) => status === 200 && body.outcome === 'seen')).toHaveLength(99);
@@ -48,31 +48,34 @@ describe('A push', () => {
   });
 
   it('is recognised by its body, with another GUID or as a form', async () => {
-    await post(push, { secret: 'of shop', guid: 'one' });
-    expect(await post(push, { secret: 'of shop', guid: 'two' })).toMatchObject({
+    await post(push, { secret: 'shop-secret', guid: 'one' });
+    expect(await post(push, { secret: 'shop-secret', guid: 'two' })).toMatchObject({
       status: 200,
       body: { outcome: 'seen' },
     });
     const form = `payload=${encodeURIComponent(JSON.stringify(push))}`;
-    const again = await post(form, { secret: 'of shop', guid: 'three', type: 'application/x-www-form-urlencoded' });
+    const again = await post(form, { secret: 'shop-secret', guid: 'three', type: 'application/x-www-form-urlencoded' });
     expect(again).toMatchObject({ status: 200, body: { outcome: 'seen' } });
   });
 
   it('can be sent as a form', async () => {
     const form = `payload=${encodeURIComponent(JSON.stringify(push))}`;
-    const answer = await post(form, { secret: 'of shop', type: 'application/x-www-form-urlencoded; charset=utf-8' });
+    const answer = await post(form, {
+      secret: 'shop-secret',
+      type: 'application/x-www-form-urlencoded; charset=utf-8',
+    });
     expect(answer.status).toBe(202);
   });
 
   it('is accepted while Redis is down', async () => {
     await api.redis.stop();
-    expect((await post(push, { secret: 'of shop' })).status).toBe(202);
+    expect((await post(push, { secret: 'shop-secret' })).status).toBe(202);
     await api.redis.start();
   });
 
   it('is verified even without the headers that identify the webhook', async () => {
-    expect((await post(push, { secret: 'of shop', target: null })).status).toBe(202);
-    const foreign = await post(push, { secret: 'of blog', target: null });
+    expect((await post(push, { secret: 'shop-secret', target: null })).status).toBe(202);
+    const foreign = await post(push, { secret: 'blog-secret', target: null });
     expect(foreign.status).toBe(401);
   });
 });
@@ -91,12 +94,12 @@ describe('A delivery that starts no run is recorded with a reason', () => {
         repository: shop,
         head: { ref: 'x', sha: SHA },
         base: { ref: 'main', sha: SHA },
-        head_repository: stranger,
+        head_repository: unregistered,
       }),
       'fork',
     ],
   ])('%s', async (_, event, payload, reason) => {
-    const { status, body } = await post(payload, { event, secret: 'of shop' });
+    const { status, body } = await post(payload, { event, secret: 'shop-secret' });
     expect(status).toBe(200);
     expect(body).toMatchObject({ outcome: 'ignored', reason: expect.stringContaining(reason) });
     expect((await api.json('GET', `/api/v1/deliveries/${body.delivery}`)).body).toMatchObject({
@@ -108,8 +111,8 @@ describe('A delivery that starts no run is recorded with a reason', () => {
   });
 
   it('an unregistered repository, signed with the secret of the installation', async () => {
-    const answer = await post(pushPayload({ repository: stranger, sha: SHA }), {
-      secret: 'of the installation',
+    const answer = await post(pushPayload({ repository: unregistered, sha: SHA }), {
+      secret: 'installation-secret',
       target: { type: 'repository', id: 9 },
     });
     expect(answer).toMatchObject({ status: 200, body: { reason: 'other/thing is not registered' } });
@@ -125,9 +128,9 @@ describe('A webhook', () => {
     ['a short signature', { signature: 'sha256=abc' }],
     ['a signature that is not hexadecimal', { signature: `sha256=${'z'.repeat(64)}` }],
     ['two signatures', { signature: `sha256=${'0'.repeat(64)}, sha256=${'1'.repeat(64)}` }],
-    ["another repository's secret", { secret: 'of blog' }],
-    ["another repository's secret and name", { secret: 'of blog', target: { type: 'repository', id: 8 } }],
-    ["the installation's secret for a registered repository", { secret: 'of the installation' }],
+    ["another repository's secret", { secret: 'blog-secret' }],
+    ["another repository's secret and name", { secret: 'blog-secret', target: { type: 'repository', id: 8 } }],
+    ["the installation's secret for a registered repository", { secret: 'installation-secret' }],
   ])('with %s is rejected and counted, but not stored', async (_, options) => {
     const { status, body } = await post(push, options);
     expect(status).toBe(401);
@@ -140,40 +143,40 @@ describe('A webhook', () => {
   });
 
   it('with a body that was changed after signing is rejected', async () => {
-    const signature = await sign('of shop', JSON.stringify(push));
+    const signature = await sign('shop-secret', JSON.stringify(push));
     expect((await post({ ...push, after: 'b'.repeat(40) }, { signature })).status).toBe(401);
   });
 
   it('of an organisation is accepted for its repositories', async () => {
     const owner = (push.repository as { owner: { id: number } }).owner.id;
     const organisation = { type: 'organization', id: owner };
-    expect((await post(push, { secret: 'of the installation', target: organisation })).status).toBe(202);
+    expect((await post(push, { secret: 'installation-secret', target: organisation })).status).toBe(202);
   });
 
   it('of an organisation is rejected for repositories of another owner', async () => {
     const organisation = { type: 'organization', id: 4711 };
-    expect((await post(push, { secret: 'of the installation', target: organisation })).status).toBe(401);
+    expect((await post(push, { secret: 'installation-secret', target: organisation })).status).toBe(401);
     expect(await deliveries()).toEqual([]);
   });
 });
 
 describe('A repository registered without its GitHub id', () => {
-  const thing = { ...stranger, full_name: 'Acme/Thing', default_branch: 'trunk' };
+  const thing = { ...unregistered, full_name: 'Acme/Thing', default_branch: 'trunk' };
   const payload = pushPayload({ repository: thing, sha: SHA });
   const target = { type: 'repository', id: 9 };
-  beforeEach(() => register({ name: 'acme/thing', webhook_secret: 'of thing' }));
+  beforeEach(() => register({ name: 'acme/thing', webhook_secret: 'thing-secret' }));
 
-  it('gets the id and the default branch from its first delivery', async () => {
-    expect((await post(payload, { secret: 'of thing', target })).status).toBe(202);
+  it('gets its id and default branch from the first delivery', async () => {
+    expect((await post(payload, { secret: 'thing-secret', target })).status).toBe(202);
     expect((await api.json('GET', '/api/v1/repos/acme%2Fthing')).body).toMatchObject({
       github_id: 9,
       default_branch: 'trunk',
     });
   });
 
-  it('gets no id from a delivery that another secret signed', async () => {
-    expect((await post(payload, { secret: 'of shop', target })).status).toBe(401);
-    expect(await post(payload, { secret: 'of the installation', target })).toMatchObject({
+  it('gets no id from a delivery that was signed with another secret', async () => {
+    expect((await post(payload, { secret: 'shop-secret', target })).status).toBe(401);
+    expect(await post(payload, { secret: 'installation-secret', target })).toMatchObject({
       status: 200,
       body: { outcome: 'ignored' },
     });
@@ -181,8 +184,8 @@ describe('A repository registered without its GitHub id', () => {
   });
 
   it('does not accept a delivery about another repository', async () => {
-    const other = pushPayload({ repository: { ...stranger, full_name: 'acme/else' }, sha: SHA });
-    expect((await post(other, { secret: 'of thing', target })).status).toBe(401);
+    const other = pushPayload({ repository: { ...unregistered, full_name: 'acme/other' }, sha: SHA });
+    expect((await post(other, { secret: 'thing-secret', target })).status).toBe(401);
   });
 });
 
@@ -199,16 +202,16 @@ describe('An unreadable request', () => {
     ['wrong JSON types', '{"repository": 7, "ref": [], "after": null}', 'application/json', 200],
     ['__proto__', '{"__proto__": {"repository": {}}}', 'application/json', 200],
   ])('with %s is answered, never with 500', async (_, body, type, status) => {
-    const answer = await post(body, { secret: 'of shop', type, target });
+    const answer = await post(body, { secret: 'shop-secret', type, target });
     expect(answer.status).toBe(status);
   });
 
   it('of 26 MiB is answered with 413', async () => {
-    expect((await post('x'.repeat(26 * 1024 * 1024), { secret: 'of shop' })).status).toBe(413);
+    expect((await post('x'.repeat(26 * 1024 * 1024), { secret: 'shop-secret' })).status).toBe(413);
   });
 
   it('without the event header is answered with 400', async () => {
-    expect((await post(push, { secret: 'of shop', event: null })).status).toBe(400);
+    expect((await post(push, { secret: 'shop-secret', event: null })).status).toBe(400);
   });
 });
 

@@ -16,7 +16,7 @@ async function dataDir() {
   return { config, checks: await openChecks(config) };
 }
 
-test('A Redis is started on its own socket, adopted by the next start, and ended by stop', async () => {
+test('Redis is started on a socket of its own, adopted by the next start, and ended by stop', async () => {
   const { config, checks } = await dataDir();
   const first = await manageRedis(config, checks, () => {});
   expect(first).toMatchObject({ adopted: false, facts: { policy: 'noeviction' } });

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openLocks } from '../../../src/adapters/lock/locks.ts';
 import { takeLock } from '../../../src/cli/roles/lock.ts';
 
-test('A second process is refused with the id of the first, until that releases the lock', async () => {
+test('A second process is rejected with the id of the first one until the lock is released', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lock-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const [locks, file] = [openLocks(), join(dir, 'up.lock')];

@@ -105,7 +105,7 @@ test('A log is followed across kill -9 of the server without losing or repeating
   expect(lines).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
 });
 
-test('A killed worker is replaced, and its job is run again', async () => {
+test('A killed worker is restarted, and its job is retried', async () => {
   const { gantry, start, up } = await install();
   const child = await up();
   const job = start('jobs', 'start', 'busybox', '--json', '--wait', '--run', 'sleep 3');
@@ -141,7 +141,7 @@ test('An unreachable Redis is an error that names its address', async () => {
   expect(stderr).toContain('cannot reach Redis at redis://127.0.0.1:1');
 });
 
-test('A server whose Redis never answered reports that it is not ready, and ends on SIGTERM', async () => {
+test('A server that cannot reach Redis reports that it is not ready, and ends on SIGTERM', async () => {
   const { start, env } = await install({ GANTRY_REDIS_URL: 'redis://127.0.0.1:1' });
   const server = start('server', '--json');
   const url = `http://127.0.0.1:${env.GANTRY_PORT}`;
