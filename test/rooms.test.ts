@@ -24,7 +24,7 @@ const TABLE: Record<string, Rule> = {
   api: { rooms: ['control', 'jobs', 'log'], packages: ['hono', '@hono/'], node: true },
   cli: {
     rooms: ['deps', 'api', 'control', 'workers', 'config', 'log', 'metrics'],
-    packages: ['commander', '@hono/node-server'],
+    packages: ['commander'],
     node: true,
   },
   'adapters/blobs': adapter(),
