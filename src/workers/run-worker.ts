@@ -10,12 +10,12 @@ import { keepProxy } from './host/proxy-keeper.ts';
 import { sweepStrays } from './host/strays.ts';
 import { Slots } from './slots.ts';
 
-/** Milliseconds for stopped attempts to clean up and for control to acknowledge their end. */
+/** Milliseconds in which stopped attempts clean up and control acknowledges their end. */
 const STOP_TIMEOUT = 15_000;
-/** Milliseconds for background tasks to end. */
+/** Milliseconds in which background tasks end. */
 const EXIT_TIMEOUT = 2000;
 
-/** Takes offers from all lanes until `signal` aborts. Then running attempts may finish within the configured shutdown timeout; the rest is stopped. */
+/** Takes offers from all lanes until `signal` aborts. Then running attempts have the configured shutdown timeout to finish; after it they are stopped. */
 export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const [draining, stopping, exiting] = [new AbortController(), new AbortController(), new AbortController()];
   const shutdown: Shutdown = { draining: draining.signal, stopping: stopping.signal, exiting: exiting.signal };
@@ -35,7 +35,7 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
     keepProxy(deps, setProxy, draining.signal),
   ];
   for (const lane of Lane.options) deps.taker.take(lane, slots.size(lane), (attempt) => take(lane, attempt));
-  deps.log.info({ worker: deps.worker, slots: deps.config.slots }, 'ready');
+  deps.log.info({ worker: deps.worker, slots: deps.config.slots }, 'worker ready');
 
   if (!signal.aborted) await once(signal, 'abort');
   draining.abort(new Error('the worker is shutting down'));
@@ -45,7 +45,7 @@ export async function runWorker(deps: WorkerDeps, signal: AbortSignal): Promise<
   stopping.abort(draining.signal.reason);
   await within(drained, STOP_TIMEOUT);
   exiting.abort();
-  // What hangs even now ends with the process; the next worker cleans up after it.
+  // Anything that still hangs ends with the process; the next worker cleans up.
   await within(Promise.all([drained, ...background]), EXIT_TIMEOUT);
   await heartbeat.stop();
   await close(deps);

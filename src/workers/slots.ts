@@ -7,7 +7,7 @@ export type Pool = keyof Heartbeat['free'];
 /** Plans and reports have slots of their own, so that no job delays them. */
 const SEPARATE = 2;
 
-/** How many attempts of each kind a worker holds at once. Of `slots` one is reserved for deploy; test and build share the others. */
+/** How many attempts of each pool a worker holds at once. One of `slots` is reserved for deploy; test and build share the others. */
 export function poolSizes(slots: number): Record<Pool, number> {
   return { plan: SEPARATE, notify: SEPARATE, work: slots - 1, deploy: 1 };
 }

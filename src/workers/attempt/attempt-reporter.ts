@@ -6,9 +6,10 @@ import type { Event as AttemptEvent, EventData, Finished } from '../../jobs/prot
 import { EventSender } from './event-sender.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** Larger event data goes through the blob store; bytes. */
+/** Bytes. Larger event data goes through the blob store. */
 const INLINE_LIMIT = 64 * 1024;
-const ASK_AGAIN = 1000;
+/** Milliseconds between repetitions of a question. */
+const ASK_INTERVAL = 1000;
 
 export type ReporterDeps = Pick<WorkerDeps, 'bus' | 'spool' | 'blobs' | 'envelope' | 'worker' | 'log' | 'now'>;
 
@@ -30,7 +31,7 @@ export class AttemptReporter implements EventReporter {
     this.#sender = new EventSender(deps.bus, mailbox, attempt);
   }
 
-  /** Aborts when control has ended the attempt: its events change nothing any more. */
+  /** Aborts when control has ended the attempt and ignores its events. */
   get superseded(): AbortSignal {
     return this.#sender.superseded;
   }
@@ -51,10 +52,10 @@ export class AttemptReporter implements EventReporter {
     });
     try {
       for (;;) {
-        const answer = await within(sealed.promise, ASK_AGAIN, signal);
+        const answer = await within(sealed.promise, ASK_INTERVAL, signal);
         signal.throwIfAborted();
         if (answer !== null) return this.#open(question, seq, answer);
-        // The answer may be lost, and a deployment may wait for a long time: the question is repeated.
+        // Repeated because the answer may get lost; a deployment may wait for a long time.
         await bus.send({ kind: 'ask', attempt, worker, seq }).catch(() => undefined);
       }
     } finally {
@@ -62,14 +63,14 @@ export class AttemptReporter implements EventReporter {
     }
   }
 
-  /** The last event. Resolves when control has acknowledged it or superseded the attempt; when `signal` aborts before, the events stay on disk. */
+  /** Records the last event. Resolves when control has acknowledged it or superseded the attempt. If `signal` aborts first, the events stay on disk. */
   async finish(finished: Finished, signal: AbortSignal): Promise<void> {
     await this.#record({ type: 'finished', data: finished });
     if (await this.#sender.delivered(signal)) await this.#deps.spool.remove(this.attempt);
     this.#sender.close();
   }
 
-  /** Numbered in the order of the calls, and written in that order. */
+  /** Numbers and writes the events in the order of the calls. */
   async #record(event: EventData): Promise<number> {
     const seq = ++this.#seq;
     this.#written = this.#written.then(() => this.#write(seq, event));
@@ -82,7 +83,7 @@ export class AttemptReporter implements EventReporter {
     try {
       await this.#deps.spool.append(event, event.type === 'finished');
     } catch (error) {
-      // On a full disk the event is sent all the same. It is lost only if this process dies before control has it.
+      // The disk may be full. The event is sent anyway, and lost only if this process dies before control has it.
       this.#deps.log.error({ err: error, attempt: this.attempt, seq }, 'cannot write an event to disk');
     }
     this.#sender.add(event);

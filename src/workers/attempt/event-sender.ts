@@ -1,14 +1,15 @@
+import { unlessAborted } from '../../abort.ts';
 import type { WorkerDeps } from '../../deps.ts';
 import type { Event as AttemptEvent } from '../../jobs/protocol/event.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** Milliseconds until unacknowledged events are sent again. The interval doubles up to the longest while none is acknowledged. */
-const RESEND = 1000;
-const LONGEST_RESEND = 5000;
+/** Milliseconds until unacknowledged events are sent again. The interval doubles up to the maximum while no acknowledgement arrives. */
+const RESEND_INTERVAL = 1000;
+const MAX_RESEND_INTERVAL = 5000;
 /** The number of events sent again at once, so that the pipe stays small while control is down. */
 const WINDOW = 100;
 
-/** Sends the events of one attempt to control, again and again until they are acknowledged. Outages and an emptied Redis need nothing else. */
+/** Sends the events of one attempt to control repeatedly, until they are acknowledged. This also covers outages and a Redis that lost its data. */
 export class EventSender {
   readonly #bus: WorkerDeps['bus'];
   readonly #superseded = new AbortController();
@@ -16,7 +17,7 @@ export class EventSender {
   #unacknowledged: AttemptEvent[] = [];
   #settled = Promise.withResolvers<void>();
   #timer: NodeJS.Timeout | null = null;
-  #interval = RESEND;
+  #interval = RESEND_INTERVAL;
 
   constructor(bus: WorkerDeps['bus'], mailbox: Mailbox, attempt: string) {
     this.#bus = bus;
@@ -38,16 +39,12 @@ export class EventSender {
     this.#schedule();
   }
 
-  /** Resolves with true when every event is acknowledged or the attempt is superseded, with false when `signal` aborts before. */
+  /** Resolves with true when every event is acknowledged or the attempt is superseded, with false when `signal` aborts first. */
   async delivered(signal: AbortSignal): Promise<boolean> {
-    const aborted = Promise.withResolvers<void>();
-    const abort = () => aborted.resolve();
-    signal.addEventListener('abort', abort, { once: true });
     while (this.#unacknowledged.length > 0 && !signal.aborted) {
       this.#settled = Promise.withResolvers();
-      await Promise.race([this.#settled.promise, aborted.promise]);
+      await unlessAborted(this.#settled.promise, signal);
     }
-    signal.removeEventListener('abort', abort);
     return this.#unacknowledged.length === 0;
   }
 
@@ -60,7 +57,7 @@ export class EventSender {
   #acknowledge(seq: number): void {
     const before = this.#unacknowledged.length;
     this.#unacknowledged = this.#unacknowledged.filter((event) => event.seq > seq);
-    if (this.#unacknowledged.length < before) this.#interval = RESEND;
+    if (this.#unacknowledged.length < before) this.#interval = RESEND_INTERVAL;
     if (this.#unacknowledged.length === 0) this.#settled.resolve();
   }
 
@@ -78,11 +75,11 @@ export class EventSender {
     for (const event of this.#unacknowledged.slice(0, WINDOW)) await this.#send(event);
     if (this.#timer === null) return;
     this.#timer = null;
-    this.#interval = Math.min(this.#interval * 2, LONGEST_RESEND);
+    this.#interval = Math.min(this.#interval * 2, MAX_RESEND_INTERVAL);
     if (this.#unacknowledged.length > 0) this.#schedule();
   }
 
-  /** While Redis is unreachable the next round sends it again. */
+  /** If Redis is unreachable, the next round sends the event again. */
   async #send(event: AttemptEvent): Promise<void> {
     await this.#bus.send({ kind: 'event', event }).catch(() => undefined);
   }

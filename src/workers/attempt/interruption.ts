@@ -1,21 +1,21 @@
 import type { Mailbox } from './mailbox.ts';
 
-/** The signals that end an attempt early: `stop` with a grace period, `force` without, at any time after. */
+/** The signals that end an attempt early: `stop` allows a grace period; `force`, which may follow it, does not. */
 export interface Interruption {
   stop: AbortSignal;
   force: AbortSignal;
 }
 
-/** Aborts `stop` on a stop request, or when `reason` aborts. The first one is the signal's reason. Runs until `close` is called. */
+/** Until `close` is called, aborts `stop` on a stop request or when `signal` aborts. The first of them is the reason of `stop`. */
 export function openInterruption(
   mailbox: Mailbox,
   attempt: string,
-  reason: AbortSignal,
+  signal: AbortSignal,
 ): Interruption & { close(): void } {
   const [stop, force] = [new AbortController(), new AbortController()];
-  const abort = () => stop.abort(reason.reason);
-  reason.addEventListener('abort', abort, { once: true });
-  if (reason.aborted) abort();
+  const abort = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   const unsubscribe = mailbox.subscribe(attempt, (message) => {
     if (message.kind !== 'stop') return;
     stop.abort(message.request);
@@ -26,7 +26,7 @@ export function openInterruption(
     force: force.signal,
     close: () => {
       unsubscribe();
-      reason.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', abort);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { WorkerMessage } from '../../jobs/protocol/message.ts';
 
 type Handle = (message: WorkerMessage) => void;
 
-/** Distributes this worker's messages by attempt. A message that nobody subscribed to is dropped: control sends it again if it matters. */
+/** Distributes this worker's messages by attempt. A message without a subscriber is dropped: control repeats what still matters. */
 export class Mailbox {
   readonly #handlers = new Map<string, Set<Handle>>();
 
@@ -10,7 +10,7 @@ export class Mailbox {
     for (const handle of this.#handlers.get(message.attempt) ?? []) handle(message);
   }
 
-  /** Until the returned function is called. */
+  /** Calls `handle` with each message to the attempt until the returned function is called. */
   subscribe(attempt: string, handle: Handle): () => void {
     const handlers = this.#handlers.get(attempt) ?? new Set();
     this.#handlers.set(attempt, handlers.add(handle));

@@ -11,7 +11,7 @@ import type { Interruption } from './interruption.ts';
 
 export type PerformDeps = EngineDeps & PlanDeps & Pick<WorkerDeps, 'github' | 'spool' | 'log'>;
 
-/** Does what the attempt was granted for. Never rejects: an unexpected error is an errored verdict. */
+/** Executes the granted attempt. Never rejects: an unexpected error becomes an errored verdict. */
 export async function perform(
   deps: PerformDeps,
   granted: unknown,
@@ -20,7 +20,7 @@ export async function perform(
 ): Promise<Finished> {
   try {
     stop.throwIfAborted();
-    // From here on the other workers of this host do not remove its containers.
+    // Other workers of this host leave the attempt's containers alone from now on.
     await deps.spool.begin(reporter.attempt);
     const grant = Grant.parse(granted);
     switch (grant.subject) {
@@ -39,7 +39,7 @@ export async function perform(
   }
 }
 
-/** A stop request, as the reason of a signal, is thrown as it is. */
+/** The error may be a stop request: signals abort with one as their reason. */
 function reasonOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === 'object' && error !== null && 'reason' in error ? String(error.reason) : String(error);

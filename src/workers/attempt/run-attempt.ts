@@ -10,9 +10,9 @@ import { type PerformDeps, perform } from './perform.ts';
 export interface Shutdown {
   /** No new attempts; running ones continue. */
   draining: AbortSignal;
-  /** Running attempts are stopped; the signal's reason is their verdict's. */
+  /** Running attempts are stopped; the signal's reason becomes the reason of their verdicts. */
   stopping: AbortSignal;
-  /** Nothing waits for acknowledgements any more: unacknowledged events stay on disk. */
+  /** The wait for acknowledgements ends; unacknowledged events stay on disk. */
   exiting: AbortSignal;
 }
 
@@ -33,7 +33,7 @@ export async function runAttempt(
     const log_size = await reporter.log.close();
     await reporter.finish({ ...finished, log_size }, shutdown.exiting);
   } catch (error) {
-    deps.log.error({ err: error, attempt }, 'cannot finish an attempt; control will end it as lost');
+    deps.log.error({ err: error, attempt }, 'cannot finish an attempt');
   }
 }
 
@@ -44,12 +44,12 @@ async function run(
   reporter: AttemptReporter,
   { draining, stopping }: Shutdown,
 ): Promise<Finished> {
-  // An attempt that was granted to a worker that already drains does not start.
-  const reason = draining.aborted ? draining : AbortSignal.any([stopping, reporter.superseded]);
-  const interruption = openInterruption(mailbox, reporter.attempt, reason);
+  // An attempt that is granted while the worker drains does not start.
+  const signal = draining.aborted ? draining : AbortSignal.any([stopping, reporter.superseded]);
+  const interruption = openInterruption(mailbox, reporter.attempt, signal);
   try {
     const finished = await perform(deps, grant, reporter, interruption);
-    const interrupted = reason.aborted && !reporter.superseded.aborted;
+    const interrupted = signal.aborted && !reporter.superseded.aborted;
     if (!interrupted || finished.verdict.status !== 'errored') return finished;
     return { ...finished, verdict: { ...finished.verdict, handed_back: true } };
   } finally {

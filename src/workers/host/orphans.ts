@@ -4,11 +4,12 @@ import type { Event as AttemptEvent } from '../../jobs/protocol/event.ts';
 import { EventSender } from '../attempt/event-sender.ts';
 import type { Mailbox } from '../attempt/mailbox.ts';
 
+/** Milliseconds. */
 const INTERVAL = 10_000;
 
 type OrphanDeps = Pick<WorkerDeps, 'bus' | 'spool' | 'worker' | 'log'>;
 
-/** Delivers the events of finished attempts whose workers on this host died: at the start and each 10 s, until `done` aborts. */
+/** Delivers the events of attempts that dead workers of this host finished. Looks for them every 10 s until `done` aborts. */
 export async function deliverOrphans(deps: OrphanDeps, mailbox: Mailbox, done: AbortSignal): Promise<void> {
   const deliveries: Promise<void>[] = [];
   while (!done.aborted) {
@@ -34,7 +35,7 @@ async function deliver(
 ): Promise<void> {
   const sender = new EventSender(bus, mailbox, attempt);
   for (const event of events) sender.add({ ...event, reply_to: worker });
-  // Adopted spools are this worker's own files.
+  // The spool has moved the orphan into this worker's folder.
   if (await sender.delivered(done)) await spool.remove(attempt);
   sender.close();
 }

@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkerDeps } from '../../deps.ts';
 import { attemptsInDocker, removeAttempt } from '../../engine/sandbox/removal.ts';
 
+/** Milliseconds. */
 const INTERVAL = 10_000;
 
 type StrayDeps = Pick<WorkerDeps, 'docker' | 'spool' | 'config' | 'log'>;
 
-/** Removes containers and folders of attempts that no living worker of this host holds: at the start and each 10 s, until `done` aborts. */
+/** Removes containers and folders of attempts that no living worker of this host holds, every 10 s until `done` aborts. */
 export async function sweepStrays(deps: StrayDeps, done: AbortSignal): Promise<void> {
   while (!done.aborted) {
     await sweep(deps).catch((error: unknown) => {
@@ -18,7 +19,7 @@ export async function sweepStrays(deps: StrayDeps, done: AbortSignal): Promise<v
   }
 }
 
-/** Containers and folders are listed before the attempts that are held, so that an attempt that begins in between counts as held. */
+/** Lists the held attempts last, so that an attempt that begins meanwhile counts as held. */
 async function sweep({ docker, spool, config, log }: StrayDeps): Promise<void> {
   const attempts = await attemptsInDocker(docker);
   const folders = await readdir(join(config.work_dir, 'jobs')).catch(() => []);

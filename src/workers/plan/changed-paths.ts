@@ -19,7 +19,7 @@ export async function changedPaths(
     await git.fetch(source, { ref: base, sha: before }, signal);
   } catch (error) {
     signal.throwIfAborted();
-    // A commit that a forced push has replaced may be gone. After any other error a retry may find it.
+    // A forced push may have removed the commit. Other errors may be temporary: the plan is retried.
     if (hasCode(error, 'not_found')) return null;
     throw error;
   }

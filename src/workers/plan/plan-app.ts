@@ -3,7 +3,7 @@ import type { PlannedJob } from '../../jobs/run/plan.ts';
 import { resolveApp } from '../../workflows/app/app-environment.ts';
 import { parseAppFile } from '../../workflows/app/app-file.ts';
 
-/** The app that a run deploys, or why it cannot be deployed. */
+/** The app that a run deploys, or annotations that say why it cannot be deployed. */
 export interface PlannedApp {
   app: string | null;
   annotations: Annotation[];
@@ -11,7 +11,7 @@ export interface PlannedApp {
 
 export const APP_FILE = 'gantry.yml';
 
-/** `text` is the content of gantry.yml at the commit; null when it is missing, no regular file or too large. */
+/** `text` is the content of gantry.yml at the commit; null when it is missing, not a regular file or too large. */
 export function planApp(path: string, jobs: readonly PlannedJob[], text: string | null): PlannedApp {
   const deploying = jobs.filter(({ kind }) => kind === 'deploy');
   const [first] = deploying;

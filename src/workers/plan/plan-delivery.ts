@@ -16,11 +16,11 @@ import { APP_FILE, planApp } from './plan-app.ts';
 import { unmappedLabels } from './runner-labels.ts';
 import { type WorkflowSource, workflowSources } from './workflow-sources.ts';
 
-const MOST_APP_BYTES = 256 * 1024;
+const MAX_APP_FILE_BYTES = 256 * 1024;
 
 export type PlanDeps = Pick<WorkerDeps, 'git' | 'blobs' | 'config'>;
 
-/** Plans the runs of a delivery from the workflows at its commit. A repository that cannot be fetched ends in a verdict, not an error. */
+/** Plans the runs of a delivery from the workflows at its commit. An error becomes the verdict; only the signal's reason is thrown. */
 export async function planDelivery(deps: PlanDeps, grant: PlanGrant, signal: AbortSignal): Promise<Finished> {
   try {
     const plan = await makePlan(deps, grant, signal);
@@ -65,7 +65,7 @@ interface Candidate {
 
 function readCandidate({ path, text }: WorkflowSource): Candidate {
   if (text !== null) return { path, ...parseWorkflow(path, text) };
-  const message = 'The file is larger than 1 MiB or no regular file';
+  const message = 'The file is larger than 1 MiB or not a regular file';
   return { path, workflow: null, annotations: [{ path, line: 1, column: 1, level: 'failure', message }] };
 }
 
@@ -76,12 +76,12 @@ function isWanted({ path, workflow }: Candidate, wanted: string | null): boolean
 
 function noSuchWorkflow(wanted: string, sources: readonly WorkflowSource[]): PlannedRun {
   const available =
-    sources.length === 0 ? 'this commit has none' : `available: ${sources.map(({ path }) => path).join(', ')}`;
+    sources.length === 0 ? 'this commit has no workflows' : `available: ${sources.map(({ path }) => path).join(', ')}`;
   const failure = `No workflow ${wanted}; ${available}`;
   return { workflow: wanted, path: '', failure, app: null, annotations: [], jobs: [] };
 }
 
-/** The planned run; it fails when this installation has no image for a job, or when gantry.yml does not allow a deployment. */
+/** The run of a workflow; a failed one if a job has no image in this installation, or if gantry.yml does not allow a deployment. */
 async function planWorkflow(
   { git, config }: PlanDeps,
   source: PlanGrant['source'],
@@ -99,7 +99,7 @@ async function planWorkflow(
   const planned = { ...run, annotations: [...warnings, ...run.annotations] };
   if (planned.failure !== null) return planned;
   const deploys = planned.jobs.some(({ kind }) => kind === 'deploy');
-  const text = deploys ? await git.read(source.id, sha, APP_FILE, MOST_APP_BYTES) : null;
+  const text = deploys ? await git.read(source.id, sha, APP_FILE, MAX_APP_FILE_BYTES) : null;
   const { app, annotations } = planApp(path, planned.jobs, text);
   const problems = [...unmappedLabels(path, planned.jobs, config.runner_images), ...annotations];
   if (problems.length > 0) return { ...failedRun(path, [...warnings, ...problems]), workflow: name };
@@ -116,7 +116,7 @@ async function payloadOf({ blobs }: PlanDeps, { payload_blob, trigger }: PlanGra
   return blob === null ? trigger.payload : JsonObject.parse(JSON.parse(blob.toString('utf8')));
 }
 
-/** A missing repository or denied access stays so: only other errors are retried. */
+/** A retry does not help against a missing repository or denied access, but may help against any other error. */
 function verdictOf(error: unknown): { status: 'failed' | 'errored'; reason: string } {
   return { status: faultOf(error) === 'user' ? 'failed' : 'errored', reason: messageOf(error) };
 }

@@ -1,7 +1,7 @@
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import type { PlannedJob } from '../../jobs/run/plan.ts';
 
-/** An annotation for each job whose labels no image is mapped to; a job with a `container` needs no image. */
+/** An annotation for each job without an image: no label of it is mapped to one, and it has no `container`. */
 export function unmappedLabels(
   path: string,
   jobs: readonly PlannedJob[],
@@ -14,7 +14,7 @@ export function unmappedLabels(
   return [...Map.groupBy(unmapped, ({ base }) => base).values()].flatMap(([job]) => {
     if (job === undefined) return [];
     const { line, column, base, runs_on } = job;
-    const message = `The job \`${base}\` runs on ${runs_on.join(', ')}, but no image is mapped to that label (mapped: ${mapped}). Map it with GANTRY_RUNNER_IMAGES, or give the job a \`container\``;
+    const message = `The job \`${base}\` runs on ${runs_on.join(', ')}, but no image is mapped to these labels (mapped: ${mapped}). Map one with GANTRY_RUNNER_IMAGES, or give the job a \`container\``;
     return [{ path, line, column, level: 'failure' as const, message }];
   });
 }

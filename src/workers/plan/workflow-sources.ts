@@ -4,16 +4,16 @@ import type { WorkerDeps } from '../../deps.ts';
 import { shippedFor } from '../../workflows/plan/shipped.ts';
 
 const FOLDER = '.github/workflows';
-const MOST_FILES = 200;
-const MOST_BYTES = 1024 * 1024;
+const MAX_FILES = 200;
+const MAX_BYTES = 1024 * 1024;
 
-/** `text` is null when the file is too large or no regular file. */
+/** `text` is null when the file is too large or not a regular file. */
 export interface WorkflowSource {
   path: string;
   text: string | null;
 }
 
-/** The repository's own workflows at a commit; if it has none, the shipped workflow for its stack. */
+/** The repository's own workflows at a commit. Without any, the workflow that Gantry ships for the repository's stack. */
 export async function workflowSources(
   { git, config }: Pick<WorkerDeps, 'git' | 'config'>,
   repo: string,
@@ -24,8 +24,8 @@ export async function workflowSources(
     return Promise.all(
       own
         .toSorted()
-        .slice(0, MOST_FILES)
-        .map(async (path) => ({ path, text: await git.read(repo, sha, path, MOST_BYTES) })),
+        .slice(0, MAX_FILES)
+        .map(async (path) => ({ path, text: await git.read(repo, sha, path, MAX_BYTES) })),
     );
   const shipped = shippedFor(await git.files(repo, sha, ''));
   return Promise.all(
