@@ -1,11 +1,11 @@
 import { type ChainableCommander, Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { CodedError, messageOf } from '../../error.ts';
 
-/** Milliseconds after which Redis counts as unreachable: longer than any command takes, shorter than anyone waits. */
+/** Milliseconds without a reply after which a command fails. */
 export const COMMAND_TIMEOUT = 2000;
 const RECONNECT_CAP = 1000;
 
-/** A connection that reconnects by itself. By default a command fails at once while it is down, and is never sent twice. */
+/** A connection that reconnects by itself. By default a command fails at once while the connection is down, and is never sent twice. */
 export function connect(url: string, options: Omit<RedisOptions, 'replyMapping'> = {}): Redis {
   const redis = new Redis(url.replace(/^unix:(\/\/)?/, ''), {
     enableOfflineQueue: false,
@@ -15,7 +15,7 @@ export function connect(url: string, options: Omit<RedisOptions, 'replyMapping'>
     retryStrategy: (times) => Math.min(25 * 2 ** times, RECONNECT_CAP),
     ...options,
   });
-  // Commands reject on their own; without a listener ioredis would print each lost connection.
+  // Commands reject by themselves; without a listener ioredis prints each lost connection.
   redis.on('error', () => undefined);
   return redis;
 }
@@ -50,7 +50,7 @@ export function openCommands(url: string): Commands {
   }
 }
 
-/** After a command without a reply the connection cannot be trusted: it is replaced. */
+/** A connection that left a command without a reply is replaced. */
 function failed(redis: Redis, cause: unknown): RedisError {
   if (cause instanceof ReplyError) return new RedisError(`Redis refused a command: ${messageOf(cause)}`, { cause });
   if (redis.status === 'ready') redis.disconnect(true);

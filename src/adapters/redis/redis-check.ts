@@ -12,28 +12,28 @@ export interface RedisFacts {
 
 /** Takes at most a few seconds. Throws `RedisError` when no server answers, or when it is still starting. */
 export async function askRedis(url: string): Promise<RedisFacts> {
-  return once(url, async (redis) => {
+  return connected(url, async (redis) => {
     const info = await redis.info();
     return {
-      version: read(info, 'redis_version'),
-      policy: read(info, 'maxmemory_policy'),
-      pid: Number(read(info, 'process_id')),
+      version: field(info, 'redis_version'),
+      policy: field(info, 'maxmemory_policy'),
+      pid: Number(field(info, 'process_id')),
     };
   });
 }
 
 /** Stops the server; its append-only file keeps the data. Does nothing when there is no server. */
 export async function shutDownRedis(url: string): Promise<void> {
-  await once(url, (redis) => redis.shutdown()).catch(() => undefined);
+  await connected(url, (redis) => redis.shutdown()).catch(() => undefined);
 }
 
-async function once<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
+async function connected<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = connect(url, {
     lazyConnect: true,
     enableOfflineQueue: true,
     connectTimeout: COMMAND_TIMEOUT,
     commandTimeout: COMMAND_TIMEOUT,
-    // ioredis would otherwise wait 2 s for a connection that Redis has closed already, and the process with it.
+    // By default ioredis keeps the process alive for 2 s after Redis has closed the connection.
     disconnectTimeout: 100,
     retryStrategy: () => null,
   });
@@ -47,6 +47,6 @@ async function once<T>(url: string, work: (redis: Redis) => Promise<T>): Promise
   }
 }
 
-function read(info: string, name: string): string {
+function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
 }

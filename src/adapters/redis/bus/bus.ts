@@ -9,20 +9,20 @@ export interface ControlBus {
   send(worker: string, message: WorkerMessage): Promise<void>;
   /** Wakes readers: channel `run:<id>` with the run's rev, `log:<attempt>` with the log's size. */
   wake(channel: string, text: string): Promise<void>;
-  /** Since when the connection is up, in milliseconds since 1970; null while it is down. The silence of workers counts only from there. */
+  /** When the connection was established, in milliseconds since 1970; null while it is down. The silence of workers counts only from then on. */
   up(): { since: number } | null;
   close(): Promise<void>;
 }
 
-/** What comes out of the pipe. */
+/** An entry of the pipe; `unreadable` if it is not a valid message. */
 export type PipeEntry = PipeMessage | { kind: 'unreadable'; text: string };
 
 /** A worker's connection to control and readers, through Redis. */
 export interface WorkerBus {
-  /** Appends to the pipe. Rejects when Redis is unreachable; the sender repeats it. */
+  /** Appends to the pipe. Rejects when Redis is unreachable; the caller sends the message again. */
   send(message: PipeMessage): Promise<void>;
   heartbeat(heartbeat: Heartbeat): Promise<void>;
-  /** Empties this worker's mailbox until the bus is closed; waits while Redis is unreachable. At most one call for each bus. */
+  /** Passes the messages in the worker's mailbox to `handle` until the bus is closed; waits while Redis is unreachable. Call it once per bus. */
   receive(worker: string, handle: (message: WorkerMessage) => void): void;
   wake(channel: string, text: string): Promise<void>;
   close(): Promise<void>;

@@ -37,7 +37,7 @@ export function openControlBus(url: string): ControlBus {
   };
 }
 
-/** When this connection became ready, or null while it is not. */
+/** Returns when this connection became ready, or null while it is not. */
 function readySince(redis: Redis): () => number | null {
   let since: number | null = null;
   redis.on('ready', () => {
@@ -49,6 +49,7 @@ function readySince(redis: Redis): () => number | null {
   return () => since;
 }
 
+/** Null for a heartbeat of an incompatible version. */
 function parseHeartbeat(text: string): Heartbeat | null {
   try {
     return Heartbeat.parse(JSON.parse(text));

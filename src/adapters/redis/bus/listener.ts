@@ -3,7 +3,7 @@ import { connect } from '../connection.ts';
 
 type Handle = (text: string) => void;
 
-/** Pub/sub channels over one connection; it subscribes again after each reconnection. Messages published meanwhile are lost. */
+/** Pub/sub channels over one connection. It subscribes again after a reconnection; messages published in between are lost. */
 export interface Listener {
   redis: Redis;
   /** Resolves when Redis has confirmed the subscription, or when the listener is closed. Waits while Redis is unreachable. */
@@ -44,7 +44,7 @@ export function openListener(url: string): Listener {
       const left = handlers.get(channel);
       if (!left?.delete(handle) || left.size > 0) return;
       handlers.delete(channel);
-      redis.unsubscribe(channel).catch(no);
+      redis.unsubscribe(channel).catch(() => undefined);
     },
     close: () => {
       closed = true;

@@ -17,7 +17,7 @@ export async function sendMessage(commands: Commands, worker: string, message: W
   await commands.read((redis) => redis.eval(PUSH, 1, mailboxKey(worker), JSON.stringify(message)));
 }
 
-/** Removes messages one by one, in order, until `signal` aborts. `commands` must be used for nothing else: it blocks. */
+/** Removes messages one by one, in order, until `signal` aborts. Use `commands` for nothing else: each read blocks it. */
 export async function readMailbox(
   commands: Commands,
   worker: string,

@@ -7,10 +7,10 @@ export function openReaderWakeups(url: string): ReaderWakeups {
   return {
     listen: (channel, handle) => {
       const name = readerChannel(channel);
-      // A separate function, so that a handler that listens twice can leave once.
-      const own = (text: string) => handle(text);
-      void listener.listen(name, own);
-      return () => listener.unlisten(name, own);
+      // A new function for each call, so that a handler that listens twice can be removed once.
+      const listening = (text: string) => handle(text);
+      void listener.listen(name, listening);
+      return () => listener.unlisten(name, listening);
     },
     close: async () => listener.close(),
   };

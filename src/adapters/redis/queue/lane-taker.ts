@@ -12,7 +12,7 @@ export interface LaneTaker {
   close(): Promise<void>;
 }
 
-/** Takes offers from one lane until drained. A BullMQ worker may get stuck after an outage; then it is replaced. */
+/** Takes offers from one lane until drained. Replaces its BullMQ worker when that is stuck, as can happen after an outage. */
 export function openLaneTaker(
   url: string,
   commands: Redis,
@@ -28,7 +28,7 @@ export function openLaneTaker(
   const checks = setInterval(() => void check(), CHECK_INTERVAL);
 
   function openWorker(): { worker: Worker; connection: Redis } {
-    // A connection of its own is replaced together with a stuck worker. BullMQ needs commands to wait while Redis is unreachable.
+    // Not shared, so that it can be replaced with its worker. BullMQ needs commands to wait while Redis is unreachable.
     const connection = connect(url, {
       enableOfflineQueue: true,
       maxRetriesPerRequest: null,
@@ -38,7 +38,7 @@ export function openLaneTaker(
       connection,
       prefix: PREFIX,
       concurrency: slots,
-      // After an offer is taken only its claim counts: BullMQ must not hand it out again when a lock is lost.
+      // BullMQ must not offer an attempt again when a lock is lost: control does that.
       maxStalledCount: 0,
       lockDuration: 10_000,
       stalledInterval: 5000,
@@ -47,7 +47,7 @@ export function openLaneTaker(
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
     });
-    // Lost locks and connections: control makes the offers again.
+    // These are lost locks and connections: control makes the offers again.
     worker.on('error', () => undefined);
     return { worker, connection };
   }
@@ -86,7 +86,7 @@ export function openLaneTaker(
   };
 }
 
-/** By force: a graceful close would wait without end for an unreachable Redis. */
+/** By force: a graceful close waits forever for an unreachable Redis. */
 async function shut(worker: Worker, connection: Redis): Promise<void> {
   await worker.close(true).catch(() => undefined);
   connection.disconnect();

@@ -10,10 +10,10 @@ export function openOffers(url: string): Offers {
   const queues = new Map<Lane, Promise<Queue>>();
 
   return {
-    offer: (lane, attempt) => timely(async () => (await queueOf(lane)).add('offer', {}, { jobId: attempt })),
-    withdraw: (lane, attempt) => timely(async () => (await queueOf(lane)).remove(attempt)),
+    offer: (lane, attempt) => inTime(async () => (await queueOf(lane)).add('offer', {}, { jobId: attempt })),
+    withdraw: (lane, attempt) => inTime(async () => (await queueOf(lane)).remove(attempt)),
     reachable: () =>
-      timely(() => redis.ping()).then(
+      inTime(() => redis.ping()).then(
         () => true,
         () => false,
       ),
@@ -36,7 +36,7 @@ export function openOffers(url: string): Offers {
     const queue = new Queue(lane, {
       connection: redis,
       prefix: PREFIX,
-      // An offer is tried once and nothing of it is kept: SQL knows what became of the attempt.
+      // BullMQ neither retries nor keeps an offer: the state of an attempt is in SQL.
       defaultJobOptions: { attempts: 1, removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } },
       streams: { events: { maxLen: 100 } },
     });
@@ -46,8 +46,8 @@ export function openOffers(url: string): Offers {
   }
 }
 
-/** BullMQ itself may wait without end for an unreachable Redis. */
-async function timely(work: () => Promise<unknown>): Promise<void> {
+/** Rejects with `RedisError` after `COMMAND_TIMEOUT`: BullMQ itself may wait forever for an unreachable Redis. */
+async function inTime(work: () => Promise<unknown>): Promise<void> {
   const finished = work().then(
     () => ({ error: null }),
     (error: unknown) => ({ error }),
