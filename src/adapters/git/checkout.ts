@@ -25,7 +25,7 @@ export async function checkOut(
   const deep = depth === null ? [] : [`--depth=${depth}`];
   const mirror = `file://${mirrorPath(mirrors, repo)}`;
   await git(['fetch', '-q', '--no-tags', ...deep, '--', mirror, `+${keptRef(sha)}:${upstream}`], true);
-  // It contains the path of the mirror on this host, which jobs should not see.
+  // FETCH_HEAD contains the path of the mirror on this host, which jobs must not see.
   await rm(join(target, '.git', 'FETCH_HEAD'), { force: true });
 
   await git(['config', 'remote.origin.url', clone_url]);
@@ -33,12 +33,12 @@ export async function checkOut(
   if (branch === null || !(await onBranch(branch))) await git(['update-ref', '--no-deref', 'HEAD', sha]);
   await git(['reset', '-q', '--hard', sha, '--']);
 
-  /** False when git does not accept the name for a branch. */
+  /** Returns false when git does not accept the name of the branch. */
   async function onBranch(name: string): Promise<boolean> {
     const env = localEnvironment(mirrors.settings);
     const what = `checking out ${sha}`;
-    const fits = await tryGit({ argv: ['check-ref-format', '--branch', name], env, cwd: target, what });
-    if (fits.exit_code !== 0) return false;
+    const valid = await tryGit({ argv: ['check-ref-format', '--branch', name], env, cwd: target, what });
+    if (valid.exit_code !== 0) return false;
     await git(['symbolic-ref', 'HEAD', `${HEADS}${name}`]);
     await git(['config', `branch.${name}.remote`, 'origin']);
     await git(['config', `branch.${name}.merge`, `${HEADS}${name}`]);

@@ -1,3 +1,4 @@
+import type { Relation } from '../../jobs/deploy/deployment.ts';
 import { type Mirrors, mirrorPath } from './mirror.ts';
 import { runGit, tryGit } from './run-git.ts';
 import { localEnvironment } from './settings.ts';
@@ -41,36 +42,31 @@ export async function changedPaths(
   to: string,
   fromMergeBase: boolean,
 ): Promise<string[] | null> {
-  if (!(await has(mirrors, repo, from)) || !(await has(mirrors, repo, to))) return null;
+  if (!(await hasCommit(mirrors, repo, from)) || !(await hasCommit(mirrors, repo, to))) return null;
   const start = fromMergeBase ? await mergeBase(mirrors, repo, from, to) : from;
   if (start === null) return null;
   const diff = await run(mirrors, repo, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', start, to, '--']);
   return diff.toString().split('\0').slice(0, -1);
 }
 
-export async function relationOf(
-  mirrors: Mirrors,
-  repo: string,
-  sha: string,
-  other: string,
-): Promise<'ancestor' | 'same' | 'newer' | 'unrelated' | 'unknown'> {
+export async function relationOf(mirrors: Mirrors, repo: string, sha: string, other: string): Promise<Relation> {
   if (sha === other) return 'same';
-  if (!(await has(mirrors, repo, sha)) || !(await has(mirrors, repo, other))) return 'unknown';
+  if (!(await hasCommit(mirrors, repo, sha)) || !(await hasCommit(mirrors, repo, other))) return 'unknown';
   if (await isAncestor(mirrors, repo, sha, other)) return 'ancestor';
   return (await isAncestor(mirrors, repo, other, sha)) ? 'newer' : 'unrelated';
 }
 
-/** No `..`, no absolute path, no empty name. */
+/** False for absolute paths and for `..`, `.` and empty names. */
 function isTreePath(path: string): boolean {
   return path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
 }
 
-async function has(mirrors: Mirrors, repo: string, sha: string): Promise<boolean> {
-  return /^[0-9a-f]{40,64}$/.test(sha) && (await ask(mirrors, repo, ['cat-file', '-e', `${sha}^{commit}`])) === 0;
+async function hasCommit(mirrors: Mirrors, repo: string, sha: string): Promise<boolean> {
+  return /^[0-9a-f]{40,64}$/.test(sha) && (await exitCode(mirrors, repo, ['cat-file', '-e', `${sha}^{commit}`])) === 0;
 }
 
 async function isAncestor(mirrors: Mirrors, repo: string, sha: string, of: string): Promise<boolean> {
-  return (await ask(mirrors, repo, ['merge-base', '--is-ancestor', sha, of])) === 0;
+  return (await exitCode(mirrors, repo, ['merge-base', '--is-ancestor', sha, of])) === 0;
 }
 
 async function mergeBase(mirrors: Mirrors, repo: string, a: string, b: string): Promise<string | null> {
@@ -92,7 +88,7 @@ function run(mirrors: Mirrors, repo: string, argv: string[]): Promise<Buffer> {
   return runGit(call(mirrors, repo, argv));
 }
 
-async function ask(mirrors: Mirrors, repo: string, argv: string[]): Promise<number> {
+async function exitCode(mirrors: Mirrors, repo: string, argv: string[]): Promise<number> {
   return (await tryGit(call(mirrors, repo, argv))).exit_code;
 }
 

@@ -1,7 +1,7 @@
 import { GitError, type GitErrorCode } from './git.ts';
 
-/** Git reports failures only as text; LC_ALL keeps it in English. The first match decides. */
-const SIGNS: [GitErrorCode, RegExp][] = [
+/** Git reports failures only as text, in English because of LC_ALL. The first match decides. */
+const PATTERNS: [GitErrorCode, RegExp][] = [
   ['denied', /returned error: 40[13]|Authentication failed|could not read (Username|Password)|Permission denied/i],
   ['not_found', /returned error: 404|repository '.*' not found|Repository not found|not a git repository/i],
   ['not_found', /couldn't find remote ref|not our ref|unadvertised object|no such remote ref/i],
@@ -10,12 +10,12 @@ const SIGNS: [GitErrorCode, RegExp][] = [
 ];
 
 export function failureOf(what: string, stderr: string): GitError {
-  const code = SIGNS.find(([, sign]) => sign.test(stderr))?.[0] ?? 'failed';
+  const code = PATTERNS.find(([, pattern]) => pattern.test(stderr))?.[0] ?? 'failed';
   return new GitError(code, `${what}: ${lastLines(stderr)}`);
 }
 
 function lastLines(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => /^(fatal|error|remote): ?\S/.test(line));
-  const words = (lines.length > 0 ? lines : stderr.trim().split('\n')).slice(-3).join('; ');
-  return words === '' ? 'git printed no error' : words;
+  const last = (lines.length > 0 ? lines : stderr.trim().split('\n')).slice(-3).join('; ');
+  return last === '' ? 'git printed no error' : last;
 }

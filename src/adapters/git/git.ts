@@ -1,4 +1,5 @@
 import { CodedError } from '../../error.ts';
+import type { Relation } from '../../jobs/deploy/deployment.ts';
 import type { CloneSource } from '../../jobs/protocol/grant.ts';
 
 /** One bare mirror per repository, shared by the processes of this host. No hook or filter of a repository ever runs. */
@@ -9,14 +10,14 @@ export interface Git {
    */
   fetch(source: CloneSource, want: { ref: string; sha: string | null }, signal: AbortSignal): Promise<string>;
   commit(repo: string, sha: string): Promise<{ message: string; author: string; committed_at: number }>;
-  /** Paths of the regular files below `folder` (`` for all) at that commit. */
+  /** Paths of the regular files below `folder` (empty for all) at that commit. */
   files(repo: string, sha: string, folder: string): Promise<string[]>;
-  /** A file's text; null when it does not exist, is no regular file, or is larger than `limit` bytes. */
+  /** A file's text; null when it does not exist, is not a regular file, or is larger than `limit` bytes. */
   read(repo: string, sha: string, path: string, limit: number): Promise<string | null>;
-  /** Paths that differ between two commits, from their merge base when `from_merge_base`; null when a commit or the base is missing. */
+  /** Paths that differ between two commits, or since their merge base with `from_merge_base`; null when a commit or the merge base is missing. */
   changed(repo: string, from: string, to: string, from_merge_base: boolean): Promise<string[] | null>;
-  /** The relation of `sha` to `other`: see Relation in jobs/deploy/deployment.ts. */
-  relation(repo: string, sha: string, other: string): Promise<'ancestor' | 'same' | 'newer' | 'unrelated' | 'unknown'>;
+  /** The relation of `sha` to `other`. */
+  relation(repo: string, sha: string, other: string): Promise<Relation>;
   /** Creates a work tree with its own `.git` (no hard links) in the empty or missing folder `target`, on a branch when `ref` is one. */
   checkout(
     repo: string,

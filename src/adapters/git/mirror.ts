@@ -45,7 +45,7 @@ export async function fetchCommit(
   const sha = want.sha ?? (await mirror.resolve(want.ref));
   const known = await mirror.kept(sha);
   if (known !== null) return known;
-  // Mirrors may be of private repositories, so no other user of this machine may read them.
+  // A mirror may be of a private repository, which other users of this machine must not read.
   await mkdir(mirrors.dir, { recursive: true, mode: 0o700 });
   return mirrors.locks.whileLocked(join(mirrors.dir, `${source.id}.lock`), signal, async () => {
     await mirror.init(sha);
@@ -102,7 +102,7 @@ class Mirror {
     throw new GitError('not_found', `${this.#source.name} has no ${ref}${hint}`);
   }
 
-  /** The commit of `sha` if the mirror has it completely, as our refs record; else null. */
+  /** The commit of `sha` if its ref shows that the mirror has it completely, else null. */
   async kept(sha: string): Promise<string | null> {
     const found = await stat(join(this.path, 'HEAD')).catch(() => null);
     if (found === null) return null;
@@ -134,7 +134,7 @@ class Mirror {
     return commit;
   }
 
-  /** For remotes that refuse to serve a commit by its SHA: fetches refs, then checks whether the commit came with them. */
+  /** For remotes that refuse to serve a commit by its SHA: fetches refs until the commit is among their history. */
   async #fetchByRef(sha: string, ref: string, failure: GitError): Promise<void> {
     const tries = ref.startsWith('refs/') ? [[`+${ref}:refs/remote/${ref.slice(5)}`], EVERYTHING] : [EVERYTHING];
     for (const refspecs of tries) {
@@ -144,8 +144,8 @@ class Mirror {
       const kept = await tryGit(this.#local(['update-ref', keptRef(sha), sha]));
       if (kept.exit_code === 0) return;
     }
-    const gone = `${this.#source.name} has no commit ${sha}; a forced push may have removed it`;
-    throw new GitError('not_found', gone, { cause: failure });
+    const message = `${this.#source.name} has no commit ${sha}; a forced push may have removed it`;
+    throw new GitError('not_found', message, { cause: failure });
   }
 
   async isSound(): Promise<boolean> {
@@ -165,7 +165,7 @@ class Mirror {
 
   #local(argv: string[]): GitCall {
     const env = localEnvironment(this.#mirrors.settings);
-    return { argv, env, cwd: this.path, what: `the mirror of ${this.#source.name}`, signal: this.#signal };
+    return { argv, env, cwd: this.path, what: `using the mirror of ${this.#source.name}`, signal: this.#signal };
   }
 }
 

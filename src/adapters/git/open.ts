@@ -3,14 +3,14 @@ import { changedPaths, commitOf, filesOf, readFile, relationOf } from './content
 import type { Git } from './git.ts';
 import { fetchCommit, type MirrorLocks } from './mirror.ts';
 
-/** The git on PATH, with a configuration of ours alone. */
-export function openGit(place: {
+/** Runs the git on PATH with Gantry's settings only. */
+export function openGit(options: {
   mirrors_dir: string;
   ca_file: string | null;
   proxy_env: Record<string, string>;
   locks: MirrorLocks;
 }): Git {
-  const { mirrors_dir: dir, ca_file, proxy_env, locks } = place;
+  const { mirrors_dir: dir, ca_file, proxy_env, locks } = options;
   const mirrors = { dir, locks, settings: { ca_file, proxy_env } };
   return {
     fetch: (source, want, signal) => fetchCommit(mirrors, source, want, signal),

@@ -19,7 +19,7 @@ export interface GitCall {
   timeout?: number;
 }
 
-/** Returns standard output. Throws `GitError`, or the signal's reason when that aborts, once the process and its helpers are gone. */
+/** Returns standard output. Throws `GitError` or, when `signal` aborts, its reason, after the process and its helpers have ended. */
 export async function runGit(call: GitCall): Promise<Buffer> {
   const { exit_code, output, stderr } = await tryGit(call);
   if (exit_code !== 0) throw failureOf(call.what, stderr);

@@ -2,7 +2,7 @@
 export interface GitSettings {
   /** Extra certificate authorities, or null. */
   ca_file: string | null;
-  /** HTTP_PROXY and its like. */
+  /** HTTP_PROXY and similar variables. */
   proxy_env: Record<string, string>;
 }
 
@@ -11,7 +11,8 @@ export interface Remote {
   token: string | null;
 }
 
-const ALWAYS: [string, string][] = [
+/** Git's configuration for every call. */
+const BASE_CONFIG: [string, string][] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
   // Reflogs would show paths of this host to jobs.
@@ -29,12 +30,12 @@ const ALWAYS: [string, string][] = [
   ['advice.detachedHead', 'false'],
 ];
 
-/** For local commands. `file` allows the file protocol, to clone a mirror. */
+/** The environment of local commands. `file` allows the file protocol, to fetch from a mirror. */
 export function localEnvironment(settings: GitSettings, file = false): Record<string, string> {
   return environment(settings, file ? [['protocol.file.allow', 'always']] : []);
 }
 
-/** For one remote: only its protocol is allowed, and its credentials are sent nowhere else. */
+/** The environment for one remote: only its protocol is allowed, and its credentials are sent nowhere else. */
 export function remoteEnvironment(settings: GitSettings, remote: Remote): Record<string, string> {
   const scheme = new URL(remote.clone_url).protocol.slice(0, -1);
   const config: [string, string][] = [[`protocol.${scheme}.allow`, 'always']];
@@ -54,7 +55,7 @@ function authorization(token: string): string {
 }
 
 function environment({ ca_file, proxy_env }: GitSettings, more: [string, string][]): Record<string, string> {
-  const config = [...ALWAYS, ...more];
+  const config = [...BASE_CONFIG, ...more];
   return {
     ...proxy_env,
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
