@@ -1,10 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Mask } from './mask.ts';
 
-/** The longest text of a line, in bytes. With its stamp it fits into one read. */
-const LONGEST = 64 * 1024 - 64;
+/** Bytes of a line's text. Together with the time, step and stream a line fits into one read. */
+const MAX_LINE = 64 * 1024 - 64;
 
-/** Decodes, masks and splits one stream of one step. A lone carriage return ends a line too, because progress bars write them. */
+/** Decodes, masks and splits one stream of one step. A lone carriage return also ends a line: progress bars write them. */
 export interface Lines {
   /** Returns the lines that are now complete, without line ends. */
   write(chunk: Uint8Array | string): string[];
@@ -41,12 +41,12 @@ export function createLines(mask: Mask): Lines {
     let start = 0;
     for (let end = whole.indexOf('\n'); end !== -1; end = whole.indexOf('\n', start)) {
       const line = whole.slice(start, end);
-      if (line.length * 3 <= LONGEST) lines.push(line);
+      if (line.length * 3 <= MAX_LINE) lines.push(line);
       else lines.push(...cut(line));
       start = end + 1;
     }
     rest = whole.slice(start) + (half ? '\r' : '');
-    if (rest.length > LONGEST) {
+    if (rest.length > MAX_LINE) {
       const parts = cut(rest);
       rest = parts.pop() ?? '';
       lines.push(...parts);
@@ -59,12 +59,12 @@ function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-/** Splits into parts of at most `LONGEST` bytes, between characters. */
+/** Splits into parts of at most `MAX_LINE` bytes, between characters. */
 function cut(line: string): string[] {
   const bytes = Buffer.from(line);
   const parts: string[] = [];
   for (let start = 0; start < bytes.length || parts.length === 0; ) {
-    let end = Math.min(start + LONGEST, bytes.length);
+    let end = Math.min(start + MAX_LINE, bytes.length);
     while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
     parts.push(bytes.toString('utf8', start, end));
     start = end;

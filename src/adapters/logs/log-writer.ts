@@ -17,7 +17,7 @@ export interface LogWriterOptions {
   cap_bytes: number;
 }
 
-/** Never blocks and uses bounded memory: output that cannot be written is dropped and counted, and a line notes the gap once writing works again. */
+/** Never blocks, and uses bounded memory: output that cannot be written is dropped, and once writing works again a line notes how much is missing. */
 export function openLogWriter(store: LogStore, attempt: string, options: LogWriterOptions): LogWriter {
   const mask = createMask();
   const streams = new Map<LogStream, { step: number; lines: Lines }>();
@@ -28,9 +28,9 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
   let capped = false;
   let lost = { bytes: 0, why: '' };
   let timer: NodeJS.Timeout | null = null;
-  let announcing: NodeJS.Timeout | null = null;
+  let wakeTimer: NodeJS.Timeout | null = null;
   let writing = Promise.resolve();
-  let announced = { size: 0, at: -Infinity };
+  let lastWake = { size: 0, at: -Infinity };
 
   return {
     mask: (values) => mask.add(values),
@@ -71,7 +71,7 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
     if (admitted + bytes > options.cap_bytes) {
       capped = true;
       waiting.push(
-        remark(`The log has reached its limit of ${options.cap_bytes} bytes: the rest of the output is dropped.`),
+        note(`The log has reached its limit of ${options.cap_bytes} bytes: the rest of the output is dropped.`),
       );
       return;
     }
@@ -91,12 +91,12 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
     const batch = waiting;
     const missed = lost;
     [waiting, waitingBytes, lost] = [[], 0, { bytes: 0, why: '' }];
-    if (missed.bytes > 0) batch.unshift(remark(`${missed.bytes} bytes of output are missing here: ${missed.why}.`));
+    if (missed.bytes > 0) batch.unshift(note(`${missed.bytes} bytes of output are missing here: ${missed.why}.`));
     const bytes = Buffer.from(batch.join(''));
     try {
       await store.append(attempt, size, bytes);
       size += bytes.length;
-      announce();
+      wakeSoon();
     } catch (error) {
       const why = messageOf(error);
       lost = { bytes: lost.bytes + missed.bytes + bytes.length, why };
@@ -104,21 +104,17 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
     }
   }
 
-  function announce(): void {
-    const since = options.now() - announced.at;
-    if (size === announced.size) return;
-    if (since < BATCH_MS) {
-      announcing ??= setTimeout(wake, BATCH_MS - since);
-      return;
-    }
-    wake();
+  function wakeSoon(): void {
+    const since = options.now() - lastWake.at;
+    if (since < BATCH_MS) wakeTimer ??= setTimeout(wake, BATCH_MS - since);
+    else wake();
   }
 
   function wake(): void {
-    if (announcing) clearTimeout(announcing);
-    announcing = null;
-    if (size !== announced.size) options.wake(size);
-    announced = { size, at: options.now() };
+    if (wakeTimer) clearTimeout(wakeTimer);
+    wakeTimer = null;
+    if (size !== lastWake.size) options.wake(size);
+    lastWake = { size, at: options.now() };
   }
 
   async function flush(): Promise<number> {
@@ -128,7 +124,7 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
     return size;
   }
 
-  function remark(text: string): string {
+  function note(text: string): string {
     return `${options.now()} 0 system ${text}\n`;
   }
 }

@@ -7,7 +7,7 @@ export interface LogStore {
   /** Whole lines from `offset`, at most `limit` bytes (default 64 KiB); empty at the end. */
   read(attempt: string, offset: number, limit?: number): Promise<Buffer>;
   size(attempt: string): Promise<number>;
-  /** Removes an incomplete last line, as a dead worker may leave it. Returns the size. */
+  /** Removes an incomplete last line, which a dead worker may have left. Returns the size. */
   seal(attempt: string): Promise<number>;
   remove(attempt: string): Promise<void>;
 }
@@ -17,9 +17,9 @@ export interface LogWriter {
   write(step: number, stream: LogStream, chunk: Uint8Array | string): void;
   /** Hides these values from now on, also as base64, URL-encoded and JSON-escaped, and each line of multi-line values. */
   mask(values: readonly string[]): void;
-  /** Resolves with the size when everything is in the file and readers were woken. */
+  /** Writes everything to the file, wakes readers and resolves with the size. */
   flush(): Promise<number>;
-  /** Writes the rest and resolves with the final size. */
+  /** Ends incomplete lines, flushes and resolves with the final size. */
   close(): Promise<number>;
 }
 

@@ -2,7 +2,7 @@ import { secretForms } from './secret-forms.ts';
 
 const STARS = '***';
 
-/** Text with its secrets hidden. `held` is the end of the text that may begin a secret, to be decided with the next chunk. */
+/** Text with its secrets hidden. `held` is the rest, which may be the beginning of a secret: pass it again, before the next chunk. */
 export interface Masked {
   shown: string;
   held: string;
@@ -11,7 +11,7 @@ export interface Masked {
 /** Hides secrets in all streams of one log. */
 export interface Mask {
   add(values: readonly string[]): void;
-  /** With `final` nothing is held back. */
+  /** With `final` no text is held back. */
   apply(text: string, final: boolean): Masked;
 }
 
@@ -37,12 +37,12 @@ export function createMask(): Mask {
     },
   };
 
-  /** The start of the longest end of `text` that is an incomplete secret. */
+  /** Where the longest suffix of `text` that is the beginning of a secret starts. */
   function undecidedFrom(text: string): number {
     for (let start = Math.max(0, text.length - longest + 1); start < text.length; start++) {
-      const end = byFirst.get(text.charCodeAt(start));
+      const candidates = byFirst.get(text.charCodeAt(start));
       const length = text.length - start;
-      if (end?.some((form) => form.length > length && text.endsWith(form.slice(0, length)))) return start;
+      if (candidates?.some((form) => form.length > length && text.endsWith(form.slice(0, length)))) return start;
     }
     return text.length;
   }
