@@ -2,7 +2,7 @@ import type { WorkerDeps } from '../../deps.ts';
 import { faultOf, messageOf } from '../../error.ts';
 import { JSON_LIMIT, JsonObject } from '../../jobs/json.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
-import type { PlanGrant } from '../../jobs/protocol/grant.ts';
+import type { CloneSource, PlanGrant } from '../../jobs/protocol/grant.ts';
 import type { Annotation } from '../../jobs/run/annotation.ts';
 import type { Contexts, Plan, PlannedRun } from '../../jobs/run/plan.ts';
 import type { Trigger } from '../../jobs/run/trigger.ts';
@@ -50,7 +50,7 @@ async function makePlan(deps: PlanDeps, grant: PlanGrant, signal: AbortSignal): 
       const match =
         grant.workflow === null ? matchTrigger(workflow, trigger, changed, message) : { run: true as const };
       if (!match.run) plan.ignored.push({ path, reason: match.reason });
-      else plan.runs.push(await planWorkflow(deps, source, workflow, annotations, trigger, sha));
+      else plan.runs.push(await planWorkflow(deps, workflow, annotations, { source, trigger, sha }));
     }
   }
   return plan;
@@ -81,21 +81,23 @@ function noSuchWorkflow(wanted: string, sources: readonly WorkflowSource[]): Pla
   return { workflow: wanted, path: '', failure, app: null, annotations: [], jobs: [] };
 }
 
+/** The commit of a delivery and what triggered it. */
+interface Commit {
+  source: CloneSource;
+  trigger: Trigger;
+  sha: string;
+}
+
 /** The run of a workflow; a failed one if a job has no image in this installation, or if gantry.yml does not allow a deployment. */
 async function planWorkflow(
   { git, config }: PlanDeps,
-  source: PlanGrant['source'],
   workflow: Workflow,
   warnings: Annotation[],
-  trigger: Trigger,
-  sha: string,
+  commit: Commit,
 ): Promise<PlannedRun> {
   const { path, name } = workflow;
-  const run = planRun(workflow, {
-    trigger,
-    sha,
-    contexts: contextsOf(config, source.name, trigger, sha),
-  });
+  const { source, trigger, sha } = commit;
+  const run = planRun(workflow, { trigger, sha, contexts: contextsOf(config, commit) });
   const planned = { ...run, annotations: [...warnings, ...run.annotations] };
   if (planned.failure !== null) return planned;
   const deploys = planned.jobs.some(({ kind }) => kind === 'deploy');
@@ -106,9 +108,10 @@ async function planWorkflow(
   return { ...planned, app };
 }
 
-function contextsOf(config: PlanDeps['config'], repo: string, trigger: Trigger, sha: string): Contexts {
+function contextsOf(config: PlanDeps['config'], { source, trigger, sha }: Commit): Contexts {
   const { github_api_url: api_url, github_url: server_url } = config;
-  return { github: githubContext({ trigger, sha, repo, api_url, server_url, run: null }), vars: {}, inputs: {} };
+  const github = githubContext({ trigger, sha, repo: source.name, api_url, server_url, run: null });
+  return { github, vars: {}, inputs: {} };
 }
 
 async function payloadOf({ blobs }: PlanDeps, { payload_blob, trigger }: PlanGrant): Promise<JsonObject> {
