@@ -66,8 +66,11 @@ export class AttemptReporter implements EventReporter {
   /** Records the last event. Resolves when control has acknowledged it or superseded the attempt. If `signal` aborts first, the events stay on disk. */
   async finish(finished: Finished, signal: AbortSignal): Promise<void> {
     await this.#record({ type: 'finished', data: finished });
-    if (await this.#sender.delivered(signal)) await this.#deps.spool.remove(this.attempt);
-    this.#sender.close();
+    try {
+      if (await this.#sender.delivered(signal)) await this.#deps.spool.remove(this.attempt);
+    } finally {
+      this.#sender.close();
+    }
   }
 
   /** Numbers and writes the events in the order of the calls. */

@@ -27,7 +27,7 @@ export async function deliverOrphans(deps: OrphanDeps, mailbox: Mailbox, done: A
 }
 
 async function deliver(
-  { bus, spool, worker }: OrphanDeps,
+  { bus, spool, worker, log }: OrphanDeps,
   mailbox: Mailbox,
   attempt: string,
   events: AttemptEvent[],
@@ -36,6 +36,11 @@ async function deliver(
   const sender = new EventSender(bus, mailbox, attempt);
   for (const event of events) sender.add({ ...event, reply_to: worker });
   // The spool has moved the orphan into this worker's folder.
-  if (await sender.delivered(done)) await spool.remove(attempt);
-  sender.close();
+  try {
+    if (await sender.delivered(done)) await spool.remove(attempt);
+  } catch (error) {
+    log.warn({ err: error, attempt }, 'cannot remove the delivered events of a dead worker');
+  } finally {
+    sender.close();
+  }
 }

@@ -60,6 +60,20 @@ test('The events of a superseded attempt are removed and change nothing', async 
   await delivering;
 });
 
+test('Delivered events whose file cannot be removed do not end the worker', async () => {
+  await deadWorker('wrk_dead', 'att_1');
+  const { promise: removing, resolve } = Promise.withResolvers<void>();
+  const remove = () => {
+    resolve();
+    return Promise.reject(new Error('EIO: input/output error'));
+  };
+  const deps = { ...harness.deps, spool: { ...harness.deps.spool, remove } };
+  const delivering = deliverOrphans(deps, harness.mailbox, done.signal);
+  await removing;
+  done.abort();
+  await expect(delivering).resolves.toBeUndefined();
+});
+
 test('Events that cannot be delivered stay on disk for the next worker', async () => {
   harness.control.handles = () => false;
   await deadWorker('wrk_dead', 'att_1');
