@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { openEnvelope } from '../../src/adapters/vault/open.ts';
+import { openEnvelope } from '../../src/adapters/vault/open-vault.ts';
 import { removeDockerObjects } from '../scenarios/docker-objects.ts';
 import { freePort } from '../scenarios/free-port.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLog } from '../../../src/log.ts';
 import { sweepStrays } from '../../../src/workers/host/strays.ts';
-import { docker, made } from '../../adapters/docker/test-engine.ts';
+import { createContainer, docker } from '../../adapters/docker/test-engine.ts';
 
 let work_dir: string;
 let done: AbortController;
@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(work_dir, { recursive: true, force: true });
 });
 
-const containerOf = (attempt: string) => made({ labels: { 'gantry.attempt': attempt } });
+const containerOf = (attempt: string) => createContainer({ labels: { 'gantry.attempt': attempt } });
 
 async function attemptsLeft(): Promise<string[]> {
   const containers = await docker.containers({});
