@@ -42,11 +42,12 @@ async function endLostAttempts(deps: SweepDeps): Promise<void> {
       .where('status', '=', 'running')
       .execute();
     if (held.length > 0) deps.log.warn({ worker, attempts: held.length }, 'lost a worker');
-    await each(deps, 'attempt', held, async (attempt) => {
+    const areEnded = await each(deps, 'attempt', held, async (attempt) => {
       const size = await deps.logs.seal(attempt.id);
       await transact(deps, (t) => finishErrored(t, attempt, 'its worker was lost', size));
     });
-    forgetWorker(deps, worker);
+    // Otherwise the worker stays in the fleet, so that the next sweep ends the attempts that are left.
+    if (areEnded) forgetWorker(deps, worker);
   }
 }
 
@@ -96,17 +97,21 @@ async function repeatStopRequests(deps: SweepDeps): Promise<void> {
   });
 }
 
+/** Handles every item, also after one failed. Returns whether all succeeded. */
 async function each<T>(
   { log }: Pick<ServerDeps, 'log'>,
   what: string,
   items: readonly T[],
   work: (item: T) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
+  let succeeded = true;
   for (const item of items) {
     try {
       await work(item);
     } catch (error) {
+      succeeded = false;
       log.warn({ err: error, [what]: item }, `sweep: cannot handle one ${what}; the next sweep retries`);
     }
   }
+  return succeeded;
 }

@@ -60,6 +60,24 @@ test('A silent worker counts as lost, and another one retries its job', async ()
   expect(other.granted.map(subject)).toEqual(['test']);
 });
 
+test('An attempt of a lost worker that cannot be ended at first is ended by a later sweep', async () => {
+  const harness = await openHarness();
+  const started = Promise.withResolvers<void>();
+  const silent = await openFakeWorker(harness, async (grant) => {
+    if (grant.subject === 'delivery') return planOf(job('test'));
+    started.resolve();
+    return new Promise(() => undefined);
+  });
+  const id = await start(harness);
+  await started.promise;
+  silent.kill();
+  const seal = vi.spyOn(harness.deps.logs, 'seal').mockRejectedValueOnce(new Error('disk error'));
+  await openFakeWorker(harness, script(planOf()));
+  harness.advance(13_000);
+  expect(await finishedRun(harness, id)).toMatchObject({ status: 'succeeded' });
+  expect(seal).toHaveBeenCalledTimes(2);
+});
+
 test('Cancelling a run stops its running jobs, ends its waiting ones and runs those with always()', async () => {
   const harness = await openHarness();
   await openFakeWorker(harness, async (grant, held) => {
