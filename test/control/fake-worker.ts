@@ -11,9 +11,8 @@ import type { ControlHarness } from './harness.ts';
 
 type Answer = DeployAnswer | SwitchAnswer;
 
-/** An attempt that was granted to a script. */
+/** What a script can do during its attempt. */
 export interface HeldAttempt {
-  attempt: string;
   send(event: Exclude<EventData, { type: 'finished' }>): Promise<number>;
   ask(event: Extract<EventData, { type: 'deploy' | 'ready' }>): Promise<Answer>;
   /** Resolves with the stop request (JSON). */
@@ -25,16 +24,14 @@ export interface FakeWorker {
   id: string;
   granted: Grant[];
   denied: number;
-  /** As `kill -9` does: it sends nothing more. */
+  /** Like `kill -9`: the worker sends nothing afterwards. */
   kill(): void;
 }
 
 export type Script = (grant: Grant, held: HeldAttempt) => Promise<Finished>;
 
-let count = 0;
-
 export async function openFakeWorker(harness: ControlHarness, script: Script): Promise<FakeWorker> {
-  const id = `wrk_${++count}`;
+  const id = harness.deps.newId('wrk');
   const bus = openWorkerBus(harness.redis.url);
   const taker = openTaker(harness.redis.url);
   const listeners = new Set<(message: WorkerMessage) => void>();
@@ -78,29 +75,29 @@ export async function openFakeWorker(harness: ControlHarness, script: Script): P
     held.add(attempt);
     worker.granted.push(grant);
     let seq = 0;
-    const finished = await Promise.race([script(grant, { attempt, send: sendEvent, ask, stopRequested }), gone()]);
+    const finished = await Promise.race([script(grant, { send: sendEvent, ask, stopRequested }), untilKilled()]);
     if (finished !== null) await sendEvent({ type: 'finished', data: finished });
     held.delete(attempt);
 
     async function sendEvent(event: EventData): Promise<number> {
-      const mine = ++seq;
-      const sent = { attempt, worker: id, seq: mine, at: Date.now(), blob: null, ...event };
+      const own_seq = ++seq;
+      const sent = { attempt, worker: id, seq: own_seq, at: Date.now(), blob: null, ...event };
       await until(
         () => bus.send({ kind: 'event', event: sent }),
         (message) =>
           message.attempt === attempt &&
-          (message.kind === 'superseded' || (message.kind === 'acknowledged' && message.seq >= mine)),
+          (message.kind === 'superseded' || (message.kind === 'acknowledged' && message.seq >= own_seq)),
       );
-      return mine;
+      return own_seq;
     }
     async function ask(event: Extract<EventData, { type: 'deploy' | 'ready' }>): Promise<Answer> {
-      const mine = await sendEvent(event);
+      const asked_seq = await sendEvent(event);
       const answer = await until(
-        () => bus.send({ kind: 'ask', attempt, worker: id, seq: mine }),
-        (message) => message.kind === 'answered' && message.attempt === attempt && message.seq === mine,
+        () => bus.send({ kind: 'ask', attempt, worker: id, seq: asked_seq }),
+        (message) => message.kind === 'answered' && message.attempt === attempt && message.seq === asked_seq,
       );
       if (answer?.kind !== 'answered') return new Promise(() => undefined);
-      return harness.deps.envelope.open(`${attempt}:${id}:${mine}`, answer.sealed) as Answer;
+      return harness.deps.envelope.open(`${attempt}:${id}:${asked_seq}`, answer.sealed) as Answer;
     }
     async function stopRequested(): Promise<string> {
       const stop = await until(
@@ -124,7 +121,7 @@ export async function openFakeWorker(harness: ControlHarness, script: Script): P
     return Grant.parse(harness.deps.envelope.open(`${attempt}:${id}:${nonce}`, answer.sealed));
   }
 
-  /** Repeats `send` until an answer matches. Null when killed. */
+  /** Repeats `send` until a message matches. Returns null when the worker is killed. */
   async function until(
     send: () => Promise<unknown>,
     matches: (message: WorkerMessage) => boolean,
@@ -132,17 +129,17 @@ export async function openFakeWorker(harness: ControlHarness, script: Script): P
     const { promise, resolve } = Promise.withResolvers<WorkerMessage | null>();
     const listener = (message: WorkerMessage) => matches(message) && resolve(message);
     if (killed.signal.aborted) return null;
-    const again = setInterval(() => void send().catch(() => undefined), 300);
+    const timer = setInterval(() => void send().catch(() => undefined), 300);
     listeners.add(listener);
     killed.signal.addEventListener('abort', () => resolve(null));
     await send().catch(() => undefined);
     const answer = await promise;
-    clearInterval(again);
+    clearInterval(timer);
     listeners.delete(listener);
     return answer;
   }
 
-  function gone(): Promise<null> {
+  function untilKilled(): Promise<null> {
     return new Promise((resolve) => killed.signal.addEventListener('abort', () => resolve(null)));
   }
 }

@@ -9,7 +9,7 @@ import type { Row, ServerDeps } from '../../src/deps.ts';
 import { serverDeps } from '../../src/deps.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 
-/** Control on a real store and a real Redis; nothing else runs. Closed at the end of the test. */
+/** Control with a real store and a real Redis, closed at the end of the test. Nothing else runs. */
 export interface ControlHarness {
   deps: ServerDeps;
   redis: TestRedis;
@@ -17,7 +17,7 @@ export interface ControlHarness {
   dir: string;
   /** Moves control's clock forward. */
   advance(milliseconds: number): void;
-  /** As after `kill -9`: a new control loop without the old one's memory. */
+  /** Starts a new control loop, which has none of the old one's state in memory. */
   restart(): Promise<void>;
 }
 
@@ -30,14 +30,15 @@ export async function openHarness({ token = null }: { token?: string | null } = 
     GANTRY_LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
   });
   let skew = 0;
-  const harness = {
+  const deps = await open();
+  const harness: ControlHarness = {
+    deps,
     redis,
+    repo: await register(deps, token),
     dir,
-    advance: (milliseconds: number) => void (skew += milliseconds),
+    advance: (milliseconds) => void (skew += milliseconds),
     restart,
-    deps: await open(),
-  } as ControlHarness;
-  harness.repo = await register(harness.deps, token);
+  };
   let stop = run(harness.deps);
   onTestFinished(async () => {
     await stop();
@@ -81,7 +82,7 @@ async function register(deps: ServerDeps, token: string | null): Promise<Row<'re
         clone_url: 'http://127.0.0.1:1/acme/shop.git',
         default_branch: 'main',
         token_sealed: token === null ? null : deps.vault.seal(`repo/${id}/token`, token),
-        webhook_secret_sealed: deps.vault.seal(`repo/${id}/webhook`, 'hush'),
+        webhook_secret_sealed: deps.vault.seal(`repo/${id}/webhook_secret`, 'secret'),
         created_at: deps.now(),
       })
       .returningAll()

@@ -1,6 +1,6 @@
 import { startRun, submitDelivery } from '../../src/control/runs/delivery.ts';
 import type { Finished } from '../../src/jobs/protocol/event.ts';
-import type { PlannedJob, PlannedRun } from '../../src/jobs/run/plan.ts';
+import type { PlannedJob } from '../../src/jobs/run/plan.ts';
 import type { Trigger } from '../../src/jobs/run/trigger.ts';
 import type { ControlHarness } from './harness.ts';
 
@@ -31,21 +31,14 @@ export function job(base: string, more: Partial<PlannedJob> = {}): PlannedJob {
   };
 }
 
+/** The last event of planning a delivery, with one run of these jobs. */
 export function planOf(...jobs: PlannedJob[]): Finished {
-  return plans({ workflow: 'CI', path: '.github/workflows/ci.yml', failure: null, app: 'shop', annotations: [], jobs });
+  const path = '.github/workflows/ci.yml';
+  const run = { workflow: 'CI', path, failure: null, app: 'shop', annotations: [], jobs };
+  return ended('succeeded', { plan: { sha: SHA, message: 'A change', runs: [run], ignored: [], reason: null } });
 }
 
-export function plans(...runs: PlannedRun[]): Finished {
-  return {
-    verdict: ok,
-    outputs: {},
-    log_size: 0,
-    plan: { sha: SHA, message: 'A change', runs, ignored: [], reason: null },
-  };
-}
-
-const ok = { status: 'succeeded' as const, reason: null, exit_code: 0 };
-
+/** The last event of an attempt. */
 export function ended(status: Finished['verdict']['status'] = 'succeeded', more: Partial<Finished> = {}): Finished {
   return {
     verdict: { status, reason: status === 'succeeded' ? null : `it ${status}`, exit_code: status === 'failed' ? 1 : 0 },
@@ -55,6 +48,7 @@ export function ended(status: Finished['verdict']['status'] = 'succeeded', more:
   };
 }
 
+/** Submits a webhook of a push. */
 export function push(
   harness: ControlHarness,
   more: Partial<Trigger> = {},
@@ -86,6 +80,7 @@ export function push(
   });
 }
 
+/** Starts a run through the API. Returns its id. */
 export async function start(harness: ControlHarness): Promise<string> {
   const { id, name, default_branch } = harness.repo;
   const { run } = await startRun(harness.deps, {

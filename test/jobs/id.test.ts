@@ -15,14 +15,14 @@ describe('An id', () => {
     expect(newId('att', 1_469_922_850_259, zeros)).toBe('att_01ARZ3NDEK0000000000000000');
   });
 
-  it('sorts by time, for all random parts', () => {
+  it('sorts by time, independent of the random part', () => {
     const times = [0, 1, 31, 32, 1023, 1024, 1_700_000_000_000, 1_700_000_000_001, 2 ** 45];
     const ids = times.map((now, index) => newId('dep', now, index % 2 === 0 ? ones : zeros));
     expect(ids.toSorted()).toEqual(ids);
   });
 
   it.each<IdPrefix>(['run', 'job', 'att', 'dlv', 'rel', 'dep', 'tok', 'repo', 'wrk'])(
-    '%s_... is valid in BullMQ: no integer, no colon',
+    '%s_... is valid in BullMQ: it is not an integer and has no colon',
     (prefix) => {
       expect(newId(prefix, 1_700_000_000_000, ones)).toMatch(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`));
     },

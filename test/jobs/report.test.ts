@@ -38,14 +38,14 @@ describe('The report of a job', () => {
 
   it.each<[JobStatus, string | null, number | null, string]>([
     ['queued', null, null, 'queued'],
-    ['queued', 'tried again: its worker was lost', null, 'queued: tried again: its worker was lost'],
+    ['queued', 'retrying after: its worker was lost', null, 'queued: retrying after: its worker was lost'],
     ['succeeded', null, 59_400, 'succeeded in 59 s'],
     ['succeeded', null, 59_600, 'succeeded in 1 min 0 s'],
     ['failed', 'npm test: exit code 1', 83_000, 'failed in 1 min 23 s: npm test: exit code 1'],
     ['failed', null, 1000, 'failed in 1 s'],
     ['timed_out', 'it took longer than its 5 minutes', null, 'timed out: it took longer than its 5 minutes'],
     ['skipped', 'test failed', null, 'skipped: test failed'],
-    ['errored', 'the Engine\nis away', 4000, 'errored: the Engine is away'],
+    ['errored', 'Docker is\nunreachable', 4000, 'errored: Docker is unreachable'],
   ])('of a job that is %s because of %j after %s ms: %s', (status, reason, took, description) => {
     expect(reportOf(status, reason, took)).toMatchObject({ description });
   });

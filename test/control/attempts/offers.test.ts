@@ -4,7 +4,7 @@ import { openFakeWorker } from '../fake-worker.ts';
 import { type ControlHarness, openHarness } from '../harness.ts';
 import { job, planOf, start } from '../plans.ts';
 
-test('A plan is offered at once, however many tasks wait', async () => {
+test('A plan is offered at once, even while 600 tasks wait', async () => {
   const harness = await openHarness();
   await submitTasks(harness, 600);
   const worker = await openFakeWorker(harness, (grant) =>

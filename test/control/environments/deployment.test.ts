@@ -11,7 +11,7 @@ import { type HeldAttempt, openFakeWorker } from '../fake-worker.ts';
 import { type ControlHarness, openHarness } from '../harness.ts';
 import { ended, job, planOf, push } from '../plans.ts';
 
-test('A deployment starts, passes its gate, switches and is live; the one before it is retired', async () => {
+test('A deployment passes its gate, becomes live and retires the one before', async () => {
   const harness = await openHarness();
   const orders: DeployOrder[] = [];
   await openFakeWorker(harness, deployer({ orders }));
@@ -46,7 +46,7 @@ test('Only the newest waiting deployment stays; the others and their jobs are ca
     8000,
   );
   gate.resolve();
-  await settled(harness, 4);
+  await runsFinished(harness, 4);
   expect((await deployments(harness)).map(({ status, reason }) => [status, reason])).toEqual([
     ['retired', null],
     ['cancelled', 'a newer deployment took its place'],
@@ -68,11 +68,11 @@ test('A push of an older commit is skipped at its gate unless it was forced', as
   expect(await deployments(harness)).toMatchObject([{ status: 'skipped', reason: 'a newer commit is already live' }]);
   expect(await runs(harness)).toMatchObject([{ status: 'skipped' }]);
   await push(harness, { forced: true });
-  await settled(harness, 2);
+  await runsFinished(harness, 2);
   expect((await deployments(harness)).map(({ status }) => status)).toEqual(['skipped', 'live']);
 });
 
-test('A worker dies during the switch: what the proxy serves is live', async () => {
+test('When a worker dies during the switch, the deployment that the proxy serves becomes live', async () => {
   const harness = await openHarness();
   const switching = Promise.withResolvers<string>();
   const first = await openFakeWorker(
@@ -82,12 +82,12 @@ test('A worker dies during the switch: what the proxy serves is live', async () 
   await push(harness);
   const deployment = await switching.promise;
   first.kill();
-  const asked: Reconciliation[] = [];
+  const reconciliations: Reconciliation[] = [];
   const orders: DeployOrder[] = [];
-  await openFakeWorker(harness, deployer({ orders, served: deployment, asked }));
+  await openFakeWorker(harness, deployer({ orders, served: deployment, reconciliations }));
   harness.advance(13_000);
-  await settled(harness, 1);
-  expect(asked[0]).toMatchObject({ app: 'shop', environment: 'production', unresolved: [{ deployment }] });
+  await runsFinished(harness, 1);
+  expect(reconciliations[0]).toMatchObject({ app: 'shop', environment: 'production', unresolved: [{ deployment }] });
   expect(orders).toEqual([]);
   expect((await deployments(harness)).filter(({ status }) => status === 'live').map(({ id }) => id)).toEqual([
     deployment,
@@ -95,7 +95,7 @@ test('A worker dies during the switch: what the proxy serves is live', async () 
   expect(await runs(harness)).toMatchObject([{ status: 'succeeded' }]);
 });
 
-test('A worker dies before the switch: the deployment fails, and the retry deploys again', async () => {
+test('When a worker dies before the switch, the deployment fails and the retry deploys again', async () => {
   const harness = await openHarness();
   const starting = Promise.withResolvers<string>();
   const first = await openFakeWorker(
@@ -107,7 +107,7 @@ test('A worker dies before the switch: the deployment fails, and the retry deplo
   first.kill();
   await openFakeWorker(harness, deployer({ served: null }));
   harness.advance(13_000);
-  await settled(harness, 1);
+  await runsFinished(harness, 1);
   const rows = await deployments(harness);
   expect(rows.map(({ status }) => status)).toEqual(['failed', 'live']);
   expect(rows[0]).toMatchObject({ id: lost, reason: 'its worker was lost before it went live' });
@@ -126,7 +126,7 @@ test('A rollback deploys the newest kept release that was live before, with its 
   await removeSecret(harness.deps, harness.repo.id, 'KEY');
   const made = await rollBack(harness.deps, { app: 'shop', environment: 'production', release: null, actor: 'ada' });
   if ('refused' in made) throw new Error(made.detail);
-  await settled(harness, 3);
+  await runsFinished(harness, 3);
   expect(orders[2]).toMatchObject({ release: orders[0]?.release, env: { KEY: 'old' } });
   const all = await deployments(harness);
   expect(all.map(({ status }) => status)).toEqual(['retired', 'retired', 'live']);
@@ -148,7 +148,7 @@ test('A rollback deploys the newest kept release that was live before, with its 
   });
 });
 
-test('Another repository’s app, another app’s host and a missing secret are refused by name', async () => {
+test('A deployment with the app of another repository, the host of another app or a missing secret is refused', async () => {
   const harness = await openHarness();
   const config: Partial<AppConfig> = {};
   await openFakeWorker(harness, deployer({ config }));
@@ -172,7 +172,7 @@ test('Another repository’s app, another app’s host and a missing secret are 
   ]);
 });
 
-test('A release whose secret cannot be opened fails its deployment, and only that', async () => {
+test('A release whose secret cannot be opened fails its deployment', async () => {
   const harness = await openHarness();
   const deploys = deployer({ config: { secrets: ['KEY'] } });
   await openFakeWorker(harness, async (grant, held) => {
@@ -188,7 +188,7 @@ test('A release whose secret cannot be opened fails its deployment, and only tha
   expect(await runs(harness)).toMatchObject([{ status: 'failed' }]);
 });
 
-test('A deployment that is cancelled at its gate ends as cancelled and frees the environment', async () => {
+test('A deployment that is cancelled at its gate ends as cancelled', async () => {
   const harness = await openHarness();
   const gated = Promise.withResolvers<void>();
   const script = deployer({
@@ -203,7 +203,7 @@ test('A deployment that is cancelled at its gate ends as cancelled and frees the
   await gated.promise;
   const [run] = await harness.deps.store.read.selectFrom('runs').select('id').execute();
   await cancelRun(harness.deps, run?.id ?? '', { force: false, reason: 'cancelled by ada' });
-  await settled(harness, 1);
+  await runsFinished(harness, 1);
   expect(await deployments(harness)).toMatchObject([{ status: 'cancelled', reason: 'cancelled by ada' }]);
   expect(await runs(harness)).toMatchObject([{ status: 'cancelled' }]);
 });
@@ -211,7 +211,7 @@ test('A deployment that is cancelled at its gate ends as cancelled and frees the
 interface Behaviour {
   config?: Partial<AppConfig>;
   orders?: DeployOrder[];
-  asked?: Reconciliation[];
+  reconciliations?: Reconciliation[];
   relation?: Relation;
   /** The deployment that the proxy serves. */
   served?: string | null;
@@ -223,7 +223,7 @@ function deployer(behaviour: Behaviour): (grant: Grant, held: HeldAttempt) => Pr
   return async (grant, held) => {
     if (grant.subject === 'delivery') return planOf(job('deploy', { kind: 'deploy', environments: ['production'] }));
     if (grant.subject === 'environment') {
-      behaviour.asked?.push(grant.reconciliation);
+      behaviour.reconciliations?.push(grant.reconciliation);
       const known = grant.reconciliation.live?.deployment ?? null;
       return ended('succeeded', { live: behaviour.served === undefined ? known : (behaviour.served ?? known) });
     }
@@ -275,10 +275,10 @@ const SHOP: AppConfig = {
 async function deploy(harness: ControlHarness): Promise<void> {
   const before = (await runs(harness)).length;
   await push(harness);
-  await settled(harness, before + 1);
+  await runsFinished(harness, before + 1);
 }
 
-async function settled(harness: ControlHarness, count: number): Promise<void> {
+async function runsFinished(harness: ControlHarness, count: number): Promise<void> {
   await vi.waitFor(
     async () => expect((await runs(harness)).filter(({ finished_at }) => finished_at !== null).length).toBe(count),
     { timeout: 15_000, interval: 30 },

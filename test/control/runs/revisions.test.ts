@@ -4,7 +4,7 @@ import { applyRevision, type RunView } from '../../../src/control/runs/revisions
 const step = (number: number, status: string) => ({ number, status });
 const note = (number: number) => ({ number, message: `note ${number}` });
 
-it('assembles a job from what each rev changed', () => {
+it('assembles a job from its revisions', () => {
   const view = emptyView();
   applyRevision(view, { run: { status: 'queued' }, jobs: [{ id: 'job_1', status: 'queued' }] });
   applyRevision(view, { run: { status: 'running' }, jobs: [{ id: 'job_1', status: 'running' }] });
@@ -23,14 +23,14 @@ it('assembles a job from what each rev changed', () => {
   expect(view.run).toEqual({ status: 'running' });
 });
 
-it('begins again with the steps and annotations that a rev replaces', () => {
+it('replaces steps and annotations when a new attempt starts', () => {
   const view = emptyView();
   applyRevision(view, { jobs: [{ id: 'job_1', step: step(1, 'errored') }] });
   const [job] = applyRevision(view, { jobs: [{ id: 'job_1', attempt: 2, steps: [], annotations: [] }] });
   expect(job).toEqual({ id: 'job_1', attempt: 2, steps: [], annotations: [] });
 });
 
-it('changes nothing when a rev is applied again', () => {
+it('changes nothing when a revision is applied again', () => {
   const view = emptyView();
   const revisions = [
     { jobs: [{ id: 'job_1', step: step(1, 'running') }] },

@@ -17,7 +17,7 @@ test('A push is planned, its jobs run in the order of their needs, and the run s
   expect(worker.granted.map(subject)).toEqual(['delivery', 'test', 'build']);
 });
 
-test('A failed job skips the jobs that need it and is named in their reason', async () => {
+test('Jobs that need a failed job are skipped, with its name in their reason', async () => {
   const harness = await openHarness();
   await openFakeWorker(harness, script(planOf(job('test'), job('build', { needs: ['test'] })), { test: ['failed'] }));
   const id = await start(harness);
@@ -43,7 +43,7 @@ test('An errored attempt is retried twice', async () => {
   expect(worker.granted.map(subject)).toEqual(['delivery', 'test', 'test', 'test']);
 });
 
-test('A silent worker counts as lost, and another one retries its job', async () => {
+test('A silent worker counts as lost, and another worker retries its job', async () => {
   const harness = await openHarness();
   const started = Promise.withResolvers<void>();
   const silent = await openFakeWorker(harness, async (grant) => {
@@ -60,7 +60,7 @@ test('A silent worker counts as lost, and another one retries its job', async ()
   expect(other.granted.map(subject)).toEqual(['test']);
 });
 
-test('An attempt of a lost worker that cannot be ended at first is ended by a later sweep', async () => {
+test('When ending an attempt of a lost worker fails, the next sweep ends it', async () => {
   const harness = await openHarness();
   const started = Promise.withResolvers<void>();
   const silent = await openFakeWorker(harness, async (grant) => {
@@ -78,7 +78,7 @@ test('An attempt of a lost worker that cannot be ended at first is ended by a la
   expect(seal).toHaveBeenCalledTimes(2);
 });
 
-test('Cancelling a run stops its running jobs, ends its waiting ones and runs those with always()', async () => {
+test('Cancelling a run stops running jobs, cancels waiting jobs and still starts jobs with always()', async () => {
   const harness = await openHarness();
   await openFakeWorker(harness, async (grant, held) => {
     if (grant.subject === 'delivery')
@@ -97,7 +97,7 @@ test('Cancelling a run stops its running jobs, ends its waiting ones and runs th
     clean: ['succeeded', null],
   });
   const before = await revOf(harness, id);
-  expect(await cancelRun(harness.deps, id, { force: false, reason: 'again' })).toBe(true);
+  expect(await cancelRun(harness.deps, id, { force: false, reason: 'cancelled again' })).toBe(true);
   expect(await revOf(harness, id)).toBe(before);
   expect(await cancelRun(harness.deps, 'run_none', { force: false, reason: 'x' })).toBe(false);
 });
@@ -160,7 +160,7 @@ test('A run survives FLUSHALL and a restart of control', async () => {
   expect(attempts.length).toBe(12);
 });
 
-test('Two workers that claim the same attempt: one is granted it, the other denied', async () => {
+test('Each attempt is granted to only one of two workers, even while Redis loses its data', async () => {
   const harness = await openHarness();
   const workers = await Promise.all([
     openFakeWorker(harness, script(planOf(job('test')))),

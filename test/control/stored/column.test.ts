@@ -57,8 +57,8 @@ it('upgrades a planned job and an app configuration that lack a field of a later
 });
 
 it.each([
-  ['no JSON', '{'],
-  ['another form', '{"v":1,"value":{}}'],
+  ['invalid JSON', '{'],
+  ['a value that the schema rejects', '{"v":1,"value":{}}'],
   ['a newer version', '{"v":99,"value":{}}'],
   ['null', null],
 ])('names table, column and row of a text that it cannot read: %s', (_, spec) => {
@@ -80,9 +80,9 @@ it('leaves unreadable rows out of a list, and logs them', () => {
   ];
   expect(showReadable(rows, (row) => jobSpec.read(row).name, log)).toEqual(['test']);
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ table: 'jobs', column: 'spec', row: 'job_1' }]);
-  expect(() => showReadable(rows, failOtherwise, log)).toThrow('another error');
+  expect(() => showReadable(rows, throwOtherError, log)).toThrow('another error');
 });
 
-function failOtherwise(): never {
+function throwOtherError(): never {
   throw new Error('another error');
 }

@@ -32,7 +32,7 @@ describe('An environment', () => {
     });
   });
 
-  it('goes by the order of the commits, not of the jobs', () => {
+  it('starts deployments in the order of the commits, not of the jobs', () => {
     expect(environmentMoves([queued('a', '3'), queued('b', '1'), queued('c', '2')])).toEqual({
       replaced: ['b', 'c'],
       start: 'a',

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../src/jobs/protocol/verdict.ts';
-import { decideRetry, type RetryInput } from '../../../src/jobs/protocol/verdict.ts';
+import { decideRetry, type RetryInput, type Verdict } from '../../../src/jobs/protocol/verdict.ts';
 
 const lost = { status: 'errored', reason: 'its worker was lost', exit_code: null } satisfies Verdict;
 
@@ -8,12 +7,12 @@ function decide(verdict: Verdict, more: Partial<RetryInput> = {}) {
   return decideRetry({ verdict, errors: 0, cancel_reason: null, irreversible: false, ...more });
 }
 
-describe('Any other verdict than errored ends the job', () => {
+describe('A verdict other than errored ends the job', () => {
   it.each<Verdict>([
     { status: 'succeeded', reason: null, exit_code: 0 },
     { status: 'failed', reason: 'Run npm test ended with exit code 1', exit_code: 1 },
     { status: 'timed_out', reason: 'it took longer than its 5 minutes', exit_code: null },
-    { status: 'skipped', reason: 'a newer commit is live already', exit_code: null },
+    { status: 'skipped', reason: 'a newer commit is already live', exit_code: null },
     { status: 'cancelled', reason: 'a newer deployment took its place', exit_code: null },
   ])('$status, also after errored attempts', (verdict) => {
     expect(decide(verdict, { errors: 2 })).toEqual({ next: 'end', ...verdict });
@@ -43,8 +42,8 @@ describe('An errored attempt is followed by at most two more', () => {
 
 describe('An attempt that its worker handed back', () => {
   it.each([0, 1, 2])('is followed by another immediately, also after %d errored attempts', (errors) => {
-    const verdict = { ...lost, reason: 'its worker stops', handed_back: true };
-    expect(decide(verdict, { errors })).toEqual({ next: 'retry', delay: 0, reason: 'its worker stops' });
+    const verdict = { ...lost, reason: 'its worker shut down', handed_back: true };
+    expect(decide(verdict, { errors })).toEqual({ next: 'retry', delay: 0, reason: 'its worker shut down' });
   });
 });
 

@@ -41,7 +41,7 @@ describe('Messages between control and workers keep all their data', () => {
     ['answered', WorkerMessage, { kind: 'answered', attempt: 'att_1', seq: 3, sealed: 'v1.x' }],
     ['a stop request', StopRequest, { kind: 'cancel', reason: 'cancelled by ada' }],
     ['start', DeployAnswer, { go: 'start', order }],
-    ['live already', DeployAnswer, { go: 'live', deployment: 'dep_1', release: 'rel_1', url: null }],
+    ['already live', DeployAnswer, { go: 'live', deployment: 'dep_1', release: 'rel_1', url: null }],
     ['stop', DeployAnswer, { go: 'stop', status: 'cancelled', reason: 'a newer deployment took its place' }],
     ['switch', SwitchAnswer, { go: 'switch' }],
   ])('%s', (_, schema, value) => {
@@ -105,7 +105,7 @@ describe('Messages between control and workers keep all their data', () => {
 });
 
 describe('A deploy request', () => {
-  it('has configuration and image of a new release, or the id of a kept one', () => {
+  it('has the configuration and image of a new release, or the id of a kept release', () => {
     expect(DeployRequest.parse(newRelease)).toEqual(newRelease);
     expect(DeployRequest.safeParse({ step: 1, environment: 'production' }).success).toBe(false);
   });

@@ -19,10 +19,10 @@ function simulate(seed: number): GraphJob[] {
     settle(jobs, cancelled);
     checkParallel(jobs);
     const working = jobs.filter(({ status }) => status === 'queued' || status === 'running');
-    const one = working[roll(working.length)];
-    if (one === undefined) return jobs.filter(({ status }) => !hasEnded(status));
-    if (one.status === 'queued') move(one, 'running');
-    else move(one, ENDS[roll(ENDS.length)] ?? 'succeeded');
+    const job = working[roll(working.length)];
+    if (job === undefined) return jobs.filter(({ status }) => !hasEnded(status));
+    if (job.status === 'queued') move(job, 'running');
+    else move(job, ENDS[roll(ENDS.length)] ?? 'succeeded');
     if (roll(40) === 0) cancelled = true;
   }
 }
@@ -52,8 +52,8 @@ function move(job: GraphJob, to: JobStatus): void {
 function checkParallel(jobs: readonly GraphJob[]): void {
   for (const group of Map.groupBy(jobs, ({ spec }) => spec.base).values()) {
     const most = group[0]?.spec.strategy.max_parallel ?? group.length;
-    const at_work = group.filter(({ status }) => status === 'queued' || status === 'running');
-    expect(at_work.length).toBeLessThanOrEqual(most);
+    const active = group.filter(({ status }) => status === 'queued' || status === 'running');
+    expect(active.length).toBeLessThanOrEqual(most);
   }
 }
 
