@@ -1,4 +1,4 @@
-/** The promise's value, or null when the signal aborts first; the promise itself continues, and its rejection is ignored. */
+/** Resolves like the promise, or to null when the signal aborts first. The promise then continues, and its rejection is ignored. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
   const { promise: aborted, resolve } = Promise.withResolvers<null>();
   const onAbort = () => resolve(null);
@@ -12,7 +12,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   }
 }
 
-/** Like `unlessAborted`, and null after `milliseconds` too. */
+/** Like `unlessAborted`, but also resolves to null after `milliseconds`. */
 export async function within<T>(promise: Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T | null> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), milliseconds);

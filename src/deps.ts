@@ -53,7 +53,7 @@ export interface WorkerDeps {
   bus: WorkerBus;
   taker: Taker;
   logs: LogStore;
-  /** The log of an attempt that this worker holds; it wakes readers as it grows. */
+  /** Opens the log of an attempt that this worker holds. Readers are woken as it grows. */
   logWriter(attempt: string): LogWriter;
   spool: Spool;
   blobs: Blobs;
@@ -61,7 +61,7 @@ export interface WorkerDeps {
   now(): number;
 }
 
-/** The dependencies of `control` and `api`: no Docker socket. */
+/** The dependencies of `control` and `api`, without Docker. */
 export interface ServerDeps {
   config: Config;
   log: Log;
@@ -72,20 +72,20 @@ export interface ServerDeps {
   bus: ControlBus;
   offers: Offers;
   wakeups: ReaderWakeups;
-  /** The workers, as control knows them. */
+  /** The workers that control knows. */
   fleet: Fleet;
   outbox: Outbox;
   logs: LogStore;
   blobs: Blobs;
   github(token: string): GitHub;
-  /** Whether a webhook's signature is valid for these bytes, and the trigger of a verified payload. */
+  /** Checks a webhook's signature, and reads the trigger from a verified payload. */
   webhooks: {
     verify(secret: string, body: Uint8Array, header: string | undefined): Promise<boolean>;
     read(event: string, payload: unknown): WebhookReading;
   };
   now(): number;
   random(bytes: number): Uint8Array;
-  /** A new API token, and the stored form of a token. */
+  /** Makes a new API token. `hashToken` returns the form in which a token is stored. */
   newToken(): string;
   hashToken(token: string): string;
   newId(prefix: IdPrefix): string;
@@ -99,7 +99,7 @@ export interface Checks {
   shutDownRedis(url: string): Promise<void>;
 }
 
-/** The server's adapters; `openControl` adds what is control's. Only what the server uses is loaded: it cannot reach Docker. */
+/** Opens the server's adapters; `openControl` adds fleet and outbox. The Docker adapter is not even loaded. */
 export async function serverDeps(config: Config, version: string): Promise<Omit<ServerDeps, 'fleet' | 'outbox'>> {
   const [blobs, control, wakeups, github, signature, webhook, logs, offers, store, vaults, tokens] = await Promise.all([
     import('./adapters/blobs/file-blobs.ts'),
@@ -139,7 +139,7 @@ export async function serverDeps(config: Config, version: string): Promise<Omit<
   };
 }
 
-/** A worker has no master key and no SQL; it reads the worker key that the server has written. */
+/** Opens a worker's adapters. A worker has no master key and no SQL; it reads the worker key that the server wrote. */
 export async function workerDeps(config: Config): Promise<WorkerDeps> {
   const [blobs, buses, docker, git, github, locks, logs, writers, proxies, takers, spools, vaults, keys] =
     await Promise.all([
@@ -182,7 +182,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
     logs: store,
     logWriter: (attempt) =>
       writers.openLogWriter(store, attempt, {
-        // A wakeup may be lost: readers also poll.
+        // A failure is ignored, because readers also poll.
         wake: (size) => void bus.wake(`log:${attempt}`, String(size)).catch(() => undefined),
         now: Date.now,
         cap_bytes: LOG_CAP,
@@ -197,12 +197,12 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
 /** The limit of one attempt's log, in bytes. */
 const LOG_CAP = 1024 ** 3;
 
-/** For the locks that roles take before anything else is opened. */
+/** Opens only the locks, which roles take before they open other adapters. */
 export async function openLocks(): Promise<Locks> {
   return (await import('./adapters/lock/locks.ts')).openLocks();
 }
 
-/** Works before the first start too, when there is no key and nothing of this installation in Docker. */
+/** Also works before the first start, when there is no key and Docker has nothing of this installation. */
 export async function openChecks(config: Config): Promise<Checks> {
   const [docker, redis, vaults, keys] = await Promise.all([
     import('./adapters/docker/open-docker.ts'),
@@ -221,6 +221,6 @@ export async function openChecks(config: Config): Promise<Checks> {
 }
 
 function expectRedis({ redis_url }: Config): string {
-  if (redis_url === null) throw new Error('no Redis is configured');
+  if (redis_url === null) throw new Error('the configuration has no Redis URL');
   return redis_url;
 }

@@ -20,7 +20,7 @@ export function hasCode<Code extends string>(error: unknown, ...codes: Code[]): 
   return codes.length === 0 || (codes as string[]).includes(error.code);
 }
 
-/** An unexpected error counts as the host's. */
+/** An unexpected error counts as an error of the host. */
 export function faultOf(error: unknown): Fault {
   return error instanceof CodedError ? error.fault : 'host';
 }

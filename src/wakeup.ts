@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Wakes one waiter. A wake while nobody waits counts for the next wait. */
+/** Wakes one waiter. When nobody waits, the next wait returns at once. */
 export interface Wakeup {
   wake: () => void;
   /** Resolves at the next wake, after `milliseconds`, or when `signal` aborts. */

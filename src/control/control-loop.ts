@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerDeps } from '../deps.ts';
 import type { Heartbeat, PipeMessage } from '../jobs/protocol/message.ts';
-import { recordContact, recordHeartbeat } from './attempts/fleet.ts';
+import { addWorker, recordHeartbeat } from './attempts/fleet.ts';
 import { makeOffers } from './attempts/offers.ts';
 import { sendAnswer } from './environments/answers.ts';
 import { openUpkeep, type Upkeep } from './environments/upkeep.ts';
@@ -12,9 +12,9 @@ import { sweep } from './sweep.ts';
 /** Milliseconds. */
 const SWEEP_EVERY = 1000;
 
-/** Grants claims, applies events, answers questions and sweeps, until `signal` aborts. Redis may come and go; SQL may not. */
+/** Grants claims, applies events, answers questions and sweeps, until `signal` aborts. Continues while Redis is unreachable. */
 export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise<void> {
-  await recordHolders(deps);
+  await addBusyWorkers(deps);
   const upkeep = openUpkeep(deps);
   // Not awaited: Redis may be unreachable at the start, and neither sweeps nor the shutdown wait for it.
   void deps.bus.onHeartbeat((heartbeat) => onHeartbeat(deps, upkeep, heartbeat));
@@ -24,15 +24,15 @@ export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise
   ]);
 }
 
-/** Counts workers that hold attempts when this process starts as heard of now. */
-async function recordHolders(deps: Pick<ServerDeps, 'store' | 'fleet' | 'now'>): Promise<void> {
+/** Workers of running attempts get the usual time to send a heartbeat, also those that died while no control loop ran. */
+async function addBusyWorkers(deps: Pick<ServerDeps, 'store' | 'fleet' | 'now'>): Promise<void> {
   const rows = await deps.store.read
     .selectFrom('attempts')
     .select('worker')
     .distinct()
     .where('status', '=', 'running')
     .execute();
-  for (const { worker } of rows) if (worker !== null) recordContact(deps, worker);
+  for (const { worker } of rows) if (worker !== null) addWorker(deps, worker);
 }
 
 function onHeartbeat(deps: ServerDeps, upkeep: Upkeep, heartbeat: Heartbeat): void {
@@ -59,7 +59,7 @@ async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadab
         );
     }
   } catch (error) {
-    // Its sender repeats it until it is acknowledged; meanwhile the other messages go on.
+    // The worker repeats the message until it gets an answer. The messages after it are handled meanwhile.
     deps.log.error({ err: error, kind: message.kind }, "cannot handle a worker's message");
   }
 }
@@ -78,7 +78,7 @@ async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSigna
   }
 }
 
-/** Logs once when Redis is lost and once when it is back; before the first connection nothing is lost. */
+/** Logs once when the connection is lost and once when it is restored, but not before the first connection. */
 function connectionLog({ bus, log }: Pick<ServerDeps, 'bus' | 'log'>): () => void {
   let was_up: boolean | null = null;
   return () => {

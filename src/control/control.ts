@@ -5,7 +5,7 @@ import { sendAnswer } from './environments/answers.ts';
 import { advanceEnvironment } from './environments/environments.ts';
 import { openOutbox } from './outbox/outbox.ts';
 
-/** Completes the server's dependencies with what is control's own: the outbox, and the fleet as its heartbeats describe it. */
+/** Adds control's own dependencies to the adapters: the outbox and the fleet. */
 export function openControl(parts: Omit<ServerDeps, 'outbox' | 'fleet'>): ServerDeps {
   const deps: ServerDeps = {
     ...parts,

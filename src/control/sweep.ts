@@ -1,14 +1,17 @@
 import type { ServerDeps } from '../deps.ts';
+import { environmentId } from '../jobs/deploy/environment.ts';
+import { OPEN_DEPLOYMENT } from '../jobs/status.ts';
 import { type AttemptRow, requestStop, stopRequestOf } from './attempts/attempts.ts';
 import { forgetWorker, lostWorkers } from './attempts/fleet.ts';
 import { makeOffers } from './attempts/offers.ts';
 import { advanceEnvironment, type EnvironmentDeps } from './environments/environments.ts';
 import { type TransactDeps, transact } from './outbox/transact.ts';
 import { finishErrored } from './protocol/finish.ts';
-import { attemptReports } from './reports/reports.ts';
+import { startReports } from './reports/reports.ts';
 
-/** Milliseconds from the stop request of a deadline to the forced one. */
+/** Milliseconds from a deadline, and its stop request `time_out`, to the stop request `force`. */
 const FORCE_AFTER = 30_000;
+/** Reports that one sweep starts to send. */
 const MOST_REPORTS = 50;
 
 export type SweepDeps = TransactDeps &
@@ -16,23 +19,23 @@ export type SweepDeps = TransactDeps &
   Pick<ServerDeps, 'bus' | 'fleet' | 'log' | 'logs' | 'metrics' | 'offers'>;
 
 /**
- * Does what time asks for (lost workers, deadlines, due reports), and repeats whatever Redis may have lost. One part that fails
- * stops no other, and one row that fails stops no other row; the next sweep tries again.
+ * Does what is due (lost workers, deadlines, reports) and repeats what Redis may have lost. When a part or a row fails, the others
+ * are still handled, and the next sweep retries.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
-  const parts = {
-    'lost workers': endLostAttempts,
-    deadlines: enforceDeadlines,
-    environments: advanceEnvironments,
-    reports: () => transact(deps, (t) => attemptReports(t, MOST_REPORTS)),
-    'stop requests': repeatStopRequests,
-    offers: makeOffers,
-    outbox: () => deps.outbox.drain(),
-  };
-  await each(deps, 'part', Object.entries(parts), async ([, part]) => part(deps));
+  const parts = [
+    { id: 'lost workers', run: endLostAttempts },
+    { id: 'deadlines', run: enforceDeadlines },
+    { id: 'environments', run: advanceEnvironments },
+    { id: 'reports', run: () => transact(deps, (t) => startReports(t, MOST_REPORTS)) },
+    { id: 'stop requests', run: repeatStopRequests },
+    { id: 'offers', run: makeOffers },
+    { id: 'outbox', run: () => deps.outbox.drain() },
+  ];
+  await each(deps, 'part', parts, ({ run }) => run(deps));
 }
 
-/** Ends attempts of workers that are silent. Their jobs are retried. */
+/** Ends the attempts of lost workers as errored, so that their jobs are retried. */
 async function endLostAttempts(deps: SweepDeps): Promise<void> {
   for (const worker of lostWorkers(deps)) {
     const held = await deps.store.read
@@ -41,13 +44,13 @@ async function endLostAttempts(deps: SweepDeps): Promise<void> {
       .where('worker', '=', worker)
       .where('status', '=', 'running')
       .execute();
-    if (held.length > 0) deps.log.warn({ worker, attempts: held.length }, 'lost a worker');
-    const areEnded = await each(deps, 'attempt', held, async (attempt) => {
+    if (held.length > 0) deps.log.warn({ worker, attempts: held.length }, 'worker lost; its attempts end as errored');
+    const allEnded = await each(deps, 'attempt', held, async (attempt) => {
       const size = await deps.logs.seal(attempt.id);
       await transact(deps, (t) => finishErrored(t, attempt, 'its worker was lost', size));
     });
     // Otherwise the worker stays in the fleet, so that the next sweep ends the attempts that are left.
-    if (areEnded) forgetWorker(deps, worker);
+    if (allEnded) forgetWorker(deps, worker);
   }
 }
 
@@ -77,10 +80,11 @@ async function advanceEnvironments(deps: SweepDeps): Promise<void> {
     .selectFrom('deployments')
     .select(['app', 'environment'])
     .distinct()
-    .where('status', 'in', ['waiting', 'starting', 'switching'])
+    .where('status', 'in', OPEN_DEPLOYMENT)
     .union((eb) => eb.selectFrom('environments').select(['app', 'name as environment']).where('dirty', '=', 1))
     .execute();
-  await each(deps, 'environment', rows, ({ app, environment }) => advanceEnvironment(deps, app, environment));
+  const environments = rows.map((row) => ({ ...row, id: environmentId(row.app, row.environment) }));
+  await each(deps, 'environment', environments, ({ app, environment }) => advanceEnvironment(deps, app, environment));
 }
 
 async function repeatStopRequests(deps: SweepDeps): Promise<void> {
@@ -97,8 +101,8 @@ async function repeatStopRequests(deps: SweepDeps): Promise<void> {
   });
 }
 
-/** Handles every item, also after one failed. Returns whether all succeeded. */
-async function each<T>(
+/** Handles every item, also after one that failed. Returns whether all succeeded. */
+async function each<T extends { id: string }>(
   { log }: Pick<ServerDeps, 'log'>,
   what: string,
   items: readonly T[],
@@ -110,7 +114,7 @@ async function each<T>(
       await work(item);
     } catch (error) {
       succeeded = false;
-      log.warn({ err: error, [what]: item }, `sweep: cannot handle one ${what}; the next sweep retries`);
+      log.warn({ err: error, [what]: item.id }, `sweep: ${what} failed; the next sweep retries`);
     }
   }
   return succeeded;

@@ -1,6 +1,6 @@
 import type { Row, ServerDeps } from '../deps.ts';
 
-/** The last use of a token is stored at most once in this many milliseconds: one write per request would cost too much. */
+/** Milliseconds between two updates of a token's last use. A write per request would be too slow. */
 const TOUCH_AFTER = 60_000;
 
 /** Who sends a request: an administrator, or a job during one of its attempts. */
@@ -8,7 +8,7 @@ export type Principal = { scope: 'admin' } | { scope: 'job'; job: string; attemp
 
 export type Token = Pick<Row<'tokens'>, 'id' | 'name' | 'created_at' | 'last_used_at'>;
 
-/** An administrator's token. It is only in the answer; SQL has its hash. */
+/** Creates an administrator's token. Only the result contains it; SQL stores its hash. */
 export async function createToken(
   deps: Pick<ServerDeps, 'store' | 'now' | 'newId' | 'newToken' | 'hashToken'>,
   name: string,
@@ -33,7 +33,7 @@ export async function removeToken({ store }: Pick<ServerDeps, 'store'>, id: stri
   return numDeletedRows > 0n;
 }
 
-/** Who the token belongs to; null when it is unknown or no longer valid. Compares hashes, so that timing reveals nothing about a token. */
+/** Returns null when the token is unknown or no longer valid. Compares hashes, so that timing reveals nothing about a token. */
 export async function authenticate(
   deps: Pick<ServerDeps, 'config' | 'store' | 'now' | 'hashToken'>,
   token: string,
@@ -42,12 +42,12 @@ export async function authenticate(
   if (deps.config.token !== null && hash === deps.hashToken(deps.config.token)) return { scope: 'admin' };
   const row = await deps.store.read.selectFrom('tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
   if (row === undefined) return null;
-  if (row.scope === 'job') return jobOf(deps, row);
+  if (row.scope === 'job') return jobPrincipal(deps, row);
   await touch(deps, row);
   return { scope: 'admin' };
 }
 
-async function jobOf(
+async function jobPrincipal(
   { store, now }: Pick<ServerDeps, 'store' | 'now'>,
   { attempt_id, expires_at }: Row<'tokens'>,
 ): Promise<Principal | null> {

@@ -10,6 +10,7 @@ export const StatusReport = z.object({
   description: z.string().max(140),
   target_url: z.string().nullable().default(null),
 });
+export type StatusReport = z.infer<typeof StatusReport>;
 
 /** A deployment with its current status. */
 export const DeploymentReport = z.object({
@@ -50,16 +51,15 @@ const DEPLOYMENT_STATES = {
   skipped: 'inactive',
 } as const satisfies Record<DeploymentStatus, string>;
 
-export function statusReport(
-  run: { workflow: string; sha: string; url: string },
-  job: {
-    name: string;
-    status: JobStatus;
-    reason: string | null;
-    started_at: number | null;
-    finished_at: number | null;
-  },
-): Report {
+interface ReportedJob {
+  name: string;
+  status: JobStatus;
+  reason: string | null;
+  started_at: number | null;
+  finished_at: number | null;
+}
+
+export function statusReport(run: { workflow: string; sha: string; url: string }, job: ReportedJob): StatusReport {
   return {
     kind: 'status',
     sha: run.sha,
@@ -77,7 +77,7 @@ export function brokenRunReport(run: {
   url: string;
   reason: string;
   status: JobStatus;
-}): Report {
+}): StatusReport {
   return {
     kind: 'status',
     sha: run.sha,
@@ -107,12 +107,7 @@ export function deploymentReport(deployment: {
   };
 }
 
-function describe(job: {
-  status: JobStatus;
-  reason: string | null;
-  started_at: number | null;
-  finished_at: number | null;
-}): string {
+function describe(job: ReportedJob): string {
   const took =
     job.started_at !== null && job.finished_at !== null ? ` in ${duration(job.finished_at - job.started_at)}` : '';
   if (job.status === 'succeeded') return `succeeded${took}`;
@@ -130,7 +125,7 @@ function shorten(text: string): string {
   return line.length <= 140 ? line : `${cut(line, 139)}…`;
 }
 
-/** Never keeps half of a surrogate pair. */
+/** Does not cut a surrogate pair in half. */
 function cut(text: string, most: number): string {
   return text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
 }

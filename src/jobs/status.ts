@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/**
- * waiting: for needs, an approval or a concurrency group · queued: starts as soon as a worker is free · running ·
- * succeeded · failed: the user's work failed · errored: Gantry or the host failed · timed_out · cancelled ·
- * skipped: always with a reason.
- */
 export const JobStatus = z.enum([
+  /** It waits for its needs. */
   'waiting',
+  /** It starts as soon as a worker is free. */
   'queued',
   'running',
   'succeeded',
+  /** The user's work failed. */
   'failed',
+  /** Gantry or the host failed. */
   'errored',
   'timed_out',
   'cancelled',
+  /** Always with a reason. */
   'skipped',
 ]);
 export type JobStatus = z.infer<typeof JobStatus>;
@@ -25,26 +25,36 @@ export type RunStatus = JobStatus;
 export const EndStatus = JobStatus.extract(['succeeded', 'failed', 'errored', 'timed_out', 'cancelled', 'skipped']);
 export type EndStatus = z.infer<typeof EndStatus>;
 
-/** offered: in its lane · running: granted to one worker · ended: with a verdict. */
-export const AttemptStatus = z.enum(['offered', 'running', 'ended']);
+export const AttemptStatus = z.enum([
+  /** In its lane. */
+  'offered',
+  /** Granted to one worker. */
+  'running',
+  /** With a verdict. */
+  'ended',
+]);
 export type AttemptStatus = z.infer<typeof AttemptStatus>;
 
-/**
- * waiting: for its job, or for the environment's lock · starting: its container starts and is gated · switching: traffic
- * moves to it · live · retired: a later one is live · failed · cancelled: also if a newer one replaced it ·
- * skipped: its commit is older than the live one.
- */
 export const DeploymentStatus = z.enum([
+  /** It waits for its job, or for the environment's lock. */
   'waiting',
+  /** Its container starts and passes the gate. */
   'starting',
+  /** Traffic moves to it. */
   'switching',
   'live',
+  /** A later deployment is live. */
   'retired',
   'failed',
+  /** By a user, or because a newer deployment replaced it. */
   'cancelled',
+  /** Its commit is older than the live one. */
   'skipped',
 ]);
 export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
+
+/** The statuses of a deployment that is still in progress. */
+export const OPEN_DEPLOYMENT = ['waiting', 'starting', 'switching'] as const satisfies DeploymentStatus[];
 
 /** All legal moves of a job. `running` to `queued` is the next attempt after an errored one. */
 export const jobMoves = {

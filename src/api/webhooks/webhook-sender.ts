@@ -1,4 +1,4 @@
-import { findRepo, learnGitHubId, openWebhookSecret, type Repo } from '../../control/repos/repos.ts';
+import { findRepo, openWebhookSecret, type Repo, storeGitHubId } from '../../control/repos/repos.ts';
 import type { ServerDeps, WebhookRepository } from '../../deps.ts';
 
 /** The owner of the webhook according to the headers X-GitHub-Hook-Installation-Target-Type and -ID, which are not signed. */
@@ -81,5 +81,5 @@ async function learnId(
 ): Promise<Repo | 'foreign'> {
   if (repo.github_id !== null) return repo;
   const facts = { github_id: named.id, default_branch: named.default_branch };
-  return (await learnGitHubId(deps, repo, facts)) ? { ...repo, ...facts } : 'foreign';
+  return (await storeGitHubId(deps, repo, facts)) ? { ...repo, ...facts } : 'foreign';
 }

@@ -7,7 +7,7 @@ import { deleteJobTokens } from './job-token.ts';
 
 export type AttemptRow = Row<'attempts'>;
 
-/** Adds the next attempt at a subject, which is offered after `delay` milliseconds. Throws while another is open. Returns its number. */
+/** Adds the next attempt at a subject, offered after `delay` milliseconds. Throws while another is open. Returns its number. */
 export async function newAttempt(
   t: Pick<Transaction, 'sql' | 'now' | 'newId' | 'effects'>,
   { delay = 0, ...columns }: Pick<AttemptRow, 'subject' | 'subject_id' | 'lane'> & { delay?: number },
@@ -32,7 +32,7 @@ export async function newAttempt(
   return number;
 }
 
-/** The attempt at this subject that has not ended; there is at most one. */
+/** The attempt at this subject that has not ended, if there is one. */
 export function openAttempt(
   t: Pick<Transaction, 'sql'>,
   subject: AttemptRow['subject'],
@@ -47,7 +47,7 @@ export function openAttempt(
     .executeTakeFirst();
 }
 
-/** Compare-and-set. False when the attempt had ended already. */
+/** Compare-and-set. False when the attempt had already ended. `log_size` is in bytes, null when there is no log. */
 export async function endAttempt(
   t: Pick<Transaction, 'sql' | 'now' | 'effects'>,
   attempt: AttemptRow,

@@ -6,21 +6,21 @@ import type { FreeSlots } from '../../jobs/protocol/offers.ts';
 const LOST_AFTER = 12_000;
 
 export function recordHeartbeat(deps: Pick<ServerDeps, 'fleet' | 'metrics' | 'now'>, heartbeat: Heartbeat): void {
-  deps.fleet.set(heartbeat.worker, { heartbeat, heard_at: deps.now() });
+  deps.fleet.set(heartbeat.worker, { heartbeat, last_seen_at: deps.now() });
   deps.metrics.workers.set(deps.fleet.size);
 }
 
-/** Counts a worker as heard of now; its heartbeats will say what it can take. */
-export function recordContact({ fleet, now }: Pick<ServerDeps, 'fleet' | 'now'>, worker: string): void {
-  if (!fleet.has(worker)) fleet.set(worker, { heartbeat: null, heard_at: now() });
+/** Adds a worker that has not sent a heartbeat yet, without free slots. */
+export function addWorker({ fleet, now }: Pick<ServerDeps, 'fleet' | 'now'>, worker: string): void {
+  if (!fleet.has(worker)) fleet.set(worker, { heartbeat: null, last_seen_at: now() });
 }
 
-/** Workers that have been silent for too long. Only time with our own connection up counts, so that a Redis outage kills no job. */
+/** Workers that have been silent for too long. Time without a connection to Redis does not count: an outage ends no attempt. */
 export function lostWorkers({ bus, fleet, now }: Pick<ServerDeps, 'bus' | 'fleet' | 'now'>): string[] {
   const up = bus.up();
   if (up === null) return [];
-  const silent = now() - LOST_AFTER;
-  return [...fleet].filter(([, { heard_at }]) => Math.max(heard_at, up.since) < silent).map(([worker]) => worker);
+  const limit = now() - LOST_AFTER;
+  return [...fleet].filter(([, { last_seen_at }]) => Math.max(last_seen_at, up.since) < limit).map(([id]) => id);
 }
 
 export function forgetWorker({ fleet, metrics }: Pick<ServerDeps, 'fleet' | 'metrics'>, worker: string): void {

@@ -1,10 +1,10 @@
 import type { Row, ServerDeps } from '../../deps.ts';
 import type { Transaction } from '../outbox/transact.ts';
 
-/** A job's token ends with its attempt. This is the limit for an attempt without a deadline, in milliseconds. */
+/** The lifetime of the token of an attempt without a deadline, in milliseconds. A token is deleted when its attempt ends. */
 const TTL = 24 * 60 * 60_000;
 
-/** Creates the token with which a job may act for itself during this attempt. It is only in the answer; SQL has its hash. */
+/** Creates the token with which a job can use the API during this attempt. SQL stores only its hash. */
 export async function createJobToken(
   t: Pick<Transaction, 'sql' | 'now' | 'newId'>,
   { newToken, hashToken }: Pick<ServerDeps, 'newToken' | 'hashToken'>,

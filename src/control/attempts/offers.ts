@@ -3,18 +3,18 @@ import { chooseOffers, type PendingAttempt, poolOf } from '../../jobs/protocol/o
 import type { Lane } from '../../jobs/run/plan.ts';
 import { freeSlots } from './fleet.ts';
 
-/** Attempts read of each group in each lane, so that a group with many of them does not hide the others. */
+/** Attempts that are read per lane and group, so that a large group does not hide the others. */
 const MOST_OF_A_GROUP = 100;
-/** Newest started attempts that tell when each group was last served; a group not among them is next. */
+/** Newest started attempts that are read to find when each group last got a slot. A group without one among them goes first. */
 const RECENT_STARTS = 200;
 
-/** Offers as many attempts as the fleet has free slots. Offering an attempt again is harmless. */
+/** Offers as many attempts as the fleet has free slots. An attempt can safely be offered again. */
 export async function makeOffers(deps: Pick<ServerDeps, 'fleet' | 'offers' | 'store' | 'now'>): Promise<void> {
   const free = freeSlots(deps.fleet);
   if (Object.values(free).every((slots) => slots <= 0)) return;
   const queue = await offerable(deps);
   if (queue.length === 0) return;
-  for (const { lane, attempt } of chooseOffers(queue, free, await lastServed(deps)))
+  for (const { lane, attempt } of chooseOffers(queue, free, await lastTurns(deps)))
     await deps.offers.offer(lane, attempt);
 }
 
@@ -48,8 +48,8 @@ async function offerable({ store, now }: Pick<ServerDeps, 'store' | 'now'>): Pro
   return rows.map((row) => ({ attempt: row.id, lane: row.lane, group: groupOf(row) }));
 }
 
-/** When each group's newest job was started. */
-async function lastServed({ store }: Pick<ServerDeps, 'store'>): Promise<Map<string, number>> {
+/** When each group last got a slot, in milliseconds since 1970. */
+async function lastTurns({ store }: Pick<ServerDeps, 'store'>): Promise<Map<string, number>> {
   const rows = await store.read
     .selectFrom('attempts')
     .innerJoin('jobs', 'jobs.id', 'attempts.subject_id')

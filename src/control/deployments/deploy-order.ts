@@ -4,7 +4,10 @@ import { isOrdered } from '../../jobs/deploy/environment.ts';
 import { openSecretAt } from '../repos/secrets.ts';
 import { appConfig, releaseSecretVersions } from '../stored/columns.ts';
 
-/** Everything a worker needs to start a deployment's release, with the secrets at the versions of the release. Throws when one of them is gone. */
+/**
+ * Everything that a worker needs to start a deployment's release, with the secrets in the release's versions. Throws when one of
+ * them no longer exists.
+ */
 export async function deployOrder(
   { vault }: Pick<ServerDeps, 'vault'>,
   sql: Sql,
@@ -40,7 +43,7 @@ async function releaseSecrets(
   const secrets: Record<string, string> = {};
   for (const [name, version] of Object.entries(versions)) {
     const value = repo_id === null ? null : await openSecretAt(sql, vault, repo_id, name, version);
-    if (value === null) throw new Error(`version ${version} of the secret ${name} does not exist any more`);
+    if (value === null) throw new Error(`version ${version} of the secret ${name} no longer exists`);
     secrets[name] = value;
   }
   return secrets;

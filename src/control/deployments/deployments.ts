@@ -1,17 +1,16 @@
 import type { Patch, Row } from '../../deps.ts';
 import { releasesToForget } from '../../jobs/deploy/release.ts';
-import { type DeploymentStatus, deploymentMoves, mayMove } from '../../jobs/status.ts';
+import { type DeploymentStatus, deploymentMoves, mayMove, OPEN_DEPLOYMENT } from '../../jobs/status.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { reportDeployment } from '../reports/reports.ts';
 import { jobSpec, phases } from '../stored/columns.ts';
 
 export type DeploymentRow = Row<'deployments'>;
 
-const OPEN: DeploymentStatus[] = ['waiting', 'starting', 'switching'];
-/** The work of a deployment is over; a live one may still be retired. */
+/** The work of a deployment is done. A live one may still be retired. */
 const FINISHED: DeploymentStatus[] = ['live', 'failed', 'cancelled', 'skipped'];
 
-/** Adds a queued job to the queue of each environment that it names, unless it has been there already. */
+/** Adds a queued job to the queue of each environment that it names, unless it is already there. */
 export async function queueDeployments(t: Transaction, run: Row<'runs'>, job: Row<'jobs'>): Promise<void> {
   if (run.app === null || job.kind !== 'deploy') return;
   const { environments } = jobSpec.read(job);
@@ -37,7 +36,7 @@ export async function newDeployment(
       job_id: job.id,
       status: 'waiting',
       sha: run.sha,
-      // Commits are ordered as their pushes arrived, whatever order their plans were ready in.
+      // The order in which the pushes arrived, not the order in which they were planned.
       position: (run.delivery_id ?? run.id).replace(/^[a-z]+_/, ''),
       phases: phases.write([]),
       created_at: t.now,
@@ -54,7 +53,7 @@ export async function newDeployment(
   return deployment;
 }
 
-/** The job's newest deployment in the environment that its step has not asked for yet. It may have been cancelled meanwhile. */
+/** The job's newest deployment in the environment for which no step has asked yet. It may have been cancelled since. */
 export function queuedDeployment(
   t: Pick<Transaction, 'sql'>,
   job: string,
@@ -70,7 +69,7 @@ export function queuedDeployment(
     .executeTakeFirst();
 }
 
-/** Compare-and-set. False, and nothing changes, when the move is illegal or the row has another status by now. */
+/** Compare-and-set. False, and nothing changes, when the move is illegal or the row's status has changed since it was read. */
 export async function moveDeployment(
   t: Transaction,
   deployment: DeploymentRow,
@@ -102,7 +101,7 @@ export async function moveDeployment(
   return true;
 }
 
-/** Ends the waiting deployments of a job that will not deploy any more. */
+/** Ends the waiting deployments of a job that ends. */
 export async function endWaitingDeployments(
   t: Transaction,
   job: string,
@@ -118,7 +117,7 @@ export async function endWaitingDeployments(
   for (const deployment of waiting) await moveDeployment(t, deployment, to, { reason });
 }
 
-/** The proxy serves this deployment: retires the one before and stops keeping the oldest releases. */
+/** Makes this deployment the live one, retires the one before, and stops keeping the oldest releases. */
 export async function becomeLive(t: Transaction, deployment: DeploymentRow, url: string | null): Promise<void> {
   const { app, environment, release_id } = deployment;
   const before = await liveDeployment(t, app, environment);
@@ -164,7 +163,7 @@ async function stopKeepingReleases(t: Transaction, app: string, environment: str
   if (old.length > 0) await t.sql.updateTable('releases').set({ kept: 0 }).where('id', 'in', old).execute();
 }
 
-/** Has a worker compare the environment with Docker and the proxy. */
+/** Requests a reconciliation of the environment. */
 async function markDirty(t: Transaction, app: string, environment: string): Promise<void> {
   await t.sql
     .updateTable('environments')
@@ -185,7 +184,7 @@ export function openDeployments(
     .selectAll()
     .where('app', '=', app)
     .where('environment', '=', environment)
-    .where('status', 'in', OPEN)
+    .where('status', 'in', OPEN_DEPLOYMENT)
     .orderBy('id')
     .execute();
 }

@@ -2,11 +2,13 @@ import type { Row } from '../../deps.ts';
 import type { AppConfig } from '../../jobs/deploy/app-config.ts';
 import type { Transaction } from '../outbox/transact.ts';
 
-type Sql = Pick<Transaction, 'sql' | 'now'>;
-
-/** Why the run may not deploy this app, or null. An app that nobody has deployed yet becomes the repository's. */
-export async function ownershipProblem(t: Sql, run: Row<'runs'>, config: AppConfig): Promise<string | null> {
-  if (run.repo_id === null) return 'only a job of a repository can deploy, and a task has none';
+/** Why the run may not deploy this app, or null. An app without an owner is given to the run's repository. */
+export async function ownershipProblem(
+  t: Pick<Transaction, 'sql' | 'now'>,
+  run: Row<'runs'>,
+  config: AppConfig,
+): Promise<string | null> {
+  if (run.repo_id === null) return 'a task cannot deploy; only jobs of a repository can';
   await t.sql
     .insertInto('apps')
     .values({ name: config.app, repo_id: run.repo_id, created_at: t.now })
@@ -22,7 +24,7 @@ export async function ownershipProblem(t: Sql, run: Row<'runs'>, config: AppConf
   return hostProblem(t, config);
 }
 
-async function hostProblem(t: Sql, config: AppConfig): Promise<string | null> {
+async function hostProblem(t: Pick<Transaction, 'sql'>, config: AppConfig): Promise<string | null> {
   const { hosts } = config.processes.web;
   if (hosts.length === 0) return null;
   const taken = await t.sql.selectFrom('hosts').selectAll().where('host', 'in', hosts).execute();
@@ -30,8 +32,8 @@ async function hostProblem(t: Sql, config: AppConfig): Promise<string | null> {
   return other ? `the host ${other.host} belongs to ${other.app} in ${other.environment}` : null;
 }
 
-/** A host stays with its environment until that goes live without it. */
-export async function claimHosts(t: Sql, config: AppConfig): Promise<void> {
+/** Assigns the hosts that have no environment to this one. It keeps them until a release without them goes live. */
+export async function claimHosts(t: Pick<Transaction, 'sql'>, config: AppConfig): Promise<void> {
   for (const host of config.processes.web.hosts)
     await t.sql
       .insertInto('hosts')
@@ -40,8 +42,11 @@ export async function claimHosts(t: Sql, config: AppConfig): Promise<void> {
       .execute();
 }
 
-/** Frees the environment's hosts that its live configuration does not name. */
-export async function releaseHosts(t: Sql, { app, environment, processes }: AppConfig): Promise<void> {
+/** Frees the environment's hosts that its live configuration no longer names. */
+export async function freeHosts(
+  t: Pick<Transaction, 'sql'>,
+  { app, environment, processes }: AppConfig,
+): Promise<void> {
   const { hosts } = processes.web;
   const own = t.sql.deleteFrom('hosts').where('app', '=', app).where('environment', '=', environment);
   await (hosts.length > 0 ? own.where('host', 'not in', hosts) : own).execute();

@@ -5,7 +5,7 @@ import type { Transaction } from '../outbox/transact.ts';
 import { listSecrets } from '../repos/secrets.ts';
 import { appConfig, releaseSecretVersions } from '../stored/columns.ts';
 
-/** Makes the release of a job's image, or returns the one that an earlier attempt of the job made. Returns its id. */
+/** Makes a release of a job's image, unless an earlier attempt at the job made it. Returns the release's id. */
 export async function makeRelease(
   t: Pick<Transaction, 'sql' | 'now' | 'newId'>,
   run: Row<'runs'>,
@@ -45,8 +45,8 @@ export async function makeRelease(
   return id;
 }
 
-/** Which of a configuration's secrets the repository does not have, as a reason to refuse; null when it has all of them. */
-export async function missingSecrets(
+/** Why the deployment is refused when the repository lacks secrets of the configuration; null when it has them all. */
+export async function missingSecretsProblem(
   t: Pick<Transaction, 'sql'>,
   run: Row<'runs'>,
   config: AppConfig,
@@ -62,7 +62,7 @@ async function secretVersions(t: Pick<Transaction, 'sql'>, repo_id: string | nul
   return new Map(secrets.map(({ name, version }) => [name, version]));
 }
 
-/** The configuration of the release that a rollback job was made for; throws for any other. */
+/** The configuration of the release that a rollback job deploys. Throws when the job deploys another one. */
 export async function rollbackConfig(
   t: Pick<Transaction, 'sql'>,
   job: Row<'jobs'>,

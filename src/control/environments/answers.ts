@@ -6,8 +6,8 @@ import { deployOrder } from '../deployments/deploy-order.ts';
 export type AnswerDeps = Pick<ServerDeps, 'store' | 'vault' | 'envelope' | 'bus'>;
 
 /**
- * Answers the question that event `seq` of an attempt asked; sends nothing while its deployment waits. The answer is derived
- * from the deployment's row, so asking again gives the same one.
+ * Answers the question that event `seq` of an attempt asked. Sends nothing while the deployment waits. The answer is derived from
+ * the deployment's row, so a repeated question gets the same answer.
  */
 export async function sendAnswer(deps: AnswerDeps, attempt_id: string, seq: number): Promise<void> {
   const { store, envelope, bus } = deps;
@@ -26,7 +26,7 @@ export async function sendAnswer(deps: AnswerDeps, attempt_id: string, seq: numb
   await bus.send(attempt.worker, { kind: 'answered', attempt: attempt.id, seq, sealed });
 }
 
-/** To `deploy`: may the deployment start? Null while it waits. */
+/** The answer to `deploy`; null while the deployment waits. */
 async function deployAnswer(
   { vault, store }: Pick<ServerDeps, 'vault' | 'store'>,
   deployment: Row<'deployments'>,
@@ -44,7 +44,7 @@ async function deployAnswer(
   }
 }
 
-/** To `ready`: may the candidate take the traffic? */
+/** The answer to `ready`. */
 function switchAnswer({ status, relation, reason }: Row<'deployments'>): SwitchAnswer {
   if (status === 'switching' || status === 'live') return { go: 'switch' };
   if (status === 'failed' || status === 'cancelled' || status === 'skipped')

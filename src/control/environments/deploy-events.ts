@@ -8,12 +8,12 @@ import {
   newDeployment,
   queuedDeployment,
 } from '../deployments/deployments.ts';
-import { claimHosts, ownershipProblem, releaseHosts } from '../deployments/ownership.ts';
-import { makeRelease, missingSecrets, releaseConfig, rollbackConfig } from '../deployments/releases.ts';
+import { claimHosts, freeHosts, ownershipProblem } from '../deployments/ownership.ts';
+import { makeRelease, missingSecretsProblem, releaseConfig, rollbackConfig } from '../deployments/releases.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { phases } from '../stored/columns.ts';
 
-/** A deploy step asks for its environment. Refuses at once what can never start; else the answer comes when its turn has come. */
+/** A deploy step asks to deploy. A request that can never start is refused at once; another is answered when its turn comes. */
 export async function onDeploy(
   t: Transaction,
   attempt: AttemptRow,
@@ -31,9 +31,9 @@ export async function onDeploy(
     (await queuedDeployment(t, job.id, environment)) ?? (await newDeployment(t, run, job, app, environment));
   await assign(t, deployment, attempt, seq);
   if (deployment.status !== 'waiting') return answer(t, attempt, seq);
-  // A kept release has its own versions of its secrets, whichever are current.
+  // A kept release uses the secret versions that it was made with, even if the secrets were removed since.
   const problem =
-    (await ownershipProblem(t, run, config)) ?? (isRollback ? null : await missingSecrets(t, run, config));
+    (await ownershipProblem(t, run, config)) ?? (isRollback ? null : await missingSecretsProblem(t, run, config));
   if (problem !== null) {
     await moveDeployment(t, deployment, 'failed', { reason: problem });
     return answer(t, attempt, seq);
@@ -44,7 +44,7 @@ export async function onDeploy(
   t.effects.push({ do: 'environment', app, environment });
 }
 
-/** An earlier attempt of the job made the deployment live before its worker was lost: this attempt has nothing left to deploy. */
+/** True when an earlier attempt at the job, whose worker was lost, made the deployment live. This attempt then takes it over. */
 async function adoptLive(
   t: Transaction,
   attempt: AttemptRow,
@@ -65,7 +65,7 @@ async function adoptLive(
   return true;
 }
 
-/** The deployment's questions are those of this attempt from now on. */
+/** From now on, the deployment answers the questions of this attempt. */
 async function assign(
   t: Pick<Transaction, 'sql'>,
   deployment: Pick<DeploymentRow, 'id'>,
@@ -81,7 +81,7 @@ function answer(t: Pick<Transaction, 'effects'>, attempt: AttemptRow, seq: numbe
   t.effects.push({ do: 'answer', attempt: attempt.id, seq });
 }
 
-/** The candidate is healthy: decides whether it may take the traffic. */
+/** The candidate passed its gate. Decides whether it gets the traffic. */
 export async function onReady(
   t: Transaction,
   attempt: AttemptRow,
@@ -95,7 +95,7 @@ export async function onReady(
     ordered: isOrdered(run.trigger, run.forced === 1),
     cancel_reason: run.stop_reason ?? stopRequestOf(attempt)?.reason ?? null,
   });
-  // When it may not, its worker removes the candidate and says so; until then the environment is not free.
+  // After `stop`, the worker removes the candidate and sends `settled`. Until then the environment stays locked.
   const reason = decision.go === 'switch' ? {} : { reason: decision.reason };
   await t.sql
     .updateTable('deployments')
@@ -123,7 +123,7 @@ export async function onPhase(
 
 type Settlement = { status: 'live' | 'failed' | 'cancelled' | 'skipped'; reason: string | null };
 
-/** The worker has seen what the proxy serves, or has removed the candidate: the environment is free. */
+/** The worker has read what the proxy serves, or has removed the candidate. This frees the environment. */
 export async function onSettled(
   t: Transaction,
   attempt: AttemptRow,
@@ -144,7 +144,7 @@ export async function settleDeployment(
 
 async function goLive(t: Transaction, deployment: DeploymentRow): Promise<void> {
   const config = await releaseConfig(t, deployment.release_id);
-  await releaseHosts(t, config);
+  await freeHosts(t, config);
   const [host] = config.processes.web.hosts;
   const port = t.config.proxy_http_port;
   const url = host === undefined ? null : `http://${host}${port === 80 ? '' : `:${port}`}`;
@@ -154,6 +154,6 @@ async function goLive(t: Transaction, deployment: DeploymentRow): Promise<void> 
 async function ownDeployment(t: Pick<Transaction, 'sql'>, attempt: AttemptRow, id: string): Promise<DeploymentRow> {
   const deployment = await t.sql.selectFrom('deployments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   if (deployment.attempt_id !== attempt.id)
-    throw new Error(`deployment ${id} belongs to another attempt than ${attempt.id}`);
+    throw new Error(`deployment ${id} does not belong to attempt ${attempt.id}`);
   return deployment;
 }

@@ -1,6 +1,6 @@
 import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
-import { environmentMoves } from '../../jobs/deploy/environment.ts';
+import { environmentId, environmentMoves } from '../../jobs/deploy/environment.ts';
 import { newAttempt, openAttempt } from '../attempts/attempts.ts';
 import { deployOrder } from '../deployments/deploy-order.ts';
 import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
@@ -14,8 +14,8 @@ export type EnvironmentDeps = TransactDeps & AnswerDeps;
 const REPLACED = 'a newer deployment took its place';
 
 /**
- * Takes the next step in an environment: older waiting deployments are replaced, then an unresolved or dirty environment is
- * reconciled, else the newest deployment starts. Steps whose deployment was decided get their answer.
+ * Takes the next step in an environment: cancels waiting deployments that a newer one replaces, then either reconciles a dirty
+ * environment or starts the newest deployment. Answers the steps of the deployments that were cancelled or started.
  */
 export async function advanceEnvironment(deps: EnvironmentDeps, app: string, environment: string): Promise<void> {
   const decided = await transact(deps, (t) => advance(t, deps, app, environment));
@@ -35,14 +35,14 @@ async function advance(
   const decided: DeploymentRow[] = [];
   for (const deployment of open)
     if (moves.replaced.includes(deployment.id) && (await replace(t, deployment))) decided.push(deployment);
-  if (await isReconciled(t, app, environment, open)) {
+  if (await ensureReconciled(t, app, environment, open)) {
     const next = open.find(({ id }) => id === moves.start);
     if (next && (await start(t, deps, next))) decided.push(next);
   }
   return decided;
 }
 
-/** Also ends the deployment's job when that has not started: it has nothing left to do. */
+/** Also cancels the deployment's job when it has not started, because it would deploy nothing. */
 async function replace(t: Transaction, deployment: DeploymentRow): Promise<boolean> {
   if (!(await moveDeployment(t, deployment, 'cancelled', { reason: REPLACED }))) return false;
   if (deployment.asked_seq !== null) return true;
@@ -54,7 +54,7 @@ async function replace(t: Transaction, deployment: DeploymentRow): Promise<boole
   return true;
 }
 
-/** A deployment whose order cannot be made fails: a retry could not make it either. */
+/** Fails the deployment when its order cannot be made, because a retry would fail too. */
 async function start(t: Transaction, deps: Pick<ServerDeps, 'vault'>, next: DeploymentRow): Promise<boolean> {
   try {
     await deployOrder(deps, t.sql, next);
@@ -64,21 +64,26 @@ async function start(t: Transaction, deps: Pick<ServerDeps, 'vault'>, next: Depl
   return moveDeployment(t, next, 'starting');
 }
 
-/** False while a worker reconciles the environment, or while one has to; nothing starts meanwhile. */
-async function isReconciled(t: Transaction, app: string, environment: string, open: DeploymentRow[]): Promise<boolean> {
-  const subject = { subject: 'environment', subject_id: `${app}/${environment}` } as const;
-  if (await openAttempt(t, subject.subject, subject.subject_id)) return false;
+/** True when a deployment may start. Otherwise a reconciliation is running, or is requested now. */
+async function ensureReconciled(
+  t: Transaction,
+  app: string,
+  environment: string,
+  open: DeploymentRow[],
+): Promise<boolean> {
+  const subject_id = environmentId(app, environment);
+  if (await openAttempt(t, 'environment', subject_id)) return false;
   const unresolved = open.some(({ status }) => status !== 'waiting');
   if (!unresolved && !(await isDirty(t, app, environment))) return true;
-  // Reconciled once that attempt has ended; the rules start nothing beside a deployment that is not live yet.
-  if (await isUnderWay(t, app, environment)) return true;
+  // The reconciliation waits until that attempt has ended. `environmentMoves` starts nothing beside an active deployment.
+  if (await hasRunningAttempt(t, app, environment)) return true;
   await t.sql
     .updateTable('environments')
     .set({ dirty: 0 })
     .where('app', '=', app)
     .where('name', '=', environment)
     .execute();
-  await newAttempt(t, { ...subject, lane: 'plan' });
+  await newAttempt(t, { subject: 'environment', subject_id, lane: 'plan' });
   return false;
 }
 
@@ -92,8 +97,8 @@ async function isDirty(t: Transaction, app: string, environment: string): Promis
   return row?.dirty === 1;
 }
 
-/** Whether a running attempt works on containers of this environment; one that drains the release it replaced still does. */
-async function isUnderWay(t: Transaction, app: string, environment: string): Promise<boolean> {
+/** Whether a running attempt may change containers of this environment, for example while it drains the replaced release. */
+async function hasRunningAttempt(t: Transaction, app: string, environment: string): Promise<boolean> {
   const row = await t.sql
     .selectFrom('deployments')
     .innerJoin('attempts', 'attempts.id', 'deployments.attempt_id')

@@ -1,14 +1,16 @@
+import { splitEnvironmentId } from '../../jobs/deploy/environment.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
 import { type DeploymentRow, moveDeployment, openDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { settleDeployment } from './deploy-events.ts';
 
+/** Milliseconds. */
 const LONGEST_PAUSE = 60_000;
 
 /**
- * After a reconciliation: settles the unresolved deployments by what the proxy serves. A failed reconciliation is retried until
- * it succeeds.
+ * After a reconciliation, settles the deployments whose outcome was unknown: the one that the proxy serves is live, the others
+ * failed. A failed reconciliation is retried until it succeeds.
  */
 export async function finishEnvironment(
   t: Transaction,
@@ -16,7 +18,6 @@ export async function finishEnvironment(
   { verdict, live }: Finished,
 ): Promise<void> {
   const { subject_id, number } = attempt;
-  const [app = '', environment = ''] = subject_id.split('/');
   if (verdict.status !== 'succeeded') {
     const delay = Math.min(LONGEST_PAUSE, 1000 * 2 ** Math.min(number, 6));
     await newAttempt(t, { subject: 'environment', subject_id, lane: 'plan', delay });
@@ -28,6 +29,7 @@ export async function finishEnvironment(
     .where('subject_id', '=', subject_id)
     .where('status', '=', 'ended')
     .execute();
+  const { app, environment } = splitEnvironmentId(subject_id);
   const open = await openDeployments(t, app, environment);
   for (const deployment of open) {
     if (deployment.status === 'waiting') continue;
@@ -37,7 +39,7 @@ export async function finishEnvironment(
   t.effects.push({ do: 'environment', app, environment });
 }
 
-/** It went live although its worker was lost: the job's next attempt, which waits to deploy the same, gets it as its own. */
+/** The deployment went live although its worker was lost. The job's next attempt takes it over instead of deploying again. */
 async function handOver(t: Transaction, deployment: DeploymentRow, open: DeploymentRow[]): Promise<void> {
   await settleDeployment(t, deployment, { status: 'live', reason: null });
   const next = open.find(
@@ -48,7 +50,7 @@ async function handOver(t: Transaction, deployment: DeploymentRow, open: Deploym
   await moveDeployment(t, next, 'cancelled', {
     attempt_id: null,
     asked_seq: null,
-    reason: 'the attempt before it went live',
+    reason: 'the deployment of an earlier attempt went live',
   });
   if (attempt_id === null || asked_seq === null) return;
   await t.sql

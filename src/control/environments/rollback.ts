@@ -17,7 +17,7 @@ interface StartedRollback {
   deployment: string;
 }
 
-/** Starts a run of one deploy job, without a build, that makes a kept release live again: image, configuration and routing together. */
+/** Starts a run of one deploy job that makes a kept release live again, with its image, configuration and secrets. */
 export function rollBack(
   deps: TransactDeps,
   wanted: { app: string; environment: string; release: string | null; actor: string | null },

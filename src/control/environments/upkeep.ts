@@ -1,10 +1,10 @@
 import type { ServerDeps } from '../../deps.ts';
 import type { Heartbeat } from '../../jobs/protocol/message.ts';
 
-/** Milliseconds between two reconciliations of an environment in which nothing happens: the proxy may have lost its state. */
+/** Milliseconds between two reconciliations of an idle environment. The proxy may have lost its state. */
 const EVERY = 5 * 60_000;
 
-/** Marks every environment for reconciliation: after a start, when the proxy's container is another one, and periodically. */
+/** Marks every environment as dirty: after a start, when the proxy's container was replaced, and periodically. */
 export interface Upkeep {
   onHeartbeat(heartbeat: Heartbeat): Promise<void>;
   onSweep(): Promise<void>;

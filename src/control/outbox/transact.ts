@@ -5,34 +5,35 @@ import { effects } from '../stored/columns.ts';
 
 export type TransactDeps = Pick<ServerDeps, 'store' | 'outbox' | 'now' | 'newId' | 'config' | 'metrics' | 'log'>;
 
-/** Counts and logs what a transaction did. */
-type Record = (deps: Pick<ServerDeps, 'metrics' | 'log'>) => void;
+/** Runs after a commit, for metrics and logs. */
+type AfterCommit = (deps: Pick<ServerDeps, 'metrics' | 'log'>) => void;
 
-/** One transaction of control's: its SQL, the time it happens at, and the effects that it leaves in the outbox. */
+/** A transaction of control: its SQL, its time, and the effects that it adds to the outbox. */
 export interface Transaction {
   sql: Tx;
+  /** Milliseconds since 1970. */
   now: number;
   newId(prefix: IdPrefix): string;
   effects: Effect[];
-  /** Runs after the commit, and not at all when the transaction is rolled back. */
-  onCommit(record: Record): void;
+  /** The callback does not run when the transaction is rolled back. */
+  onCommit(callback: AfterCommit): void;
   config: ServerDeps['config'];
 }
 
 /**
- * Commits what `work` wrote together with the effects it added, then starts to perform those. Resolves at the commit: Redis
- * may be away.
+ * Commits what `work` wrote, together with the effects that it added, then starts to perform them. Resolves after the commit,
+ * without waiting for Redis.
  */
 export async function transact<T>(deps: TransactDeps, work: (t: Transaction) => Promise<T>): Promise<T> {
   const { store, outbox, now, newId, config } = deps;
-  const records: Record[] = [];
+  const callbacks: AfterCommit[] = [];
   const result = await store.write(async (sql) => {
     const t: Transaction = {
       sql,
       now: now(),
       newId,
       effects: [],
-      onCommit: (record) => void records.push(record),
+      onCommit: (callback) => void callbacks.push(callback),
       config,
     };
     const value = await work(t);
@@ -40,7 +41,7 @@ export async function transact<T>(deps: TransactDeps, work: (t: Transaction) => 
     if (rows.length > 0) await sql.insertInto('outbox').values(rows).execute();
     return value;
   });
-  for (const record of records) record(deps);
+  for (const callback of callbacks) callback(deps);
   void outbox.drain();
   return result;
 }

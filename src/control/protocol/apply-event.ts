@@ -19,7 +19,10 @@ export async function applyEvent(deps: TransactDeps & Pick<ServerDeps, 'blobs' |
     await transact(deps, (t) => apply(t, event, data));
   } catch (error) {
     const { attempt, seq, type } = event;
-    deps.log.error({ err: error, attempt, seq, type }, 'cannot apply an event; it is parked and its attempt ends');
+    deps.log.error(
+      { err: error, attempt, seq, type },
+      'cannot apply event; it is parked and its attempt ends as errored',
+    );
     await transact(deps, (t) => park(t, event, error));
   }
 }
@@ -38,7 +41,7 @@ async function apply(t: Transaction, event: Event, content: EventData): Promise<
   t.onCommit(({ metrics }) => metrics.events_applied.inc({ type: content.type }));
 }
 
-/** The attempt, when this is its next event; else the sender gets the number of the last one, or learns that it is superseded. */
+/** The attempt, when this is its next event. Otherwise replies with the last applied number, or with `superseded`. */
 async function nextInOrder(t: Transaction, event: Event): Promise<AttemptRow | null> {
   const attempt = await t.sql.selectFrom('attempts').selectAll().where('id', '=', event.attempt).executeTakeFirst();
   if (attempt?.worker === event.worker && event.seq <= attempt.seq) acknowledge(t, event, attempt.seq);

@@ -2,7 +2,7 @@ import type { ServerDeps } from '../../deps.ts';
 import { messageOf } from '../../error.ts';
 import type { Claim } from '../../jobs/protocol/message.ts';
 import type { AttemptRow } from '../attempts/attempts.ts';
-import { recordContact } from '../attempts/fleet.ts';
+import { addWorker } from '../attempts/fleet.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { changeJob } from '../runs/run-change.ts';
 import { jobSpec } from '../stored/columns.ts';
@@ -18,7 +18,7 @@ export async function onClaim(deps: ClaimDeps, claim: Claim): Promise<void> {
     await deps.bus.send(claim.worker, { kind: 'denied', attempt: claim.attempt, nonce: claim.nonce });
     return;
   }
-  recordContact(deps, claim.worker);
+  addWorker(deps, claim.worker);
   const grant = await grantFor(deps, attempt).catch((error: unknown) => endUngrantable(deps, attempt, error));
   if (grant === null) return;
   const sealed = deps.envelope.seal(`${claim.attempt}:${claim.worker}:${claim.nonce}`, grant);
@@ -31,7 +31,7 @@ async function take(t: Transaction, { attempt: id, worker, nonce }: Claim): Prom
   if (attempt.status === 'running') return attempt.worker === worker && attempt.nonce === nonce ? attempt : null;
   const started = await startSubject(t, attempt);
   if (!started) return null;
-  return await t.sql
+  return t.sql
     .updateTable('attempts')
     .set({ status: 'running', worker, nonce, started_at: t.now, deadline: started.deadline })
     .where('id', '=', id)
@@ -40,7 +40,7 @@ async function take(t: Transaction, { attempt: id, worker, nonce }: Claim): Prom
     .executeTakeFirstOrThrow();
 }
 
-/** Null when the subject cannot start any more. `deadline` is in milliseconds since 1970. */
+/** Null when the subject can no longer start. `deadline` is in milliseconds since 1970. */
 async function startSubject(t: Transaction, attempt: AttemptRow): Promise<{ deadline: number | null } | null> {
   if (attempt.subject === 'report')
     await t.sql
@@ -58,13 +58,13 @@ async function startSubject(t: Transaction, attempt: AttemptRow): Promise<{ dead
   return { deadline: t.now + jobSpec.read(job).timeout_minutes * 60_000 };
 }
 
-/** Something that the grant needs is missing: asking again cannot help. */
+/** Repeating the claim cannot help, so the attempt ends. */
 async function endUngrantable(
   deps: TransactDeps & Pick<ServerDeps, 'log'>,
   attempt: AttemptRow,
   error: unknown,
 ): Promise<null> {
-  deps.log.error({ err: error, attempt: attempt.id }, 'cannot make the grant of an attempt');
+  deps.log.error({ err: error, attempt: attempt.id }, 'cannot make grant; the attempt ends as errored');
   await transact(deps, (t) => finishErrored(t, attempt, `cannot start: ${messageOf(error)}`));
   return null;
 }

@@ -6,12 +6,12 @@ import { finishReport } from '../reports/finish-report.ts';
 import { finishJob } from '../runs/finish-job.ts';
 import { finishPlan } from '../runs/finish-plan.ts';
 
-/** Ends an attempt and applies its verdict to its subject; does nothing when it had ended already. */
+/** Ends an attempt and applies its verdict to its subject. Does nothing when the attempt had already ended. */
 export async function finishAttempt(t: Transaction, attempt: AttemptRow, finished: Finished): Promise<void> {
   if (await endAttempt(t, attempt, finished.verdict, finished.log_size)) await finishSubject(t, attempt, finished);
 }
 
-/** Ends an attempt that failed through no fault of the user's; `log_size` is in bytes, null when there is no log. */
+/** Ends an attempt as errored. `log_size` is in bytes, null when there is no log. */
 export async function finishErrored(
   t: Transaction,
   attempt: AttemptRow,

@@ -1,4 +1,5 @@
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
+import { splitEnvironmentId } from '../../jobs/deploy/environment.ts';
 import type { CloneSource, Grant } from '../../jobs/protocol/grant.ts';
 import { mergeOutputs } from '../../jobs/run/advance.ts';
 import { foldNeed } from '../../jobs/run/fold.ts';
@@ -21,7 +22,7 @@ import {
 export type GrantDeps = Pick<ServerDeps, 'store' | 'vault' | 'config'>;
 type Deps = Omit<GrantDeps, 'store'>;
 
-/** Everything that the worker needs for this attempt, secrets opened. Throws when something that it needs is missing. */
+/** Everything that the worker needs for this attempt, with decrypted secrets. Throws when a part is missing. */
 export async function grantFor(deps: GrantDeps, attempt: Row<'attempts'>): Promise<Grant> {
   const sql = deps.store.read;
   switch (attempt.subject) {
@@ -111,7 +112,7 @@ async function reportGrant(deps: Deps, sql: Sql, key: string): Promise<Grant> {
 }
 
 async function environmentGrant(deps: Deps, sql: Sql, subject: string): Promise<Grant> {
-  const [app = '', environment = ''] = subject.split('/');
+  const { app, environment } = splitEnvironmentId(subject);
   const deployments = await sql
     .selectFrom('deployments')
     .selectAll()

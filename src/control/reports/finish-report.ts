@@ -3,6 +3,7 @@ import type { AttemptRow } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { reportSent } from '../stored/columns.ts';
 
+/** Milliseconds. */
 const LONGEST_PAUSE = 15 * 60_000;
 
 /** Stores what was sent to GitHub, or when to retry. A rate limit delays all of the repository's reports. */
@@ -12,7 +13,7 @@ export async function finishReport(
   { verdict, report: outcome }: Finished,
 ): Promise<void> {
   const key = attempt.subject_id;
-  // Reports come by the thousand, so their attempts are not kept.
+  // There are thousands of reports, so their attempts are not kept.
   await t.sql.deleteFrom('attempts').where('id', '=', attempt.id).execute();
   const report = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
   if (!report) return;

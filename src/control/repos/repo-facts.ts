@@ -12,7 +12,7 @@ export interface NewRepo {
   github_id: number | null;
 }
 
-/** Why a repository cannot be registered; `field` is the part of NewRepo at fault. */
+/** Why a repository cannot be registered. `field` is the invalid property of NewRepo. */
 export interface Refusal {
   refused: 'invalid' | 'exists';
   field: keyof NewRepo;
@@ -26,15 +26,15 @@ export interface RepoFacts {
 }
 
 /**
- * The facts of a repository: as given, else from GitHub. A given token is always tried, so that an invalid one is refused at once; an
- * unreachable GitHub matters only when a fact is missing.
+ * The facts of a repository: as given, otherwise from GitHub. A given token is always tried, so that an invalid one is refused at
+ * once. An unreachable GitHub is an error only when a fact is missing.
  */
-export async function askGitHub(
+export async function findRepoFacts(
   deps: Pick<ServerDeps, 'github' | 'config'>,
   wanted: NewRepo,
 ): Promise<RepoFacts | Refusal> {
   const { name, token, github_id } = wanted;
-  if (token === null) return complete(deps, wanted, 'without a token GitHub is not asked');
+  if (token === null) return complete(deps, wanted, 'without a token, Gantry does not ask GitHub for it');
   try {
     const found = await deps.github(token).repository(name);
     if (github_id !== null && github_id !== found.id)
@@ -42,7 +42,7 @@ export async function askGitHub(
     const clone_url = wanted.clone_url ?? found.clone_url;
     const problem = cloneUrlProblem(clone_url);
     if (problem !== null)
-      return { refused: 'invalid', field: 'clone_url', detail: `GitHub says ${clone_url}: ${problem}` };
+      return { refused: 'invalid', field: 'clone_url', detail: `GitHub returned ${clone_url}: ${problem}` };
     return { github_id: found.id, clone_url, default_branch: found.default_branch };
   } catch (error) {
     if (hasCode(error, 'denied')) return { refused: 'invalid', field: 'token', detail: error.message };
@@ -52,7 +52,7 @@ export async function askGitHub(
   }
 }
 
-/** Without an answer from GitHub: the first delivery brings the id and the default branch. */
+/** The facts without GitHub's answer. The first delivery supplies the id and the default branch. */
 function complete(
   { config }: Pick<ServerDeps, 'config'>,
   { name, clone_url, github_id }: NewRepo,

@@ -1,17 +1,17 @@
 import type { Row, ServerDeps, Sql, Vault } from '../../deps.ts';
 import { cloneUrlProblem } from './clone-url.ts';
-import { askGitHub, type NewRepo, type Refusal } from './repo-facts.ts';
+import { findRepoFacts, type NewRepo, type Refusal } from './repo-facts.ts';
 
 export type Repo = Row<'repos'>;
 
-/** The webhook secret is in the answer; afterwards it is only stored sealed. */
+/** Registers a repository. The webhook secret is only in the result; SQL stores it sealed. */
 export async function registerRepo(
   deps: Pick<ServerDeps, 'store' | 'vault' | 'github' | 'config' | 'newId' | 'random' | 'now'>,
   wanted: NewRepo,
 ): Promise<{ repo: Repo; webhook_secret: string } | Refusal> {
   const problem = wanted.clone_url === null ? null : cloneUrlProblem(wanted.clone_url);
   if (problem !== null) return { refused: 'invalid', field: 'clone_url', detail: problem };
-  const facts = await askGitHub(deps, wanted);
+  const facts = await findRepoFacts(deps, wanted);
   if ('refused' in facts) return facts;
 
   const id = deps.newId('repo');
@@ -36,7 +36,7 @@ export async function registerRepo(
   });
 }
 
-/** Which other repository kept this one from being inserted: one of the same name, or of the same id at GitHub. */
+/** Names the registered repository that conflicts with this one: the same name, or the same id on GitHub. */
 async function refuseTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal> {
   if ((await findRepo(sql, name)) !== undefined)
     return {
@@ -56,14 +56,14 @@ async function refuseTaken(sql: Sql, { name, github_id }: Repo): Promise<Refusal
   };
 }
 
-/** `name` is case-insensitive, as at GitHub. */
+/** `name` is case-insensitive, as on GitHub. */
 export function findRepo(sql: Sql, name: string): Promise<Repo | undefined> {
   return sql.selectFrom('repos').selectAll().where('name', '=', name).executeTakeFirst();
 }
 
 /**
- * Unregisters a repository. Its runs stay as history, and deployed apps go on serving with the secrets of their releases; other
- * repositories may take its app names. `busy`: a run has not ended, or a push is being planned.
+ * Unregisters a repository. Its runs stay as history, and its deployed apps keep running with the secrets of their releases. Other
+ * repositories can use its app names. `busy`: a run has not ended, or a delivery is being planned.
  */
 export async function removeRepo(
   deps: Pick<ServerDeps, 'store' | 'now'>,
@@ -97,7 +97,7 @@ async function isBusy(sql: Sql, repo_id: string): Promise<boolean> {
 }
 
 /** Stores GitHub's id of a repository that was registered without it. False when another repository has that id. */
-export async function learnGitHubId(
+export async function storeGitHubId(
   deps: Pick<ServerDeps, 'store'>,
   repo: Repo,
   facts: { github_id: number; default_branch: string },

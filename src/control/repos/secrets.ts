@@ -1,13 +1,13 @@
 import type { ServerDeps, Sql, Vault } from '../../deps.ts';
 
-/** A secret's value at one version; a release records the versions that it was made with. */
+/** The value of one version of a secret. A release records the versions that it was made with. */
 export interface SecretValue {
   name: string;
   version: number;
   value: string;
 }
 
-/** Adds a version; older ones stay for the releases that use them. */
+/** Adds a version. Older versions stay for the releases that use them. */
 export async function putSecret(
   deps: Pick<ServerDeps, 'store' | 'vault' | 'now'>,
   repo_id: string,
@@ -30,10 +30,10 @@ export async function putSecret(
       }))
       .returning('version')
       .executeTakeFirstOrThrow();
-    // The seal is bound to the version, so it is made once the row has one.
+    // The seal is bound to the version, which the insert assigned.
     await sql
       .updateTable('secrets')
-      .set({ value_sealed: deps.vault.seal(scope(repo_id, name, version), value) })
+      .set({ value_sealed: deps.vault.seal(secretScope(repo_id, name, version), value) })
       .where('repo_id', '=', repo_id)
       .where('name', '=', name)
       .where('version', '=', version)
@@ -59,7 +59,7 @@ export async function removeSecret(
   return numUpdatedRows > 0n;
 }
 
-/** The repository's current secrets, each with its newest version and the time of that. */
+/** The repository's current secrets, each with its newest version and the time at which that was stored. */
 export function listSecrets(
   sql: Sql,
   repo_id: string,
@@ -87,11 +87,11 @@ export async function openSecrets(sql: Sql, vault: Vault, repo_id: string): Prom
   return [...newest.values()].map(({ name, version, value_sealed }) => ({
     name,
     version,
-    value: vault.open(scope(repo_id, name, version), value_sealed),
+    value: vault.open(secretScope(repo_id, name, version), value_sealed),
   }));
 }
 
-/** The value of one version, also of a deleted secret; null when that version does not exist. */
+/** The value of one version, also of a deleted secret. Null when that version does not exist. */
 export async function openSecretAt(
   sql: Sql,
   vault: Vault,
@@ -106,9 +106,9 @@ export async function openSecretAt(
     .where('name', '=', name)
     .where('version', '=', version)
     .executeTakeFirst();
-  return row === undefined ? null : vault.open(scope(repo_id, name, version), row.value_sealed);
+  return row === undefined ? null : vault.open(secretScope(repo_id, name, version), row.value_sealed);
 }
 
-function scope(repo_id: string, name: string, version: number): string {
+function secretScope(repo_id: string, name: string, version: number): string {
   return `secret/${repo_id}/${name}/${version}`;
 }

@@ -4,13 +4,13 @@ import { advance, type GraphJob, type JobMove } from '../../jobs/run/advance.ts'
 import type { Contexts } from '../../jobs/run/plan.ts';
 import { evaluateCondition } from '../../workflows/expressions/condition.ts';
 import { githubContext } from '../../workflows/plan/github-context.ts';
-import { newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';
+import { endAttempt, newAttempt, openAttempt, requestStop } from '../attempts/attempts.ts';
 import { endWaitingDeployments, queueDeployments } from '../deployments/deployments.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { jobOutputs, jobSpec, runPayload } from '../stored/columns.ts';
 import type { RunChange } from './run-change.ts';
 
-/** Makes every move that the run's graph allows now, until no more follows. */
+/** Makes all moves that the run's graph allows, until there are none left. */
 export async function advanceRun(t: Transaction, change: RunChange): Promise<void> {
   for (;;) {
     const moves = advance(
@@ -35,7 +35,7 @@ async function makeMove(t: Transaction, change: RunChange, move: JobMove): Promi
   return endUnstartedJob(t, change, job, move.to, move.reason);
 }
 
-/** Puts a job into its lane, and into the queues of the environments that it names. `delay` is in milliseconds. */
+/** Offers a job in its lane after `delay` milliseconds, and adds it to the queues of the environments that it names. */
 export async function queueJob(t: Transaction, change: RunChange, job: Row<'jobs'>, delay = 0): Promise<boolean> {
   if (!change.moveJob(job, 'queued', { reason: null })) return false;
   const attempt = await newAttempt(t, { subject: 'job', subject_id: job.id, lane: job.lane, delay });
@@ -52,21 +52,14 @@ export async function endUnstartedJob(
   to: 'skipped' | 'cancelled' | 'failed',
   reason: string,
 ): Promise<boolean> {
-  const attempt = await openAttempt(t, 'job', job.id);
   if (!change.moveJob(job, to, { reason })) return false;
-  if (attempt) {
-    await t.sql
-      .updateTable('attempts')
-      .set({ status: 'ended', verdict: to, reason, ended_at: t.now })
-      .where('id', '=', attempt.id)
-      .execute();
-    t.effects.push({ do: 'withdraw', lane: job.lane, attempt: attempt.id });
-  }
+  const attempt = await openAttempt(t, 'job', job.id);
+  if (attempt) await endAttempt(t, attempt, { status: to, reason, exit_code: null }, null);
   await endWaitingDeployments(t, job.id, to, reason);
   return true;
 }
 
-/** Asks the worker of a running job to stop it; its verdict ends the job. */
+/** Sends the worker of a running job a stop request. The job ends with its attempt. */
 export async function stopJob(
   t: Transaction,
   change: RunChange,
@@ -92,7 +85,7 @@ function graphJob(job: Row<'jobs'>): GraphJob {
   };
 }
 
-/** What a job's condition sees besides `needs`. */
+/** The contexts that a job's condition can read, except `needs`. */
 function conditionContexts(config: ServerDeps['config'], run: Row<'runs'>): Contexts {
   return { github: runContext(config, run), vars: {}, inputs: {} };
 }

@@ -5,8 +5,8 @@ import { advanceRun, endUnstartedJob, stopJob } from './advance-run.ts';
 import { changeRun, type RunChange } from './run-change.ts';
 
 /**
- * Cancels a run: jobs that have not started end, running ones are asked to stop; with `force` at once and without their clean-up
- * steps. False when there is no such run. Cancelling an ended run, or cancelling twice, changes nothing.
+ * Cancels a run: jobs that have not started end, running ones get a stop request. `force` stops them at once, without their
+ * clean-up steps. False when there is no such run. Cancelling an ended run, or cancelling twice, changes nothing.
  */
 export function cancelRun(
   deps: TransactDeps,
@@ -25,7 +25,7 @@ export function cancelRun(
     const change = await changeRun(t, id);
     change.setRun({ stop_request, stop_reason: reason });
     await stopJobs(t, change, reason, force);
-    if (change.jobs.length === 0) await abandonPlan(t, change, reason);
+    if (change.jobs.length === 0) await cancelPlan(t, change, reason);
     await advanceRun(t, change);
     await change.save();
     return true;
@@ -41,7 +41,8 @@ async function stopJobs(t: Transaction, change: RunChange, reason: string, force
   }
 }
 
-async function abandonPlan(t: Transaction, change: RunChange, reason: string): Promise<void> {
+/** Cancels a run that is still being planned. */
+async function cancelPlan(t: Transaction, change: RunChange, reason: string): Promise<void> {
   change.setRun({ status: 'cancelled', reason });
   if (change.run.delivery_id === null) return;
   const attempt = await openAttempt(t, 'delivery', change.run.delivery_id);

@@ -1,6 +1,5 @@
 import type { Row, ServerDeps } from '../../deps.ts';
-import type { Trigger } from '../../jobs/run/trigger.ts';
-import { trimPayload } from '../../jobs/run/trigger.ts';
+import { type Trigger, trimPayload } from '../../jobs/run/trigger.ts';
 import { newAttempt } from '../attempts/attempts.ts';
 import { type TransactDeps, type Transaction, transact } from '../outbox/transact.ts';
 import { deliveryTrigger } from '../stored/columns.ts';
@@ -8,7 +7,7 @@ import { insertRun } from './runs.ts';
 
 export type DeliveryDeps = TransactDeps & Pick<ServerDeps, 'blobs'>;
 
-/** A webhook with a valid signature. Without a trigger it is recorded with the reason and starts nothing. */
+/** A webhook with a valid signature. Without a trigger it starts nothing, and is stored with the reason. */
 export interface NewDelivery {
   guid: string | null;
   body_hash: string | null;
@@ -21,8 +20,8 @@ export interface NewDelivery {
 }
 
 /**
- * On disk when it resolves. A repeated webhook is the same delivery: it is recognised by its GUID and, because headers are not
- * signed, a push or pull request by its body as well.
+ * The delivery is on disk when this resolves. A repeated webhook is the same delivery: it has the same GUID or, because the
+ * signature does not cover headers, the same event and `body_hash`.
  */
 export async function submitDelivery(
   deps: DeliveryDeps,
@@ -32,7 +31,7 @@ export async function submitDelivery(
   return transact(deps, async (t) => {
     const inserted = await t.sql
       .insertInto('deliveries')
-      .values(rowOf(t, { ...delivery, source: 'github', payload_blob, workflow: null }))
+      .values(deliveryRow(t, { ...delivery, source: 'github', payload_blob, workflow: null }))
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
@@ -48,7 +47,7 @@ export async function submitDelivery(
   });
 }
 
-/** Starts a run without a webhook. The run exists at once, for the caller to follow; its plan adds the jobs. */
+/** Starts a run without a webhook. The run exists at once, so that the caller can follow it. Its plan adds the jobs. */
 export async function startRun(
   deps: DeliveryDeps,
   wanted: {
@@ -63,7 +62,7 @@ export async function startRun(
   const trigger = apiTrigger(wanted);
   const payload_blob = await putPayload(deps, trigger);
   return transact(deps, async (t) => {
-    const row = rowOf(t, {
+    const row = deliveryRow(t, {
       guid: null,
       body_hash: null,
       event: 'api',
@@ -114,7 +113,7 @@ async function putPayload({ blobs }: Pick<ServerDeps, 'blobs'>, trigger: Trigger
   return hash;
 }
 
-/** The delivery that kept this one from being inserted. */
+/** The stored delivery that conflicts with this one. */
 function findRepeated(
   t: Pick<Transaction, 'sql'>,
   { guid, body_hash, event }: NewDelivery,
@@ -126,7 +125,7 @@ function findRepeated(
     .executeTakeFirstOrThrow();
 }
 
-function rowOf(
+function deliveryRow(
   t: Pick<Transaction, 'now' | 'newId'>,
   delivery: NewDelivery & { source: 'github' | 'api'; payload_blob: string | null; workflow: string | null },
 ) {

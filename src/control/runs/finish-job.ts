@@ -19,7 +19,7 @@ const WAITING_ENDS = {
   timed_out: 'failed',
 } as const satisfies Record<EndStatus, DeploymentStatus>;
 
-/** Moves the job by its attempt's verdict: to its end, or back into its lane for a retry. Then advances the run. */
+/** Ends the job with its attempt's verdict and advances the run, or queues the job for a retry. */
 export async function finishJob(t: Transaction, attempt: AttemptRow, { verdict, outputs }: Finished): Promise<void> {
   const { change, job } = await changeJob(t, attempt.subject_id);
   const deployed = await deploymentsOf(t, attempt);
@@ -66,7 +66,7 @@ function deploymentsOf(t: Transaction, attempt: AttemptRow) {
     .execute();
 }
 
-/** An attempt that was stopped for its deadline timed out, even when it was forced or its worker was lost. */
+/** After a stop request at its deadline, an attempt has timed out, even when it was forced or its worker was lost. */
 function timedOut(t: Transaction, attempt: AttemptRow, verdict: Finished['verdict']): Finished['verdict'] {
   const request = stopRequestOf(attempt);
   const late = attempt.deadline !== null && attempt.deadline <= t.now;

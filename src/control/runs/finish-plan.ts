@@ -9,22 +9,21 @@ import { advanceRun } from './advance-run.ts';
 import { changeRun } from './run-change.ts';
 import { insertJobs, insertRun } from './runs.ts';
 
-/** Turns a plan into runs. A repository that could not be read becomes a failed run, so that whoever waits sees why. */
+/** Turns a plan into runs. A plan that could not be made becomes a failed run, which shows the reason. */
 export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict, plan }: Finished): Promise<void> {
   const delivery = await t.sql
     .selectFrom('deliveries')
     .selectAll()
     .where('id', '=', attempt.subject_id)
     .executeTakeFirstOrThrow();
+  // Cancelling the run before it was planned has already closed its delivery.
+  if (delivery.status !== 'received') return;
   const decision = decideRetry({ verdict, errors: attempt.number - 1, cancel_reason: null, irreversible: false });
-  if (decision.next === 'retry' && delivery.status === 'received') {
+  if (decision.next === 'retry') {
     await newAttempt(t, { subject: 'delivery', subject_id: delivery.id, lane: 'plan', delay: decision.delay });
     return;
   }
-  // A run that was cancelled before its plan has closed its delivery.
-  if (delivery.status !== 'received') return;
-  const isPlanned = decision.next === 'end' && decision.status === 'succeeded';
-  if (plan && isPlanned) await insertRuns(t, delivery, plan, 'planned');
+  if (plan && decision.status === 'succeeded') await insertRuns(t, delivery, plan, 'planned');
   else await insertRuns(t, delivery, failedPlan(delivery, decision.reason), 'failed');
 }
 
@@ -42,7 +41,7 @@ async function insertRuns(
 ): Promise<void> {
   const trigger = deliveryTrigger.read(delivery);
   for (const [index, planned] of plan.runs.entries()) {
-    // The run that `POST /runs` made before its plan comes first.
+    // `POST /runs` has already inserted the first run.
     const made = index === 0 ? delivery.run_id : null;
     await fillRun(t, made ?? (await insertRun(t, delivery, trigger, plan.sha)), planned, plan.sha);
   }

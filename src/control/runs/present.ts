@@ -2,7 +2,7 @@ import type { Row } from '../../deps.ts';
 import type { Step } from '../../jobs/run/step.ts';
 import { jobNeeds, jobOutputs, jobSpec, runAnnotations } from '../stored/columns.ts';
 
-/** A run as the API shows it, without its jobs. Times are in RFC 3339. */
+/** A run as the API shows it, without its jobs. */
 export function presentRun(run: Row<'runs'>) {
   return {
     id: run.id,
@@ -60,6 +60,7 @@ export function presentStep({ number, id, name, status, reason, exit_code, start
   };
 }
 
+/** RFC 3339. */
 export function time(milliseconds: number): string;
 export function time(milliseconds: number | null): string | null;
 export function time(milliseconds: number | null): string | null {

@@ -6,7 +6,7 @@ import type { Transaction } from '../outbox/transact.ts';
 import { presentStep } from './present.ts';
 import { publishRevision } from './revisions.ts';
 
-/** Stores the newest state of a step. Writes one row and the run's rev, however many steps and jobs there are. */
+/** Stores the newest state of a step. The cost does not depend on the number of steps and jobs. */
 export async function recordStep(t: Transaction, { subject_id: job, number }: AttemptRow, step: Step): Promise<void> {
   await t.sql
     .insertInto('steps')
@@ -16,7 +16,7 @@ export async function recordStep(t: Transaction, { subject_id: job, number }: At
   await publishRevision(t, await takeRev(t, job), { jobs: [{ id: job, step: presentStep(step) }] });
 }
 
-/** Appends an annotation to those of the attempt. */
+/** Adds an annotation to the attempt. */
 export async function recordAnnotation(
   t: Transaction,
   { subject_id: job, number: attempt }: AttemptRow,
@@ -49,7 +49,7 @@ function takeRev(t: Transaction, job: string): Promise<{ id: string; rev: number
     .executeTakeFirstOrThrow();
 }
 
-/** What a job's newest attempt that started has done so far, as the API shows it. */
+/** The progress of the newest started attempt at a job, as the API shows it. */
 export interface Progress {
   steps: ReturnType<typeof presentStep>[];
   annotations: Annotation[];

@@ -14,7 +14,7 @@ export async function publishRevision(
   t.effects.push({ do: 'wake', channel: `run:${id}`, text: String(rev) });
 }
 
-/** A run as its readers see it at some rev. */
+/** A run at one rev, as its readers see it. */
 export interface RunView {
   run: unknown;
   jobs: Map<string, JobView>;
@@ -26,7 +26,7 @@ export interface JobView {
   annotations: unknown[];
 }
 
-/** Brings `view` to the next rev. Returns the jobs that changed. Applying a revision to a view that has it already changes nothing. */
+/** Applies a revision to `view` and returns the jobs that changed. Applying the same revision again changes nothing. */
 export function applyRevision(view: RunView, { run, jobs }: Revision): JobView[] {
   view.run = run ?? view.run;
   return jobs.map(({ step, annotation, ...fields }) => {

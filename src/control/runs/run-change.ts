@@ -17,7 +17,7 @@ export interface RunChange {
   save(): Promise<void>;
 }
 
-/** Takes the run's next rev, which is also its lock: two transactions that change one run go one after the other. */
+/** Starts a change of a run by taking its next rev, which also locks the run until the transaction ends. */
 export async function changeRun(t: Transaction, id: string): Promise<RunChange> {
   const run = await t.sql
     .updateTable('runs')
@@ -66,16 +66,16 @@ export async function changeRun(t: Transaction, id: string): Promise<RunChange> 
   return { run, jobs, setRun, setJob, moveJob, save };
 }
 
-/** The change of the run that this job belongs to, and the job in it. */
+/** Starts a change of the run that a job belongs to. */
 export async function changeJob(t: Transaction, id: string): Promise<{ change: RunChange; job: Row<'jobs'> }> {
   const { run_id } = await t.sql.selectFrom('jobs').select('run_id').where('id', '=', id).executeTakeFirstOrThrow();
   const change = await changeRun(t, run_id);
   const job = change.jobs.find((other) => other.id === id);
-  if (job === undefined) throw new Error(`job ${id} is missing in its run ${run_id}`);
+  if (job === undefined) throw new Error(`job ${id} is missing from its run ${run_id}`);
   return { change, job };
 }
 
-/** A run has the status that its jobs' fold gives; one without jobs, which is being planned or failed in its plan, keeps its own. */
+/** Sets the run's status to the fold of its jobs' statuses. A run without jobs keeps its status: its plan is missing or failed. */
 function foldStatus(t: Transaction, { run, jobs, setRun }: Pick<RunChange, 'run' | 'jobs' | 'setRun'>): void {
   const status = jobs.length === 0 ? run.status : foldRun(jobs.map(forFold));
   if (run.started_at === null && jobs.some((job) => job.started_at !== null)) setRun({ started_at: t.now });
@@ -89,7 +89,7 @@ function foldStatus(t: Transaction, { run, jobs, setRun }: Pick<RunChange, 'run'
   });
 }
 
-/** Names the first job that gave the run its status; null for a run that succeeded. */
+/** Names the first job with the run's status. Null for a run that succeeded. */
 function endReason(status: JobStatus, jobs: readonly Row<'jobs'>[]): string | null {
   if (status === 'succeeded') return null;
   const job = jobs.find((other) => other.status === status && !(status === 'failed' && other.continue_on_error));

@@ -4,7 +4,7 @@ import type { Trigger } from '../../jobs/run/trigger.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { jobNeeds, jobOutputs, jobSpec, runAnnotations, runPayload } from '../stored/columns.ts';
 
-/** Inserts a run whose jobs the plan adds. Returns its id. */
+/** Inserts a run without jobs, which its plan adds. Returns its id. */
 export async function insertRun(
   t: Transaction,
   delivery: Row<'deliveries'>,
@@ -40,7 +40,7 @@ export async function insertRun(
   return id;
 }
 
-/** A repository's runs are numbered from 1. */
+/** Takes the next number of a run in this repository, from 1. */
 export async function nextRunNumber(t: Pick<Transaction, 'sql'>, repo_id: string): Promise<number> {
   const { next_run_number } = await t.sql
     .updateTable('repos')
@@ -51,13 +51,13 @@ export async function nextRunNumber(t: Pick<Transaction, 'sql'>, repo_id: string
   return next_run_number - 1;
 }
 
-/** The branch that a run belongs to: the pushed one, or a pull request's own. */
+/** The branch that was pushed, or the source branch of a pull request. */
 function branchOf(trigger: Trigger): string | null {
   if (trigger.head_ref !== null) return trigger.head_ref;
   return trigger.ref.startsWith('refs/heads/') ? trigger.ref.slice('refs/heads/'.length) : null;
 }
 
-/** Inserts a run's jobs in their order, all waiting. `more` are columns that the plan does not set. */
+/** Inserts the jobs of a run, all waiting, in the order of the plan. `more` are columns that the plan does not set. */
 export function insertJobs(
   t: Transaction,
   run_id: string,

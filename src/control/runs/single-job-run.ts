@@ -6,7 +6,7 @@ import { advanceRun } from './advance-run.ts';
 import { changeRun } from './run-change.ts';
 import { insertJobs } from './runs.ts';
 
-/** Starts a run of one job that no workflow file has, without a delivery and a plan. */
+/** Starts a run of one job that no workflow file describes, without a delivery or a plan. */
 export async function startSingleJobRun(
   t: Transaction,
   run: Partial<Row<'runs'>> & { workflow: string },

@@ -4,7 +4,7 @@ import { type TransactDeps, transact } from '../outbox/transact.ts';
 import { jobTask, type Task, taskSecrets } from '../stored/columns.ts';
 import { startSingleJobRun } from './single-job-run.ts';
 
-/** A container job that belongs to no repository. Either `run` (a script) or `command` (an argv) is given; an empty argv is the image's own. */
+/** A container job without a repository, with a script (`run`) or an argv (`command`). Without both, the image's command runs. */
 export interface NewTask {
   image: string;
   run: string | null;
@@ -16,7 +16,7 @@ export interface NewTask {
   memory_mb: number | null;
 }
 
-/** Starts a run of one job, which then is like any other. On disk when it resolves; its secrets are sealed. */
+/** Starts a run of one job. The run is on disk when this resolves, with sealed secrets. */
 export function submitTask(
   deps: TransactDeps & Pick<ServerDeps, 'vault'>,
   task: NewTask,
@@ -36,7 +36,7 @@ export function submitTask(
   });
 }
 
-/** Secrets reach the task as environment variables of their names. */
+/** The task gets its secrets as environment variables. */
 function taskSpec(task: NewTask): PlannedJob {
   const fromSecrets = Object.fromEntries(Object.keys(task.secrets).map((name) => [name, `\${{ secrets['${name}'] }}`]));
   const literal = Object.fromEntries(Object.entries(task.env).map(([name, value]) => [name, asTemplate(value)]));
@@ -52,7 +52,7 @@ function taskSpec(task: NewTask): PlannedJob {
   });
 }
 
-/** Escapes a task's text: what looks like an expression in it is literal. */
+/** Escapes text, so that an expression in it is not evaluated. */
 function asTemplate(text: string): string {
   return text.replaceAll('${{', "${{ '${{' }}");
 }

@@ -2,24 +2,24 @@ import { z } from 'zod';
 import { CodedError, messageOf } from '../../error.ts';
 import type { Log } from '../../log.ts';
 
-/** JSON in one column of SQL. Rows outlive the code that wrote them, so the text carries the version of its form. */
+/** JSON in one column of SQL. Rows outlive the code that wrote them, so the text carries a version. */
 export interface Column<Name extends string, Key extends string, Value> {
   write(value: Value): string;
-  /** Throws `StoredJsonError` for a text that cannot be read, and for null. */
+  /** Throws `StoredJsonError` when the text cannot be read, and for null. */
   read(row: Record<Key, string | number> & Record<Name, string | null>): Value;
   /** Null when the column is null. */
   readOptional(row: Record<Key, string | number> & Record<Name, string | null>): Value | null;
 }
 
-/** Makes a value of version n one of version n + 1. */
+/** Converts a value of version n to version n + 1. */
 export type Upgrade = (value: unknown) => unknown;
 
-/** A change that old values already satisfy. */
+/** For a new version that old values already satisfy. */
 export const unchanged: Upgrade = (value) => value;
 
 /**
- * `upgrades[n]` leads from version n to n + 1; their number is the version that is written. A text without a version is version 0,
- * as Gantry 0.1.0 wrote all of them. Keys that `schema` does not know are dropped.
+ * `upgrades[n]` converts version n to n + 1, so `upgrades.length` is the version that is written. A text without a version is
+ * version 0, which Gantry 0.1.0 wrote. Keys that `schema` does not know are dropped.
  */
 export function column<Name extends string, Key extends string, Value>(
   [table, name, key]: readonly [table: string, name: Name, key: Key],
@@ -57,7 +57,7 @@ export function column<Name extends string, Key extends string, Value>(
 function upgrade(text: string, upgrades: readonly Upgrade[]): unknown {
   const { v, value } = unwrap(JSON.parse(text));
   if (v > upgrades.length)
-    throw new Error(`version ${v} is newer than ${upgrades.length}, the newest that is known here`);
+    throw new Error(`version ${v} is newer than the newest supported version ${upgrades.length}`);
   return upgrades.slice(v).reduce((older, step) => step(older), value);
 }
 
@@ -69,7 +69,7 @@ function unwrap(json: unknown): { v: number; value: unknown } {
   return { v: 0, value: json };
 }
 
-/** A stored text that this version of Gantry cannot read. Trying again does not help. */
+/** A stored text that this version of Gantry cannot read. A retry does not help. */
 export class StoredJsonError extends CodedError<'stored_json'> {
   readonly table: string;
   readonly column: string;
@@ -84,7 +84,7 @@ export class StoredJsonError extends CodedError<'stored_json'> {
   }
 }
 
-/** Shows the rows that can be read. The others are logged and left out, so that one bad row does not hide the rest of a list. */
+/** Shows the rows that can be read. The others are logged and left out of the list. */
 export function showReadable<Row, Shown>(rows: readonly Row[], show: (row: Row) => Shown, log: Log): Shown[] {
   return rows.flatMap((row) => {
     try {

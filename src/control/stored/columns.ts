@@ -12,7 +12,7 @@ import { PlannedJob } from '../../jobs/run/plan.ts';
 import { Trigger } from '../../jobs/run/trigger.ts';
 import { column } from './column.ts';
 
-/** What a task has besides its spec. */
+/** The part of a task that is not in its spec. */
 export const Task = z.object({
   command: z.array(z.string()).nullable(),
   limits: TaskLimits,
@@ -29,13 +29,13 @@ export const jobSpec = column(['jobs', 'spec', 'id'], PlannedJob);
 export const jobNeeds = column(['jobs', 'needs', 'id'], z.array(z.string()));
 export const jobOutputs = column(['jobs', 'outputs', 'id'], Outputs);
 export const jobTask = column(['jobs', 'task', 'id'], Task);
-/** Values by name. The vault seals the text. */
+/** Values by name. The text is sealed by the vault. */
 export const taskSecrets = column(['jobs', 'secrets_sealed', 'id'], z.record(z.string(), z.string()));
 
-/** What one rev of a run changed, in the form that readers get. `run` is absent when it did not change. */
+/** What one rev of a run changed, as its readers see it. `run` is absent when it did not change. */
 export const Revision = z.object({
   run: JsonObject.optional(),
-  /** Fields that replace the job's. `step` is one step's newest state, `annotation` one more annotation; numbers are from 1. */
+  /** Fields that replace those of the job. `step` is the newest state of one step, `annotation` is a new one; both count from 1. */
   jobs: z.array(
     z.looseObject({
       id: z.string(),

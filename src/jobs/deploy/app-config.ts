@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-// Releases keep their configuration, and later versions roll back to it. A property with a default may be absent; an
-// unknown one is ignored.
+// Releases store their configuration, and later versions of Gantry roll back to it. A property with a default can be absent. Unknown
+// properties are ignored.
 
 const HealthCheck = z.object({
   path: z.string().default('/up'),

@@ -21,7 +21,7 @@ export type KeptRelease = z.infer<typeof KeptRelease>;
 export const DeployRequest = z.union([NewRelease, KeptRelease]);
 export type DeployRequest = z.infer<typeof DeployRequest>;
 
-/** A release that gets the traffic, or did until now. */
+/** The release that receives the traffic until it is replaced. */
 export const LiveRelease = z.object({
   deployment: z.string(),
   release: z.string(),
@@ -31,7 +31,7 @@ export const LiveRelease = z.object({
 });
 export type LiveRelease = z.infer<typeof LiveRelease>;
 
-/** What a worker needs to start a release's container and to gate it. `env` includes the secrets. */
+/** What a worker needs to start a release's container and check it at the gate. `env` includes the secrets. */
 export const DeployOrder = z.object({
   deployment: z.string(),
   release: z.string(),

@@ -1,6 +1,16 @@
 import type { DeploymentStatus } from '../status.ts';
 import type { Relation } from './deployment.ts';
 
+/** An environment's id as the subject of an attempt. Neither name contains a slash. */
+export function environmentId(app: string, environment: string): string {
+  return `${app}/${environment}`;
+}
+
+export function splitEnvironmentId(id: string): { app: string; environment: string } {
+  const [app = '', environment = ''] = id.split('/');
+  return { app, environment };
+}
+
 /** A deployment in the queue of its environment. `position` sorts by the order in which the commits arrived. */
 export interface QueuedDeployment {
   id: string;
@@ -21,7 +31,7 @@ export interface EnvironmentMoves {
 export function environmentMoves(deployments: readonly QueuedDeployment[]): EnvironmentMoves {
   const waiting = deployments
     .filter((deployment) => deployment.status === 'waiting')
-    .toSorted((a, b) => (a.position === b.position ? order(a.id, b.id) : order(a.position, b.position)));
+    .toSorted((a, b) => (a.position === b.position ? compare(a.id, b.id) : compare(a.position, b.position)));
   const newest = waiting.pop();
   const busy = deployments.some(({ status }) => status === 'starting' || status === 'switching');
   return {
@@ -30,7 +40,7 @@ export function environmentMoves(deployments: readonly QueuedDeployment[]): Envi
   };
 }
 
-function order(a: string, b: string): number {
+function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -16,17 +16,19 @@ export function rollbackTarget<R extends PastRelease>(releases: readonly R[], li
   return candidates.toSorted((a, b) => (a.id < b.id ? 1 : -1))[0] ?? null;
 }
 
-/** Releases whose image can be removed: all but the live one, the newest that were live, and `open` ones, which may go live. */
+/**
+ * Releases whose image can be removed: all except the live one, the newest that were live, and those of `open` deployments.
+ */
 export function releasesToForget(
   releases: readonly PastRelease[],
   live: string | null,
   open: readonly string[],
 ): string[] {
-  const staying = releases
+  const newest = releases
     .filter((release) => release.live_at !== null)
     .toSorted((a, b) => (a.id < b.id ? 1 : -1))
     .slice(0, KEPT_RELEASES)
     .map((release) => release.id);
-  const stay = new Set([...staying, ...open, ...(live === null ? [] : [live])]);
-  return releases.filter((release) => release.kept && !stay.has(release.id)).map((release) => release.id);
+  const needed = new Set([...newest, ...open, ...(live === null ? [] : [live])]);
+  return releases.filter((release) => release.kept && !needed.has(release.id)).map((release) => release.id);
 }

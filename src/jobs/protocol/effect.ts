@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Lane } from '../run/plan.ts';
 import { WorkerMessage } from './message.ts';
 
-/** What control does outside of SQL once a transaction is committed. Performing an effect twice is harmless. */
+/** What control does outside of SQL after a commit. An effect can safely be performed twice. */
 export const Effect = z.discriminatedUnion('do', [
-  /** Offer what the fleet has free slots for. */
+  /** Offer attempts for the fleet's free slots. */
   z.object({ do: z.literal('offer') }),
   /** Take an offer back. */
   z.object({ do: z.literal('withdraw'), lane: Lane, attempt: z.string() }),
@@ -21,6 +21,6 @@ export type Effect = z.infer<typeof Effect>;
 
 /** Effects of committed transactions that are still to be performed. */
 export interface Outbox {
-  /** Performs all effects in order; one drain runs at a time. Never rejects: an effect that fails is kept and tried again. */
+  /** Performs all effects in order; one drain runs at a time. Never rejects: while Redis is unreachable, the effects are kept. */
   drain(): Promise<void>;
 }

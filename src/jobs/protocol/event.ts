@@ -58,7 +58,7 @@ export const Event = z.object({
   /** Up to 64 KiB. Larger data is in the blob store: `data` is null and `blob` is its hash. */
   data: z.unknown(),
   blob: z.string().nullable().default(null),
-  /** The worker that control replies to, when it is another one than `worker`, which died before it could deliver the event. */
+  /** The worker that delivers the event of `worker`, which died. Control replies to it. */
   reply_to: z.string().optional(),
 });
 export type Event = z.infer<typeof Event>;

@@ -21,7 +21,7 @@ export const TaskLimits = z.object({ cpus: z.number().nullable(), memory_mb: z.i
 export const JobGrant = z.object({
   subject: z.literal('job'),
   job: z.string(),
-  /** The attempt's number, from 1. Whatever lower attempts left is removed first. */
+  /** The attempt's number, from 1. The worker first removes what earlier attempts left. */
   number: z.int(),
   run: z.string(),
   spec: PlannedJob,
@@ -59,7 +59,7 @@ export const ReportGrant = z.object({
   repo: z.string(),
   token: z.string(),
   report: Report,
-  /** `sent` of the last outcome; null if nothing was sent yet. */
+  /** `sent` of the last outcome. Null if nothing was sent yet. */
   sent: JsonObject.nullable(),
 });
 export type ReportGrant = z.infer<typeof ReportGrant>;
@@ -70,6 +70,6 @@ export const EnvironmentGrant = z.object({
 });
 export type EnvironmentGrant = z.infer<typeof EnvironmentGrant>;
 
-/** The answer to a claim: sealed for one attempt, worker and nonce, and read once. */
+/** The answer to a claim, sealed for one attempt, worker and nonce. */
 export const Grant = z.discriminatedUnion('subject', [JobGrant, PlanGrant, ReportGrant, EnvironmentGrant]);
 export type Grant = z.infer<typeof Grant>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Event } from './event.ts';
 
-/** A worker asks for an attempt that it was offered. It repeats the claim each second until there is an answer. */
+/** A worker's request for an attempt that it was offered, repeated each second until it is answered. */
 export const Claim = z.object({ attempt: z.string(), worker: z.string(), nonce: z.string() });
 export type Claim = z.infer<typeof Claim>;
 
@@ -21,8 +21,8 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-/** All known workers by id. `heard_at` is when the last heartbeat arrived, in milliseconds. */
-export type Fleet = Map<string, { heartbeat: Heartbeat | null; heard_at: number }>;
+/** All known workers by id. `last_seen_at` is when the last heartbeat arrived, or the worker was added, in milliseconds. */
+export type Fleet = Map<string, { heartbeat: Heartbeat | null; last_seen_at: number }>;
 
 /** Messages from workers to control, through the pipe, in order. `ask` repeats the question of an event. */
 export const PipeMessage = z.discriminatedUnion('kind', [
@@ -37,8 +37,8 @@ export const StopRequest = z.object({ kind: z.enum(['cancel', 'force', 'time_out
 export type StopRequest = z.infer<typeof StopRequest>;
 
 /**
- * Messages from control to the mailbox of one worker. Any of them can be lost: workers repeat claims, events and questions
- * until they are answered, and each sweep sends the stop requests again. Only the worker can open `sealed`.
+ * Messages from control to the mailbox of one worker. Each can be lost: workers repeat claims, events and questions
+ * until they are answered, and each sweep repeats the stop requests. Only the worker can open `sealed`.
  */
 export const WorkerMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('granted'), attempt: z.string(), sealed: z.string() }),

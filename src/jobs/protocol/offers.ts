@@ -1,6 +1,6 @@
 import type { Lane } from '../run/plan.ts';
 
-/** An attempt that no worker has claimed. Groups share the slots evenly: a repository is one, and so are all tasks together. */
+/** An attempt that no worker has claimed. Groups share the slots evenly: each repository is a group, and all tasks are another. */
 export interface PendingAttempt {
   attempt: string;
   lane: Lane;
@@ -16,9 +16,9 @@ export interface FreeSlots {
 }
 
 /**
- * Chooses what to offer now: at most one attempt per free slot, and one group after another, so that a group with five
- * hundred jobs does not block a group with one. `queue` is oldest first. `last_turns` has the time at which each group
- * last got a slot: usually slots free up one at a time, and the group that has waited longest gets the next one.
+ * Chooses what to offer now: at most one attempt per free slot, with the groups taking turns, so that a group with five hundred jobs
+ * does not block a group with one. `queue` is oldest first. `last_turns` is when each group last got a slot. Slots often free up one
+ * at a time, and the group that has waited longest gets the next one.
  */
 export function chooseOffers(
   queue: readonly PendingAttempt[],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EndStatus } from '../status.ts';
 
-/** The result of an attempt. `reason` is text for people; it is null only for plain success. */
+/** How an attempt ended. `reason` is text for people. */
 export const Verdict = z.object({
   status: EndStatus,
   reason: z.string().nullable().default(null),
@@ -11,7 +11,7 @@ export const Verdict = z.object({
 });
 export type Verdict = z.infer<typeof Verdict>;
 
-/** A subject is errored once this many of its attempts have errored. */
+/** A subject ends as errored after this many errored attempts. */
 export const MAX_ERRORED_ATTEMPTS = 3;
 
 /** What follows an attempt: its subject ends, or a new attempt starts after `delay` milliseconds. */

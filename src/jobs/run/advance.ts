@@ -3,7 +3,7 @@ import { hasEnded, type JobStatus } from '../status.ts';
 import { foldNeed, foldRun } from './fold.ts';
 import type { Contexts, PlannedJob } from './plan.ts';
 
-/** What the rules of a run's graph need to know of a job. */
+/** The properties of a job that decide its next move. */
 export interface GraphJob {
   id: string;
   status: JobStatus;
@@ -29,10 +29,10 @@ export type JobMove =
 /** Evaluates a job's `if`; throws when that is not possible. */
 export type EvaluateCondition = (expression: string, contexts: Contexts, prior: PriorStatus) => boolean;
 
-/** The combined result of all jobs before a job; `skipped`: none failed, but not all succeeded. */
+/** The combined result of all jobs before a job. `skipped` means that no job failed, but not all succeeded. */
 export type PriorStatus = 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
-/** For people: what a job did. */
+/** Statuses as predicates in reasons. */
 const STATUS_TEXT = {
   waiting: 'is still waiting',
   queued: 'is still queued',
@@ -45,7 +45,7 @@ const STATUS_TEXT = {
   skipped: 'was skipped',
 } as const satisfies Record<JobStatus, string>;
 
-/** Every move that the graph allows now. Moves can enable more moves: call again until there are none. */
+/** Returns all moves that the graph allows now. They can allow further moves, so call it again until there are none. */
 export function advance(run: GraphRun, evaluate: EvaluateCondition): JobMove[] {
   const stops = failFast(run.jobs);
   const stopped = new Set(stops.map((stop) => stop.job));
@@ -84,7 +84,7 @@ function moveWaiting(job: GraphJob, run: GraphRun, evaluate: EvaluateCondition):
   return [{ job: job.id, to: 'skipped', reason: skipReason(job, run, contexts, evaluate) }];
 }
 
-/** As on GitHub, a failed or skipped job counts for all jobs after it, however the jobs in between ended. */
+/** As on GitHub, a failed or skipped job counts for all jobs that depend on it, even if the jobs in between succeeded. */
 function priorStatus(job: GraphJob, run: GraphRun): PriorStatus {
   if (run.cancelled) return 'cancelled';
   const results = ancestors(job, run.jobs).map((base) => foldNeed(cellsOf(base, run.jobs)));
@@ -92,7 +92,7 @@ function priorStatus(job: GraphJob, run: GraphRun): PriorStatus {
   return results.every((result) => result === 'success') ? 'succeeded' : 'skipped';
 }
 
-/** Names the job that did not succeed, or the condition if it is false even after success. */
+/** Names the job that did not succeed, or the condition if it would be false even if all jobs had succeeded. */
 function skipReason(job: GraphJob, run: GraphRun, contexts: Contexts, evaluate: EvaluateCondition): string {
   const blocker = [...job.spec.needs, ...ancestors(job, run.jobs)].find(
     (base) => foldNeed(cellsOf(base, run.jobs)) !== 'success',
@@ -102,7 +102,7 @@ function skipReason(job: GraphJob, run: GraphRun, contexts: Contexts, evaluate: 
   return `${blocker} ${STATUS_TEXT[foldRun(cellsOf(blocker, run.jobs))]}`;
 }
 
-/** True as well for a condition that only throws after success: it was not evaluated, so it is not why the job is skipped. */
+/** Also true for a condition that throws: it was not evaluated before, so it is not the reason for the skip. */
 function isTrueAfterSuccess(expression: string, contexts: Contexts, evaluate: EvaluateCondition): boolean {
   try {
     return evaluate(expression, contexts, 'succeeded');

@@ -3,7 +3,7 @@ import type { JobStatus, RunStatus } from '../status.ts';
 const UNFINISHED = ['running', 'queued', 'waiting'] as const satisfies JobStatus[];
 const FINISHED = ['failed', 'timed_out', 'errored', 'cancelled', 'succeeded', 'skipped'] as const satisfies JobStatus[];
 
-/** The first status of these lists that any job has. A run without jobs is still being planned. */
+/** The first status in these lists that a job has. A run without jobs is still being planned: `queued`. */
 export function foldRun(jobs: readonly { status: JobStatus; continue_on_error: boolean }[]): RunStatus {
   const seen = new Set(
     jobs.map((job) => (job.status === 'failed' && job.continue_on_error ? 'succeeded' : job.status)),

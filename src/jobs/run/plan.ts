@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Json, JsonObject } from '../json.ts';
 import { Annotation } from './annotation.ts';
 
-// Plans are stored, and read again by later versions. A property with a default may be absent; an unknown one is ignored.
+// Plans are stored, and later versions of Gantry read them. A property with a default can be absent. Unknown properties are ignored.
 
 /** `deploy` if a step uses gantry/deploy, else `build` if one uses gantry/build, else `test`; `task` for POST /jobs. */
 export const JobKind = z.enum(['test', 'build', 'deploy', 'task']);
@@ -12,7 +12,7 @@ export type JobKind = z.infer<typeof JobKind>;
 export const Lane = z.enum(['plan', 'test', 'build', 'deploy', 'notify']);
 export type Lane = z.infer<typeof Lane>;
 
-/** Minutes; GitHub's default. */
+/** GitHub's default, in minutes. */
 export const DEFAULT_TIMEOUT = 360;
 
 const Templates = z.record(z.string(), z.string());
@@ -59,7 +59,7 @@ export const PlannedJob = z.object({
   key: z.string(),
   /** The job's id in the workflow, which `needs` refers to. */
   base: z.string(),
-  /** A template if it depends on contexts that are unknown when the run is planned; then it is shown as it is. */
+  /** Shown as an unevaluated template if it depends on contexts that are unknown when the run is planned. */
   name: z.string(),
   kind: JobKind,
   needs: z.array(z.string()).default([]),
@@ -71,11 +71,11 @@ export const PlannedJob = z.object({
   timeout_minutes: z.number().positive().default(DEFAULT_TIMEOUT),
   runs_on: z.array(z.string()).default([]),
   container: PlannedContainer.prefault({}),
-  /** The workflow's, then the job's: later ones win. They may use `github`, `needs`, `matrix`, `secrets`, `vars`. */
+  /** `env` of the workflow, then of the job, which takes precedence. Can use `github`, `needs`, `matrix`, `secrets`, `vars`. */
   env: z.array(Templates).default([]),
   outputs: Templates.default({}),
   steps: z.array(PlannedStep).default([]),
-  /** Environments that its gantry/deploy steps name without an expression. */
+  /** The environments that gantry/deploy steps name without an expression. */
   environments: z.array(z.string()).default([]),
   line: z.int().default(1),
   column: z.int().default(1),
