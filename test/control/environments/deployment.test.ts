@@ -1,15 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import { rollBack } from '../../../src/control/environments/rollback.ts';
-import { removeRepo } from '../../../src/control/repos/repos.ts';
-import { putSecret, removeSecret } from '../../../src/control/repos/secrets.ts';
+import { putSecret } from '../../../src/control/repos/secrets.ts';
 import { cancelRun } from '../../../src/control/runs/cancel-run.ts';
 import type { AppConfig } from '../../../src/jobs/deploy/app-config.ts';
-import type { DeployOrder, Reconciliation, Relation } from '../../../src/jobs/deploy/deployment.ts';
-import type { Finished } from '../../../src/jobs/protocol/event.ts';
-import type { Grant } from '../../../src/jobs/protocol/grant.ts';
-import { type HeldAttempt, openFakeWorker } from '../fake-worker.ts';
-import { type ControlHarness, openHarness } from '../harness.ts';
-import { ended, job, planOf, push } from '../plans.ts';
+import type { DeployOrder, Reconciliation } from '../../../src/jobs/deploy/deployment.ts';
+import { openFakeWorker } from '../fake-worker.ts';
+import { openHarness } from '../harness.ts';
+import { push } from '../plans.ts';
+import { deploy, deployer, deployments, runs, runsFinished } from './deployer.ts';
 
 test('A deployment passes its gate, becomes live and retires the one before', async () => {
   const harness = await openHarness();
@@ -114,40 +111,6 @@ test('When a worker dies before the switch, the deployment fails and the retry d
   expect(await runs(harness)).toMatchObject([{ status: 'succeeded' }]);
 });
 
-test('A rollback deploys the newest kept release that was live before, with its secrets', async () => {
-  const harness = await openHarness();
-  const orders: DeployOrder[] = [];
-  await openFakeWorker(harness, deployer({ orders, config: { secrets: ['KEY'] } }));
-  await putSecret(harness.deps, harness.repo.id, 'KEY', 'old');
-  await deploy(harness);
-  await putSecret(harness.deps, harness.repo.id, 'KEY', 'new');
-  await deploy(harness);
-  expect(orders.map(({ env }) => env.KEY)).toEqual(['old', 'new']);
-  await removeSecret(harness.deps, harness.repo.id, 'KEY');
-  const made = await rollBack(harness.deps, { app: 'shop', environment: 'production', release: null, actor: 'ada' });
-  if ('refused' in made) throw new Error(made.detail);
-  await runsFinished(harness, 3);
-  expect(orders[2]).toMatchObject({ release: orders[0]?.release, env: { KEY: 'old' } });
-  const all = await deployments(harness);
-  expect(all.map(({ status }) => status)).toEqual(['retired', 'retired', 'live']);
-  expect(all.map(({ replaced }) => replaced)).toEqual([null, all[0]?.release_id, all[1]?.release_id]);
-  expect(
-    await rollBack(harness.deps, { app: 'shop', environment: 'production', release: null, actor: null }),
-  ).toMatchObject({ refused: 'nothing_older' });
-  expect(
-    await rollBack(harness.deps, { app: 'shop', environment: 'production', release: 'rel_x', actor: null }),
-  ).toMatchObject({ refused: 'unknown_release' });
-  expect(
-    await rollBack(harness.deps, { app: 'nope', environment: 'production', release: null, actor: null }),
-  ).toMatchObject({ refused: 'unknown_app' });
-  await removeRepo(harness.deps, harness.repo.name);
-  const kept = orders[1]?.release ?? '';
-  expect(await rollBack(harness.deps, { app: 'shop', environment: 'production', release: kept, actor: null })).toEqual({
-    refused: 'unknown_app',
-    detail: `acme/shop, which made ${kept}, is no longer registered`,
-  });
-});
-
 test('A deployment with the app of another repository, the host of another app or a missing secret is refused', async () => {
   const harness = await openHarness();
   const config: Partial<AppConfig> = {};
@@ -207,88 +170,3 @@ test('A deployment that is cancelled at its gate ends as cancelled', async () =>
   expect(await deployments(harness)).toMatchObject([{ status: 'cancelled', reason: 'cancelled by ada' }]);
   expect(await runs(harness)).toMatchObject([{ status: 'cancelled' }]);
 });
-
-interface Behaviour {
-  config?: Partial<AppConfig>;
-  orders?: DeployOrder[];
-  reconciliations?: Reconciliation[];
-  relation?: Relation;
-  /** The deployment that the proxy serves. */
-  served?: string | null;
-  beforeReady?: (order: DeployOrder, held: HeldAttempt) => Promise<unknown>;
-  beforeSettled?: (order: DeployOrder) => Promise<unknown>;
-}
-
-function deployer(behaviour: Behaviour): (grant: Grant, held: HeldAttempt) => Promise<Finished> {
-  return async (grant, held) => {
-    if (grant.subject === 'delivery') return planOf(job('deploy', { kind: 'deploy', environments: ['production'] }));
-    if (grant.subject === 'environment') {
-      behaviour.reconciliations?.push(grant.reconciliation);
-      const known = grant.reconciliation.live?.deployment ?? null;
-      return ended('succeeded', { live: behaviour.served === undefined ? known : (behaviour.served ?? known) });
-    }
-    if (grant.subject !== 'job') return ended();
-    const image = `sha256:${grant.job}`;
-    const config: AppConfig = { ...SHOP, ...behaviour.config };
-    const data =
-      grant.release === null
-        ? { step: 1, config, image_id: image, image, digest: null }
-        : { step: 1, release: grant.release, environment: 'production' };
-    const answer = await held.ask({ type: 'deploy', data });
-    if (answer.go === 'live') return ended();
-    if (answer.go !== 'start') return ended(answer.go === 'stop' ? answer.status : 'errored');
-    behaviour.orders?.push(answer.order);
-    const { deployment } = answer.order;
-    if ((await behaviour.beforeReady?.(answer.order, held)) === 'cancelled') {
-      await held.send({ type: 'settled', data: { deployment, status: 'cancelled', reason: 'cancelled by ada' } });
-      return ended('cancelled');
-    }
-    const may = await held.ask({ type: 'ready', data: { deployment, relation: behaviour.relation ?? 'newer' } });
-    if (may.go === 'stop') {
-      await held.send({ type: 'settled', data: { deployment, status: may.status, reason: may.reason } });
-      return ended(may.status, { verdict: { status: may.status, reason: may.reason, exit_code: null } });
-    }
-    await behaviour.beforeSettled?.(answer.order);
-    await held.send({ type: 'settled', data: { deployment, status: 'live', reason: null } });
-    return ended();
-  };
-}
-
-const SHOP: AppConfig = {
-  app: 'shop',
-  environment: 'production',
-  env: {},
-  secrets: [],
-  processes: {
-    web: {
-      command: null,
-      port: 3000,
-      hosts: ['shop.example.com'],
-      health: { path: '/up', interval: 1000, timeout: 30_000 },
-      stop_grace: 10_000,
-      cpus: null,
-      memory: null,
-    },
-  },
-};
-
-async function deploy(harness: ControlHarness): Promise<void> {
-  const before = (await runs(harness)).length;
-  await push(harness);
-  await runsFinished(harness, before + 1);
-}
-
-async function runsFinished(harness: ControlHarness, count: number): Promise<void> {
-  await vi.waitFor(
-    async () => expect((await runs(harness)).filter(({ finished_at }) => finished_at !== null).length).toBe(count),
-    { timeout: 15_000, interval: 30 },
-  );
-}
-
-function runs(harness: ControlHarness) {
-  return harness.deps.store.read.selectFrom('runs').selectAll().orderBy('id').execute();
-}
-
-function deployments(harness: ControlHarness) {
-  return harness.deps.store.read.selectFrom('deployments').selectAll().orderBy('id').execute();
-}
