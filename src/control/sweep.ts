@@ -68,7 +68,7 @@ async function enforceDeadline(deps: SweepDeps, attempt: AttemptRow): Promise<vo
   const { deadline, started_at } = attempt;
   if (deadline === null || started_at === null) return;
   const minutes = Number(((deadline - started_at) / 60_000).toFixed(2));
-  const reason = `it took longer than its ${minutes} minutes`;
+  const reason = `it ran longer than ${minutes} min`;
   const request = stopRequestOf(attempt);
   if (request === null) await transact(deps, (t) => requestStop(t, attempt, 'time_out', reason));
   else if (request.kind !== 'force' && deadline < deps.now() - FORCE_AFTER)

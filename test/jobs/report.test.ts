@@ -43,7 +43,7 @@ describe('The report of a job', () => {
     ['succeeded', null, 59_600, 'succeeded in 1 min 0 s'],
     ['failed', 'npm test: exit code 1', 83_000, 'failed in 1 min 23 s: npm test: exit code 1'],
     ['failed', null, 1000, 'failed in 1 s'],
-    ['timed_out', 'it took longer than its 5 minutes', null, 'timed out: it took longer than its 5 minutes'],
+    ['timed_out', 'it ran longer than 5 min', null, 'timed out: it ran longer than 5 min'],
     ['skipped', 'test failed', null, 'skipped: test failed'],
     ['errored', 'Docker is\nunreachable', 4000, 'errored: Docker is unreachable'],
   ])('of a job that is %s because of %j after %s ms: %s', (status, reason, took, description) => {

@@ -114,7 +114,7 @@ test('A passed deadline sends the worker a stop request, and the job times out',
   harness.advance(60_000);
   expect(await finishedRun(harness, id)).toMatchObject({
     status: 'timed_out',
-    reason: 'test: it took longer than its 1 minutes',
+    reason: 'test: it ran longer than 1 min',
   });
 });
 

@@ -11,7 +11,7 @@ describe('A verdict other than errored ends the job', () => {
   it.each<Verdict>([
     { status: 'succeeded', reason: null, exit_code: 0 },
     { status: 'failed', reason: 'Run npm test ended with exit code 1', exit_code: 1 },
-    { status: 'timed_out', reason: 'it took longer than its 5 minutes', exit_code: null },
+    { status: 'timed_out', reason: 'it ran longer than 5 min', exit_code: null },
     { status: 'skipped', reason: 'a newer commit is already live', exit_code: null },
     { status: 'cancelled', reason: 'a newer deployment took its place', exit_code: null },
   ])('$status, also after errored attempts', (verdict) => {
