@@ -3,13 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Locks between the processes of one host, on files that nothing else may open. They are the kernel's: a lock is free as soon
- * as its holder's process is gone, however it ended and in whichever container it ran. A lock's file stays when it is released.
+ * Locks between the processes of one host, on files that nothing else may open. The kernel releases a lock when the process
+ * that holds it ends, even if it was killed or ran in another container. The file stays when its lock is released.
  */
 export interface Locks {
-  /** Null when it is held, be it by this process. */
+  /** Null when a process holds the lock, including this one. */
   take(file: string): Lock | null;
-  /** Waits for the lock and holds it during `work`. Rejects with `signal.reason` when that aborts before. */
+  /** Waits for the lock and holds it during `work`. Rejects with `signal.reason` when `signal` aborts during the wait. */
   whileLocked<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   isHeld(file: string): boolean;
 }
@@ -18,6 +18,7 @@ export interface Lock {
   release(): void;
 }
 
+/** Milliseconds between two tries to acquire a lock. */
 const RETRY = 100;
 
 export function openLocks(): Locks {
@@ -53,12 +54,12 @@ function isHeld(file: string): boolean {
   }
 }
 
-/** Node has no file locks of its own; SQLite's also exclude two holders within one process. */
+/** Node has no file locks. SQLite's also exclude two holders within one process. */
 function open(file: string, readOnly = false): DatabaseSync {
   return new DatabaseSync(file, { timeout: 0, readOnly });
 }
 
-/** Without a journal in memory SQLite would leave one on disk, which the next reader would have to roll back. */
+/** The journal is in memory, because a killed process would leave one on disk that the next reader had to roll back. */
 function acquire(database: DatabaseSync): boolean {
   return succeeds(database, 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
 }

@@ -1,6 +1,6 @@
 import { ProxyError, type ServiceSpec } from './proxy.ts';
 
-/** Sets every option, because a deployment keeps none of the previous ones. */
+/** Sets every option, because kamal-proxy keeps no options of the previous deployment. */
 export function deployCommand(service: ServiceSpec): string[] {
   validate(service);
   return [
@@ -17,7 +17,7 @@ export function deployCommand(service: ServiceSpec): string[] {
   ];
 }
 
-/** An interval of 0 would crash kamal-proxy, and with it every app. A host with a comma would be read as two. */
+/** An interval of 0 would crash kamal-proxy, which serves every app. It would split a host with a comma in two. */
 function validate(service: ServiceSpec): void {
   const { name, hosts, health_interval, deploy_timeout, drain_timeout } = service;
   const invalid =

@@ -2,17 +2,17 @@ import { CodedError } from '../../error.ts';
 
 /** kamal-proxy, controlled by commands in its container. Every method throws `ProxyError`. */
 export interface Proxy {
-  /** Switches a service to a target once that is healthy. Resolves after the previous target has been drained. */
+  /** Switches a service to a target as soon as the target is healthy. Resolves after the previous target was drained. */
   deploy(service: ServiceSpec): Promise<void>;
-  /** The services that the proxy serves: this is what is live. */
+  /** The services that the proxy serves. A release is live when its service is in this list. */
   list(): Promise<Service[]>;
-  /** Removing a missing service is no error. */
+  /** Removing a missing service is not an error. */
   remove(service: string): Promise<void>;
 }
 
 export interface ServiceSpec {
   name: string;
-  /** Empty: all hosts that no other service has. */
+  /** An empty list stands for all hosts that no other service has. */
   hosts: string[];
   /** `alias:port` on the proxy's network. */
   target: string;

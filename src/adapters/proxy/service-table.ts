@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { ProxyError, type Service } from './proxy.ts';
 
-/** Parses the output of `kamal-proxy list`: a coloured table whose cells begin below their titles. `*` means every host. */
+/** Parses the output of `kamal-proxy list`: a coloured table whose cells are aligned with their titles. `*` means every host. */
 export function parseServices(output: string): Service[] {
   const [head = '', ...rows] = stripVTControlCharacters(output).split(/\r?\n/);
   const [name, hosts, target, state] = ['Service', 'Host', 'Target', 'State'].map((title) => column(head, title));

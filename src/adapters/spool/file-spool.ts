@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CodedError } from '../../error.ts';
 import { Event } from '../../jobs/protocol/event.ts';
 import type { Spool } from './spool.ts';
 
@@ -13,16 +14,16 @@ const SUFFIX = '.jsonl';
 const LOCK = '.lock';
 
 /**
- * `<dir>/<worker>/<attempt>.jsonl`, one event per line. A worker holds `<dir>/<worker>.lock` while it lives. Orphans are moved
- * into the finder's own folder, so that only one worker delivers each.
+ * `<dir>/<worker>/<attempt>.jsonl`, one event per line. A worker holds `<dir>/<worker>.lock` while it lives. A worker that
+ * finds an orphan moves it into its own folder, so that only one worker delivers it. Throws `SpoolError`.
  */
 export async function openSpool(dir: string, worker: string, locks: SpoolLocks): Promise<Spool> {
-  const mine = join(dir, worker);
+  const own = join(dir, worker);
   await mkdir(dir, { recursive: true, mode: 0o750 });
-  // Before the folder exists: a folder whose lock is free is a dead worker's.
-  const lock = locks.take(mine + LOCK);
-  if (lock === null) throw new Error(`${mine} is in use by another process`);
-  await mkdir(mine, { recursive: true, mode: 0o750 });
+  // The lock comes before the folder, because a folder whose lock is free belongs to a dead worker.
+  const lock = locks.take(own + LOCK);
+  if (lock === null) throw new SpoolError('in_use', `The spool ${own} is in use by another process`);
+  await mkdir(own, { recursive: true, mode: 0o750 });
   const files = new Map<string, Promise<FileHandle>>();
 
   return {
@@ -32,17 +33,17 @@ export async function openSpool(dir: string, worker: string, locks: SpoolLocks):
       await file.write(`${JSON.stringify(event)}\n`);
       if (!durable) return;
       await file.sync();
-      await syncFolder(mine);
+      await syncFolder(own);
     },
     remove: async (attempt) => {
       const file = files.get(attempt);
       files.delete(attempt);
       await file?.then((open) => open.close());
-      await rm(join(mine, attempt + SUFFIX), { force: true });
+      await rm(join(own, attempt + SUFFIX), { force: true });
     },
     orphans: async () => {
       const found: Awaited<ReturnType<Spool['orphans']>> = [];
-      for (const folder of await folders()) if (!isHeld(folder)) found.push(...(await adopt(folder, mine)));
+      for (const folder of await folders()) if (!isHeld(folder)) found.push(...(await adopt(folder, own)));
       return found;
     },
     held: async () => {
@@ -52,7 +53,7 @@ export async function openSpool(dir: string, worker: string, locks: SpoolLocks):
     close: async () => {
       for (const file of files.values()) await (await file).close();
       files.clear();
-      if ((await attemptsIn(mine)).length === 0) await removeFolder(mine);
+      if ((await attemptsIn(own)).length === 0) await removeFolder(own);
       lock.release();
     },
   };
@@ -67,27 +68,27 @@ export async function openSpool(dir: string, worker: string, locks: SpoolLocks):
   }
 
   function fileOf(attempt: string): Promise<FileHandle> {
-    const file = files.get(attempt) ?? open(join(mine, attempt + SUFFIX), 'a', 0o640);
+    const file = files.get(attempt) ?? open(join(own, attempt + SUFFIX), 'a', 0o640);
     files.set(attempt, file);
     return file;
   }
 }
 
-/** Of two finders at the same time one gets each spool. Unfinished spools are deleted: control ends their attempts as lost. */
-async function adopt(folder: string, mine: string): Promise<{ worker: string; attempt: string; events: Event[] }[]> {
+/** When two workers find a spool at the same time, one of them gets it. Deletes unfinished spools: control ends their attempts as lost. */
+async function adopt(folder: string, own: string): Promise<{ worker: string; attempt: string; events: Event[] }[]> {
   const adopted = [];
   for (const attempt of await attemptsIn(folder)) {
     const path = join(folder, attempt + SUFFIX);
     const events = await readEvents(path);
     const last = events.at(-1);
     if (last?.type !== 'finished') await rm(path, { force: true });
-    else if (await moved(path, join(mine, attempt + SUFFIX))) adopted.push({ worker: last.worker, attempt, events });
+    else if (await moved(path, join(own, attempt + SUFFIX))) adopted.push({ worker: last.worker, attempt, events });
   }
   await removeFolder(folder);
   return adopted;
 }
 
-/** Up to the first incomplete line. */
+/** The events before the first incomplete line. */
 async function readEvents(path: string): Promise<Event[]> {
   const events: Event[] = [];
   for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
@@ -112,7 +113,7 @@ async function moved(from: string, to: string): Promise<boolean> {
   );
 }
 
-/** The folder stays if it is not empty. */
+/** Keeps the folder if it is not empty. */
 async function removeFolder(folder: string): Promise<void> {
   await rm(folder + LOCK, { force: true });
   await rmdir(folder).catch(() => undefined);
@@ -122,3 +123,5 @@ async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r');
   await folder.sync();
 }
+
+export class SpoolError extends CodedError<'in_use'> {}

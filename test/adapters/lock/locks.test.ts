@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const never = new AbortController().signal;
 
-/** Runs `code` with `locks` and `file` in a process of its own; resolves at its first output. */
+/** Runs `code` with `locks` and `file` in a separate process; resolves at its first output. */
 async function run(code: string): Promise<ChildProcess> {
   const module = join(import.meta.dirname, '../../../src/adapters/lock/locks.ts');
   const whole = `
@@ -48,7 +48,7 @@ test('A lock has one holder, also within one process, and is free when released'
   expect(locks.take(file)).not.toBeNull();
 });
 
-test('A lock is held as long as its holder holds it, however often it is checked', () => {
+test('Checking a lock does not release it', () => {
   expect(locks.isHeld(file)).toBe(false);
   const lock = locks.take(file);
   expect([locks.isHeld(file), locks.isHeld(file), locks.take(file)]).toEqual([true, true, null]);
@@ -56,7 +56,7 @@ test('A lock is held as long as its holder holds it, however often it is checked
   expect(locks.isHeld(file)).toBe(false);
 });
 
-test('A lock of another process is held, and free at once when that is killed', async () => {
+test('A lock of another process is held until that process is killed', async () => {
   const other = await holder();
   expect([locks.take(file), locks.isHeld(file)]).toEqual([null, true]);
   const waiting = locks.whileLocked(file, never, async () => performance.now());
@@ -68,14 +68,14 @@ test('A lock of another process is held, and free at once when that is killed', 
   expect(await readdir(dir)).toEqual(['a.lock']);
 });
 
-test('A stopped holder keeps its lock', async () => {
+test('A process that is stopped by SIGSTOP keeps its lock', async () => {
   const other = await holder();
   other.kill('SIGSTOP');
   await expect(locks.whileLocked(file, AbortSignal.timeout(1500), async () => {})).rejects.toThrow(/timeout/);
   expect(locks.isHeld(file)).toBe(true);
 });
 
-test('Of many waiters in several processes only one at a time holds the lock, also when holders are killed', async () => {
+test('Only one of many waiting processes holds the lock at a time, also when holders are killed', async () => {
   const trace = join(dir, 'trace');
   const worker = `
     console.log('ready');
@@ -96,7 +96,7 @@ test('Of many waiters in several processes only one at a time holds the lock, al
   for (const [i, line] of lines.entries()) {
     const [what, pid] = line.split(' ');
     if (what === 'out') expect(lines[i - 1]).toBe(`in ${pid}`);
-    // Whoever does not come out was killed inside, and is never seen again.
+    // A process without an `out` was killed while it held the lock, so it appears in no later line.
     else if (lines[i + 1] !== `out ${pid}`)
       expect(lines.slice(i + 1).filter((later) => later.endsWith(` ${pid}`))).toEqual([]);
   }

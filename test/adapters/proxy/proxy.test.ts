@@ -55,10 +55,10 @@ test('An invalid target is an error', async () => {
 });
 
 test('A stopped proxy is an error, not an empty list', async () => {
-  const gone = openProxy(() =>
+  const stopped = openProxy(() =>
     Promise.resolve({ exit_code: 1, output: 'Error: dial unix /tmp/x.sock: no such file\n' }),
   );
-  await expect(gone.list()).rejects.toMatchObject({ code: 'failed', message: expect.stringContaining('dial unix') });
+  await expect(stopped.list()).rejects.toMatchObject({ code: 'failed', message: expect.stringContaining('dial unix') });
 });
 
 const SITE = 'mkdir /www; echo "$0" > /www/index.html; exec httpd -f -p 3000 -h /www';

@@ -80,7 +80,7 @@ test('The finished spools of a killed worker are found once; its unfinished ones
   expect(await readdir(dir)).toEqual([]);
 });
 
-test('An orphan whose finder also died is found again', async () => {
+test('An orphan is found again when the worker that adopted it also died', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1, 'finished')]));
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
@@ -102,7 +102,7 @@ test('The spools of a living worker are not touched', async () => {
   await spool.close();
 });
 
-test('The held attempts are those of living workers', async () => {
+test('Only the attempts of living workers are held', async () => {
   await kill(await workerProcess('wrk_dead', [event('wrk_dead', 'att_1', 1)]));
   await workerProcess('wrk_alive', [event('wrk_alive', 'att_2', 1)]);
   const spool = await openSpool(dir, 'wrk_1', openLocks());
@@ -111,6 +111,11 @@ test('The held attempts are those of living workers', async () => {
   await spool.remove('att_3');
   expect(await spool.held()).toEqual(['att_2']);
   await spool.close();
+});
+
+test('A spool that another process uses cannot be opened', async () => {
+  await workerProcess('wrk_1', []);
+  await expect(openSpool(dir, 'wrk_1', openLocks())).rejects.toMatchObject({ code: 'in_use' });
 });
 
 test('An incomplete last line is ignored', async () => {
