@@ -2,7 +2,7 @@ import type { Generated } from 'kysely';
 import type { Lane } from '../../jobs/run/plan.ts';
 import type { AttemptStatus, EndStatus } from '../../jobs/status.ts';
 
-/** Attempts, the tokens that they and people use, and what control exchanges with the outside. */
+/** Attempts, API tokens, messages that could not be applied, and the outbox. */
 export interface AttemptTables {
   attempts: AttemptsTable;
   tokens: TokensTable;
@@ -35,7 +35,7 @@ interface AttemptsTable {
   ended_at: number | null;
 }
 
-/** `job`: made for one attempt and valid only while that attempt runs, and not after `expires_at`. */
+/** A token of the scope `job` is made for one attempt. It is valid while that attempt runs, until `expires_at`. */
 interface TokensTable {
   id: string;
   name: string;

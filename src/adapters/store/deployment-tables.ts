@@ -24,7 +24,7 @@ interface HostsTable {
   environment: string;
 }
 
-/** `dirty`: a worker is to reconcile Docker and the proxy with these tables. */
+/** `dirty`: a worker must reconcile Docker and the proxy with these tables. */
 interface EnvironmentsTable {
   app: string;
   name: string;
@@ -47,7 +47,7 @@ interface ReleasesTable {
   created_at: number;
   /** When it was last live. */
   live_at: number | null;
-  /** Whether its image is still tagged, so that no prune removes it. */
+  /** Whether its image stays tagged, which protects it from a prune. */
   kept: Generated<number>;
 }
 
@@ -59,15 +59,16 @@ interface DeploymentsTable {
   run_id: string;
   job_id: string;
   attempt_id: string | null;
-  /** The number of the event with the question that control answers: may it start, may it take traffic. */
+  /** The number of the event that asks whether it may start. */
   asked_seq: number | null;
+  /** The number of the event that asks whether it may take traffic. */
   ready_seq: number | null;
   /** How its commit relates to the live one. */
   relation: string | null;
   status: DeploymentStatus;
   reason: string | null;
   sha: string | null;
-  /** Sorts deployments by when their commits came in; later ones take precedence. */
+  /** Orders deployments by when their pushes were received; later ones take precedence. */
   position: string;
   url: string | null;
   /** The release that was live before. */

@@ -143,7 +143,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs DROP COLUMN steps;
   ALTER TABLE jobs DROP COLUMN annotations;
 
-  -- These effects have other forms now. They only hurried what workers, readers and sweeps repeat.
+  -- The format of these effects changed. They can be deleted, because workers, readers and the sweep repeat what they did.
   DELETE FROM outbox WHERE effect LIKE '{"do":"ring"%' OR effect LIKE '{"do":"tell"%' OR effect LIKE '{"do":"wish"%';
   `,
 ];

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** Repositories, what GitHub sends about them, and what GitHub is sent. */
+/** Repositories with their secrets, deliveries from GitHub, and reports to GitHub. */
 export interface RepoTables {
   repos: ReposTable;
   secrets: SecretsTable;
@@ -33,7 +33,7 @@ interface SecretsTable {
 
 interface DeliveriesTable {
   id: string;
-  /** GitHub's X-GitHub-Delivery; null for a call of the API. */
+  /** GitHub's X-GitHub-Delivery; null for an API call. */
   guid: string | null;
   source: 'github' | 'api';
   event: string;
@@ -44,14 +44,14 @@ interface DeliveriesTable {
   sha: string | null;
   /** A push or a pull request is stored once per body. */
   body_hash: string | null;
-  /** received: being planned; planned: it made runs; ignored: it starts nothing; failed: it could not be planned. */
+  /** received: being planned; planned: it has runs; ignored: it starts no runs; failed: it could not be planned. */
   status: 'received' | 'planned' | 'ignored' | 'failed';
   reason: string | null;
   /** The Trigger as JSON, its payload trimmed; the blob store has the whole payload. */
   trigger: string | null;
   payload_blob: string | null;
   workflow: string | null;
-  /** The run that the caller of the API got; the plan fills it. */
+  /** The run that an API call returned at once; null for a webhook. The plan adds its jobs. */
   run_id: string | null;
   received_at: number;
 }
@@ -64,12 +64,13 @@ interface ReportsTable {
   desired: string;
   /** What the last successful request returned, as JSON. */
   sent: string | null;
-  /** `desired` as the newest attempt got it, and as it was last sent. A report is due while `sent_desired` differs from `desired`. */
+  /** `desired` when the newest attempt was granted. */
   granted: string | null;
+  /** `desired` when it was last sent. A report is due while this differs from `desired`. */
   sent_desired: string | null;
   tries: Generated<number>;
   not_before: Generated<number>;
-  /** Why GitHub refused it for good. */
+  /** Why it will not be sent: GitHub's reason for refusing it permanently. */
   gave_up: string | null;
   updated_at: number;
 }

@@ -30,17 +30,18 @@ interface RunsTable {
   actor: string | null;
   app: string | null;
   forced: number;
-  /** The event's payload, which expressions see as `github.event`: the whole as a blob's hash, and trimmed as JSON for conditions. */
+  /** The hash of the blob with the event's whole payload, `github.event` in expressions. */
   payload_blob: string | null;
+  /** The trimmed payload as JSON, for conditions. */
   payload: string;
   base_ref: string | null;
   head_ref: string | null;
   status: JobStatus;
   reason: string | null;
   annotations: string;
-  /** Counts changes; also the run's lock. */
+  /** Counts changes. Every change of the run increments it first, so it is also the run's lock. */
   rev: Generated<number>;
-  /** `cancel` or `force`; null until someone asks for it. */
+  /** `cancel` or `force`; null until it is requested. */
   stop_request: string | null;
   stop_reason: string | null;
   created_at: number;
@@ -48,7 +49,7 @@ interface RunsTable {
   finished_at: number | null;
 }
 
-/** What one rev of a run changed. Readers apply the revisions in order. */
+/** One change of a run, under its `rev`. Readers apply the revisions in order. */
 interface RevisionsTable {
   run_id: string;
   rev: number;
@@ -70,14 +71,14 @@ interface JobsTable {
   exit_code: number | null;
   /** The newest attempt's number, 0 before the first. */
   attempt: Generated<number>;
-  /** The newest attempt that a worker started, 0 before the first: its steps are shown. */
+  /** The newest attempt that a worker started, 0 before the first. The API shows its steps. */
   started_attempt: Generated<number>;
-  /** Attempts that ended errored. */
+  /** The number of attempts that ended as errored. */
   errors: Generated<number>;
   continue_on_error: Generated<number>;
   needs: string;
   spec: string;
-  /** Of a task: `{command, limits}`; its secrets are sealed. */
+  /** Only for a task: `{command, limits}` as JSON. Its secrets are in `secrets_sealed`. */
   task: string | null;
   secrets_sealed: string | null;
   release_id: string | null;
@@ -96,7 +97,7 @@ interface StepsTable extends Step {
   attempt: number;
 }
 
-/** `number`: from 1, in the order in which they came. */
+/** `number`: from 1, in the order in which they were reported. */
 interface AnnotationsTable extends Annotation {
   job_id: string;
   attempt: number;

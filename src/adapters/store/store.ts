@@ -8,7 +8,7 @@ import type { Schema } from './schema.ts';
 
 /** The SQL database. */
 export interface Store {
-  /** Runs `work` in an immediate transaction, after all writes before it. `work` must await nothing but SQL. Rolls back when it rejects. */
+  /** Runs `work` in an immediate transaction, after all earlier writes. `work` must await nothing but SQL. Rolls back when it rejects. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A second, read-only connection, so that readers do not wait for writers. */
   read: Sql;
@@ -29,9 +29,9 @@ export function openStore(file: string): Store {
   return {
     read,
     write(work) {
-      const mine = last.then(() => write.transaction().execute(work));
-      last = mine.catch(() => undefined);
-      return mine;
+      const result = last.then(() => write.transaction().execute(work));
+      last = result.catch(() => undefined);
+      return result;
     },
     async close() {
       await last;
@@ -51,7 +51,7 @@ function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > migrations.length)
     throw new StoreError(
-      `The database was written by a newer Gantry: its schema is version ${version}, this Gantry supports up to ${migrations.length}. ` +
+      `The database was written by a newer Gantry: its schema has version ${version}, this Gantry supports versions up to ${migrations.length}. ` +
         'Upgrade Gantry, or restore the backup from before the upgrade.',
     );
   migrations.slice(version).forEach((sql, index) => {
@@ -65,7 +65,7 @@ function dialect(database: DatabaseSync): Sql {
       database: {
         close: () => database.close(),
         prepare(sql) {
-          // Kysely begins with a plain `begin`. Its first write fails with BUSY_SNAPSHOT, without waiting, when another process wrote meanwhile.
+          // Kysely sends a plain `begin`. The first write after it would fail with BUSY_SNAPSHOT, without waiting, if another process wrote meanwhile.
           const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
           return {
             reader: statement.columns().length > 0,
@@ -79,7 +79,7 @@ function dialect(database: DatabaseSync): Sql {
   });
 }
 
-/** The database cannot be used. */
+/** A database that cannot be used. */
 export class StoreError extends CodedError<'store'> {
   constructor(message: string, options?: ErrorOptions) {
     super('store', message, options);

@@ -22,7 +22,7 @@ export type KeyErrorCode = 'missing' | 'wrong_size' | 'exposed';
 /** A key that cannot be used. The message says what to do. */
 export class KeyError extends CodedError<KeyErrorCode> {}
 
-/** The master key, created on the first start. Throws when there is a database and no key: its secrets could not be opened. */
+/** The master key, created on the first start. Throws when there is a database without a key, because a new key could not open its secrets. */
 export function masterKey(serverDir: string, hasDatabase: boolean): Buffer {
   const path = join(serverDir, 'key');
   const found = readKey(path);
@@ -39,7 +39,7 @@ export function masterKey(serverDir: string, hasDatabase: boolean): Buffer {
   return created;
 }
 
-/** Writes the derived key for the workers, with mode 0640 so that a group can get access. Rewritten only when it differs. */
+/** Writes the derived key for the workers, with mode 0640 so that a group can get access. Writes only when the key differs. */
 export function publishWorkerKey(path: string, key: Buffer): void {
   if (readBytes(path)?.equals(key)) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });

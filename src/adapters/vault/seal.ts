@@ -13,12 +13,12 @@ export function seal(key: Buffer, binding: string, value: string): string {
   return `${VERSION}.${Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString('base64url')}`;
 }
 
-/** Throws `SealError` when the key, the binding or the text differ from when it was sealed. */
+/** Throws `SealError` when the key or the binding is another one than for sealing, or the text was changed. */
 export function unseal(key: Buffer, binding: string, sealed: string): string {
   const [version, text] = sealed.split('.', 2);
   const bytes = Buffer.from(text ?? '', 'base64url');
   if (version !== VERSION || bytes.length < IV_BYTES + TAG_BYTES)
-    throw new SealError(`Cannot open the value for ${binding}: this version of Gantry did not seal it`);
+    throw new SealError(`Cannot open the value for ${binding}: it is not in the format ${VERSION}`);
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
     .setAAD(Buffer.from(binding))
     .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));

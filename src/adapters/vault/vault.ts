@@ -1,4 +1,4 @@
-/** Seals values for SQL with AES-256-GCM under the master key. Only the server has it. */
+/** Seals values for SQL with AES-256-GCM under the master key, which only the server has. */
 export interface Vault {
   /** `scope` names the value's place (`secret/<repo>/<name>/<version>`); opening it needs the same scope. */
   seal(scope: string, value: string): string;

@@ -34,7 +34,7 @@ describe('The database file', () => {
     expect(await apps()).toEqual(['shop']);
   });
 
-  it('is refused when a newer Gantry wrote it, and left as it is', () => {
+  it('is refused and left unchanged when a newer Gantry wrote it', () => {
     const newer = migrations.length + 1;
     query(`PRAGMA user_version = ${newer}`);
     expect(() => openStore(file)).toThrow(
@@ -64,7 +64,7 @@ describe('A write', () => {
     expect(order).toEqual(['one', 'two', 'three'].flatMap((name) => [`${name} begins`, `${name} ends`]));
   });
 
-  it('is rolled back when it rejects, and does not stop the next', async () => {
+  it('is rolled back when it rejects, and the next one runs', async () => {
     const failing = store.write(async (tx) => {
       await insert(tx, 'shop');
       throw new Error('no');
@@ -92,7 +92,7 @@ describe('A read', () => {
   });
 });
 
-it('Closing waits for the writes that were begun', async () => {
+it('Closing waits for the writes in progress', async () => {
   const write = addApp('shop');
   await store.close();
   await write;
@@ -113,7 +113,7 @@ async function apps(): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** One statement of another process, which does not wait for a lock. */
+/** Runs one statement on another connection, which does not wait for a lock. */
 function query(sql: string) {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {

@@ -25,7 +25,7 @@ let request: (method: string, path: string, body?: unknown, headers?: Record<str
 let get: (path: string) => Promise<Json>;
 let post: (path: string, body: unknown) => Promise<Json>;
 
-// oxlint-disable-next-line typescript/no-explicit-any -- the tests look at answers whose shape the API's description states
+// oxlint-disable-next-line typescript/no-explicit-any -- the API's description defines the shape of these responses
 type Json = any;
 
 beforeAll(async () => {
@@ -192,7 +192,7 @@ describe('A database of Gantry 0.1.0', () => {
   });
 });
 
-/** Puts the dumped database and the key from its head where a server looks for them. */
+/** Writes the dumped database, and the key from its header, to where a server reads them. */
 async function restore(data: string): Promise<void> {
   const server = join(data, 'server');
   await mkdir(server, { mode: 0o700 });

@@ -50,7 +50,7 @@ test.each(['v1.', 'v2.AAAA', 'nonsense', '', 'v1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
   },
 );
 
-test('With a database and no key the vault refuses to start and creates no key', () => {
+test('With a database but without a key, the vault refuses to open and creates no key', () => {
   expect(() => openVault({ ...place, has_database: true })).toThrow(expect.objectContaining({ code: 'missing' }));
   expect(existsSync(join(place.server_dir, 'key'))).toBe(false);
 });
@@ -76,7 +76,7 @@ test('The workers’ key is readable by their group, and is rewritten when it di
   expect(openVault(place).worker_key).toEqual(readWorkerKey(place.worker_key_file));
 });
 
-test('The error for a missing worker key names where it comes from', () => {
+test('The error for a missing worker key explains how it is created', () => {
   openVault(place);
   rmSync(place.worker_key_file);
   expect(() => readWorkerKey(place.worker_key_file)).toThrow(/the server writes it when it starts/);
