@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 
-/** The text or bytes of a file, a link, an executable file, or null to delete it. */
+/** The text or bytes of a file, a link's target, an executable file, or null to delete the file. */
 export type FileContent = string | Buffer | { link: string } | { script: string } | null;
 
 export interface GitServer {
@@ -31,7 +31,7 @@ export interface GitServer {
 export interface PushOptions {
   ref?: string;
   message?: string;
-  /** The parent commit; by default the ref's own, null for a commit without history. */
+  /** The parent commit; by default the ref's current one, null for a commit without history. */
   parent?: string | null;
   merge?: string;
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const SRC = resolve(import.meta.dirname, '../src');
 
 interface Rule {
-  /** Rooms and root files whose values may be imported. SHARED files and types of `jobs` and `deps.ts` always may. */
+  /** Rooms and root files whose values may be imported. Files in SHARED and types of `jobs` and `deps.ts` may always be imported. */
   rooms: string[];
   /** Packages besides zod. A name includes its subpaths; one that ends in / is a whole scope. */
   packages: string[];
@@ -48,16 +48,14 @@ const TABLE: Record<string, Rule> = {
   register: { rooms: [], packages: [], node: true },
 };
 
-/** Files at the root of src that rooms may import. The pure rooms import nothing that waits. */
+/** Files at the root of src that any room may import, except that pure rooms must not import what waits. */
 const SHARED: Record<string, (room: string) => boolean> = {
   error: () => true,
   abort: (room) => !PURE.includes(room),
   wakeup: (room) => !PURE.includes(room),
 };
 
-/**
- * The imports between the folders of a room; `.` is the room's own folder. Rooms that are not listed have no folders.
- */
+/** Which folders of the same room a folder may import; `.` is the room's own folder. Rooms that are not listed have no folders. */
 const FOLDERS: Record<string, Record<string, string[]>> = {
   api: {
     http: [],
@@ -147,7 +145,7 @@ interface Import {
 }
 
 interface Source {
-  /** Below src: `adapters/docker/exec.ts`. */
+  /** Relative to src: `adapters/docker/exec.ts`. */
   path: string;
   room: string;
   imports: Import[];
@@ -166,7 +164,7 @@ describe('The import table', () => {
 
   it.each(Object.keys(TABLE))('is followed in %s', (room) => {
     const inside = sources.filter((source) => source.room === room);
-    expect(violations(inside, (source, it) => !allows(source, it))).toEqual([]);
+    expect(violations(inside, (source, imported) => !allows(source, imported))).toEqual([]);
   });
 
   it.each(Object.keys(FOLDERS))('is followed between the folders of %s', (room) => {
@@ -175,8 +173,8 @@ describe('The import table', () => {
     expect([...new Set(inside.map(({ path }) => folderOf(room, path)))].toSorted()).toEqual(
       Object.keys(folders).toSorted(),
     );
-    const forbidden = (source: Source, it: Import) => {
-      const target = pathOf(source, it);
+    const forbidden = (source: Source, imported: Import) => {
+      const target = pathOf(source, imported);
       if (target === null || nameRoom(target) !== room) return false;
       const [from, to] = [folderOf(room, source.path), folderOf(room, target)];
       return from !== to && !folders[from]?.includes(to);
@@ -186,14 +184,16 @@ describe('The import table', () => {
 
   it('allows no import cycles, including imports of types', () => {
     const targets = new Map(
-      sources.map((source) => [source.path, source.imports.flatMap((it) => pathOf(source, it) ?? [])]),
+      sources.map((source) => [source.path, source.imports.flatMap((imported) => pathOf(source, imported) ?? [])]),
     );
     expect(findCycles(targets)).toEqual([]);
   });
 
   it('allows values of deps.ts only in the command line', () => {
     const outside = sources.filter((source) => source.room !== 'cli');
-    expect(violations(outside, (source, it) => !it.type && roomOf(source, it) === 'deps')).toEqual([]);
+    expect(violations(outside, (source, imported) => !imported.type && roomOf(source, imported) === 'deps')).toEqual(
+      [],
+    );
   });
 });
 
@@ -210,17 +210,21 @@ describe('The pure rooms', () => {
   });
 });
 
-describe('The environment and the shell', () => {
-  it('are read only by config.ts; the command line passes the environment on', () => {
+describe('The process environment', () => {
+  it('is read only by config.ts; the command line passes it on', () => {
     const mentions = sources.filter((source) => source.path !== 'config.ts' && /\bprocess\.env\b/.test(source.code));
     const readers = mentions.filter(
       (source) => source.room !== 'cli' || /process\.env\s*[.[]|\}\s*=\s*process\.env/.test(source.code),
     );
     expect(readers.map((source) => source.path)).toEqual([]);
   });
+});
 
-  it('never get a command as one string', () => {
-    const spawning = sources.filter((source) => source.imports.some((it) => it.target === 'node:child_process'));
+describe('Child processes', () => {
+  it('are never started from one command string', () => {
+    const spawning = sources.filter((source) =>
+      source.imports.some((imported) => imported.target === 'node:child_process'),
+    );
     const strings = /\bexec(Sync)?\b[^;]*from 'node:child_process'|\bshell: *[^f\s]|\* as/;
     expect(spawning.filter((source) => strings.test(source.code)).map((source) => source.path)).toEqual([]);
   });
@@ -261,15 +265,15 @@ function adapter(...packages: string[]): Rule {
   return { rooms: ['jobs', 'workflows', 'log'], packages, node: true };
 }
 
-function violations(among: Source[], breaks: (source: Source, it: Import) => boolean): string[] {
+function violations(among: Source[], breaks: (source: Source, imported: Import) => boolean): string[] {
   return among.flatMap((source) =>
     source.imports
-      .filter((it) => breaks(source, it))
-      .map((it) => `${source.path} imports ${it.type ? 'a type of ' : ''}${it.target}`),
+      .filter((imported) => breaks(source, imported))
+      .map(({ type, target }) => `${source.path} imports ${type ? 'a type of ' : ''}${target}`),
   );
 }
 
-/** Files that reach themselves by their imports. */
+/** Files that import themselves through other files. */
 function findCycles(targets: Map<string, string[]>): string[] {
   return [...targets.keys()].filter((start) => {
     const reached = new Set(targets.get(start));
@@ -278,13 +282,13 @@ function findCycles(targets: Map<string, string[]>): string[] {
   });
 }
 
-function allows(source: Source, it: Import): boolean {
+function allows(source: Source, imported: Import): boolean {
   const rule = TABLE[source.room];
   if (rule === undefined) return false;
-  const room = roomOf(source, it);
-  if (room === null) return allowsPackage(source.room, rule, it.target);
+  const room = roomOf(source, imported);
+  if (room === null) return allowsPackage(source.room, rule, imported.target);
   if (room === source.room || SHARED[room]?.(source.room) || rule.rooms.includes(room)) return true;
-  if (it.type && (room === 'jobs' || room === 'deps' || source.room === 'deps')) return true;
+  if (imported.type && (room === 'jobs' || room === 'deps' || source.room === 'deps')) return true;
   return room.startsWith('adapters/') && rule.rooms.includes('adapters');
 }
 
@@ -298,15 +302,15 @@ function allowsPackage(room: string, rule: Rule, target: string): boolean {
 }
 
 /** The room that an import belongs to; null for a package. Files outside src (package.json) may be imported everywhere. */
-function roomOf(source: Source, it: Import): string | null {
-  const path = pathOf(source, it);
+function roomOf(source: Source, imported: Import): string | null {
+  const path = pathOf(source, imported);
   if (path === null) return null;
   return path.startsWith('..') ? source.room : nameRoom(path);
 }
 
-/** The imported file below src; null for a package. */
-function pathOf(source: Source, it: Import): string | null {
-  return it.target.startsWith('.') ? relative(SRC, resolve(SRC, dirname(source.path), it.target)) : null;
+/** The imported file, relative to src; null for a package. */
+function pathOf(source: Source, imported: Import): string | null {
+  return imported.target.startsWith('.') ? relative(SRC, resolve(SRC, dirname(source.path), imported.target)) : null;
 }
 
 /** `.` for a file that is not in a folder of the room. */

@@ -5,7 +5,7 @@ import type { ControlBus, Envelope } from '../../src/deps.ts';
 import type { Event } from '../../src/jobs/protocol/event.ts';
 import type { Claim, Heartbeat, PipeMessage } from '../../src/jobs/protocol/message.ts';
 
-/** Control as workers see it: it grants claims, acknowledges events in order and answers questions. It records what it receives. */
+/** Control as workers see it: it grants claims, acknowledges events in order, answers questions, and records what it receives. */
 export interface FakeControl {
   bus: ControlBus;
   envelope: Envelope;
@@ -22,7 +22,7 @@ export interface FakeControl {
   answers: Map<string, unknown>;
   /** Attempts whose events are answered as superseded. */
   superseded: Set<string>;
-  /** Whether a message is handled; by default all are. */
+  /** Whether to handle a message; by default every message is handled. */
   handles: (message: PipeMessage) => boolean;
   /** The applied events of one attempt. */
   of(attempt: string): Event[];
@@ -56,7 +56,7 @@ export async function startFakeControl(redis_url: string): Promise<FakeControl> 
   await bus.onHeartbeat((heartbeat) => control.heartbeats.push(heartbeat));
   const done = bus.readPipe(async (message) => {
     if (message.kind === 'unreadable') throw new Error(`unreadable: ${message.text}`);
-    // Redis may become unreachable meanwhile, as for the real control.
+    // Redis may be unreachable by now; the worker repeats the message.
     await handle(control, owners, message).catch(() => undefined);
   }, reading.signal);
   return control;
@@ -84,8 +84,8 @@ async function grant(control: FakeControl, owners: Map<string, string>, claim: C
 async function apply(control: FakeControl, event: Event): Promise<void> {
   const { attempt, worker, reply_to = worker } = event;
   if (control.superseded.has(attempt)) return control.bus.send(reply_to, { kind: 'superseded', attempt });
-  const have = control.of(attempt).length;
-  if (event.seq === have + 1) control.applied.push(event);
+  const applied = control.of(attempt).length;
+  if (event.seq === applied + 1) control.applied.push(event);
   await control.bus.send(reply_to, { kind: 'acknowledged', attempt, seq: control.of(attempt).length });
   await answer(control, attempt, worker, event.seq);
 }

@@ -21,7 +21,7 @@ function grant(script: string): string {
   return attempt;
 }
 
-/** Offers the attempt each half a second, as control's sweep does, until a worker claims it. */
+/** Offers the attempt every half second, as control's sweep does, until a worker claims it. */
 async function offer(attempt: string, lane: Lane = 'test'): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -78,7 +78,7 @@ test('A worker holds no more attempts than it has slots, and its heartbeat lists
     await harness.control.bus.send(worker, { kind: 'stop', attempt, request: { kind: 'force', reason: 'enough' } });
 });
 
-test('A stop request removes the container, and its reason becomes the verdict’s', async () => {
+test('A stop request removes the container, and its reason becomes the reason of the verdict', async () => {
   harness = await openWorkerHarness();
   await harness.startWorker();
   const attempt = grant('echo begun; sleep 600');
@@ -121,7 +121,7 @@ test('A draining worker takes no new attempts and finishes the running ones', as
   expect(await readdir(join(harness.dir, 'work', 'spools'))).toEqual([]);
 });
 
-test('An attempt that does not end within the shutdown timeout is stopped, with that reason', async () => {
+test('An attempt that does not end within the shutdown timeout is stopped, and its verdict says why', async () => {
   harness = await openWorkerHarness({ GANTRY_SHUTDOWN_TIMEOUT: '1' });
   const shutDown = await harness.startWorker();
   const attempt = grant('echo begun; sleep 600');
@@ -134,11 +134,11 @@ test('An attempt that does not end within the shutdown timeout is stopped, with 
 
 test('The next worker removes the containers and folders of a killed worker', async () => {
   harness = await openWorkerHarness();
-  const doomed = await harness.spawnWorker();
+  const killed = await harness.spawnWorker();
   const attempt = grant('echo begun; sleep 600');
   await offer(attempt);
   await logged(attempt, 'begun');
-  await kill(doomed);
+  await kill(killed);
   expect(await harness.containers('gantry.attempt')).toHaveLength(1);
   await harness.startWorker();
   await vi.waitFor(async () => expect(await harness.containers('gantry.attempt')).toEqual([]), 20_000);

@@ -12,7 +12,7 @@ import { runWorker } from '../../src/workers/run-worker.ts';
 import { startRedis, type TestRedis } from '../redis.ts';
 import { type FakeControl, startFakeControl } from './fake-control.ts';
 
-/** Real workers on the real Docker Engine and a fake control, as an installation of its own. `end` removes everything. */
+/** Real workers on the real Docker Engine and a fake control, in a separate installation. `end` removes everything. */
 export interface WorkerHarness {
   dir: string;
   redis: TestRedis;
@@ -23,7 +23,7 @@ export interface WorkerHarness {
   installation: string;
   /** Starts a worker in this process. The returned function shuts it down and resolves when it has ended. */
   startWorker(): Promise<() => Promise<void>>;
-  /** Starts a worker in a process of its own. */
+  /** Starts a worker in a separate process. */
   spawnWorker(): Promise<ChildProcess>;
   /** The names of this installation's containers with this label. */
   containers(label: string): Promise<string[]>;
@@ -83,7 +83,7 @@ export async function openWorkerHarness(env: Record<string, string> = {}): Promi
       return running;
     },
     containers: async (label) => {
-      const found = await engine.listContainers({ all: true, filters: { label: [ours(installation), label] } });
+      const found = await engine.listContainers({ all: true, filters: { label: [labelOf(installation), label] } });
       return found.flatMap(({ Names }) => Names.map((name) => name.slice(1)));
     },
     end: async () => {
@@ -109,12 +109,12 @@ function module(path: string): string {
   return JSON.stringify(join(process.cwd(), path));
 }
 
-function ours(installation: string): string {
+function labelOf(installation: string): string {
   return `gantry.installation=${installation}`;
 }
 
 async function removeAll(engine: Dockerode, installation: string): Promise<void> {
-  const filters = { label: [ours(installation)] };
+  const filters = { label: [labelOf(installation)] };
   for (const { Id } of await engine.listContainers({ all: true, filters }))
     await engine.getContainer(Id).remove({ force: true, v: true });
   for (const { Id } of await engine.listNetworks({ filters })) await engine.getNetwork(Id).remove();

@@ -71,7 +71,7 @@ test.each([
   expect(inside('rev-list', '--count', 'HEAD')).toBe(String(commits));
 });
 
-test('The remote is configured without credentials, and the mirror is not mentioned', async () => {
+test('The remote has no credentials, and no file names the mirror', async () => {
   await checkout(second, 'refs/heads/main');
   expect(inside('remote', 'get-url', 'origin')).toBe(source.clone_url);
   for (const name of await readdir(join(target, '.git'), { recursive: true, withFileTypes: true })) {

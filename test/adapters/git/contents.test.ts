@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('Regular files below a folder are listed, whatever their names', async () => {
+test('Regular files below a folder are listed, with any characters in their names', async () => {
   expect((await git.files('repo_1', first, '.github/workflows')).toSorted()).toEqual([
     '.github/workflows/ci.yml',
     '.github/workflows/ünï "x"\t.yml',
@@ -51,7 +51,7 @@ test('Regular files below a folder are listed, whatever their names', async () =
   expect(await git.files('repo_1', second, 'none')).toEqual([]);
 });
 
-test('A file is read as of its commit', async () => {
+test('A file has the content of the given commit', async () => {
   expect(await git.read('repo_1', first, 'README.md', 100)).toBe('hello');
   expect(await git.read('repo_1', second, 'README.md', 100)).toBe('again');
   expect(await git.read('repo_1', second, ':(glob)*', 100)).toBe('literal');
@@ -70,7 +70,7 @@ test('A commit has a message, an author and a time', async () => {
   expect(Math.abs(commit.committed_at - Date.now())).toBeLessThan(120_000);
 });
 
-test('Changed paths are those between two commits, or since their merge base', async () => {
+test('Changed paths differ between two commits, or since their merge base', async () => {
   expect((await git.changed('repo_1', first, second, false))?.toSorted()).toEqual(['README.md', 'run.sh']);
   expect((await git.changed('repo_1', second, side, false))?.toSorted()).toEqual(['README.md', 'run.sh', 'side.txt']);
   expect(await git.changed('repo_1', second, side, true)).toEqual(['side.txt']);

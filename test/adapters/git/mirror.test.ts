@@ -40,9 +40,9 @@ test('A commit is fetched by its SHA with its history; the second time without c
   const second = await push({ 'a.txt': 'two' });
   expect(await fetch('refs/heads/main', second)).toBe(second);
   expect(await git.relation('repo_1', first, second)).toBe('ancestor');
-  const asked = server.requests.length;
+  const requests = server.requests.length;
   expect(await fetch('refs/heads/main', second)).toBe(second);
-  expect(server.requests.length).toBe(asked);
+  expect(server.requests.length).toBe(requests);
 });
 
 test('Mirrors are not readable by other users', async () => {
@@ -56,7 +56,7 @@ test('Mirrors are not readable by other users', async () => {
   expect((await stat(mirrors_dir)).mode & 0o777).toBe(0o700);
 });
 
-test('A commit that no branch contains any more is fetched by its SHA', async () => {
+test('A commit that is no longer on a branch is fetched by its SHA', async () => {
   const lost = await push({ 'a.txt': 'lost' });
   await push({ 'a.txt': 'new' }, { parent: null });
   expect(await fetch('refs/heads/main', lost)).toBe(lost);
@@ -106,14 +106,14 @@ test('A remote that refuses to serve SHAs is asked for its refs', async () => {
   const side = await push({ 'b.txt': 'side' }, { ref: 'refs/pull/7/head', parent: first });
   expect(await fetch('refs/heads/main', first)).toBe(first);
   expect(await fetch('refs/heads/main', second)).toBe(second);
-  expect(await fetch('refs/heads/gone', side)).toBe(side);
+  expect(await fetch('refs/heads/deleted', side)).toBe(side);
   await expect(fetch('refs/heads/main', 'a'.repeat(40))).rejects.toMatchObject({
     code: 'not_found',
     message: expect.stringContaining('forced push'),
   });
 });
 
-test('The token gives access, and is neither in the mirror nor in an error', async () => {
+test('The token gives access, and appears neither in the mirror nor in errors', async () => {
   await serve({ token: 's3cret-token' });
   const sha = await push({ 'a.txt': 'one' });
   source = { ...source, token: 's3cret-token' };
@@ -149,8 +149,8 @@ test('A hanging fetch ends when it is aborted, with the reason, and releases the
   const abort = new AbortController();
   const fetching = git.fetch(source, { ref: 'refs/heads/main', sha: 'a'.repeat(40) }, abort.signal);
   await once(silent, 'connection');
-  abort.abort(new Error('not wanted any more'));
-  await expect(fetching).rejects.toThrow('not wanted any more');
+  abort.abort(new Error('cancelled by Ada'));
+  await expect(fetching).rejects.toThrow('cancelled by Ada');
   expect(openLocks().isHeld(join(dir, 'repo_1.lock'))).toBe(false);
   silent.close();
 });

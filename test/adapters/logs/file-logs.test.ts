@@ -50,6 +50,6 @@ test('A missing log is empty, and can be sealed and removed', async () => {
   await store.remove('att_1');
 });
 
-test('Only an attempt id names a log', async () => {
+test('A path in place of an attempt id is refused', async () => {
   await expect(store.read('../server/key', 0)).rejects.toThrow('invalid attempt id');
 });

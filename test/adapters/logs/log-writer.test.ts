@@ -9,11 +9,11 @@ import type { LogStore, LogStream, LogWriter } from '../../../src/adapters/logs/
 let dir: string;
 let store: LogStore;
 let log: LogWriter;
-let rung: number[];
+let woken: number[];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gantry-logs-'));
   store = openLogStore(dir);
-  rung = [];
+  woken = [];
   log = open();
 });
 afterEach(async () => {
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 function open(options: { store?: LogStore; attempt?: string; cap_bytes?: number } = {}): LogWriter {
   return openLogWriter(options.store ?? store, options.attempt ?? 'att_1', {
-    wake: (size) => rung.push(size),
+    wake: (size) => woken.push(size),
     now: () => 7,
     cap_bytes: options.cap_bytes ?? 1024 ** 3,
   });
@@ -87,7 +87,7 @@ test('A line over 64 KiB is split between characters', async () => {
   expect(Math.max(...parts.map((part) => Buffer.byteLength(part)))).toBeLessThanOrEqual(64 * 1024);
 });
 
-test('Streams and steps are kept apart', async () => {
+test('Chunks of different streams or steps do not share a line', async () => {
   log.write(1, 'stdout', 'out without end');
   log.write(1, 'stderr', 'err\n');
   log.write(2, 'stdout', 'next\n');
@@ -124,15 +124,15 @@ test.each([
   ['base64', Buffer.from(value).toString('base64')],
   ['base64 after one more byte', Buffer.from(`x${value}`).toString('base64')],
   ['base64 after a user name', Buffer.from(`user1:${value}`).toString('base64')],
-  ['base64 for addresses', Buffer.from(`ab${value}`).toString('base64url')],
-  ['a query', new URLSearchParams({ v: value }).toString()],
-  ['a component of an address', encodeURIComponent(value)],
+  ['base64 for URLs', Buffer.from(`ab${value}`).toString('base64url')],
+  ['a URL query', new URLSearchParams({ v: value }).toString()],
+  ['a URL component', encodeURIComponent(value)],
   ['JSON', JSON.stringify({ value })],
-])('a secret is hidden as %s', async (_, encoded) => {
+])('A secret is hidden as %s', async (_, encoded) => {
   const [line] = await written([`${encoded}\n`], [value]);
   expect(line).toContain('***');
   const left = (line ?? '').split('***').map((part) => part.replace(/=+$/, ''));
-  // Only characters that also encode the value's neighbours may stay.
+  // Only characters that also encode the text around the value may remain.
   expect(left.every((part) => part.length <= 10)).toBe(true);
 });
 
@@ -163,14 +163,14 @@ test('A secret is hidden in every stream once it has been added', async () => {
 
 test('Readers are woken with the size of the file', async () => {
   log.write(1, 'stdout', 'a\n');
-  await vi.waitFor(() => expect(rung).toEqual([13]));
+  await vi.waitFor(() => expect(woken).toEqual([13]));
   log.write(1, 'stdout', 'b\n');
   expect(await log.flush()).toBe(26);
-  expect(rung).toEqual([13, 26]);
+  expect(woken).toEqual([13, 26]);
   expect(await store.size('att_1')).toBe(26);
 });
 
-test('Beyond the limit a log gets one line that says so, and further output is dropped', async () => {
+test('Output beyond the limit is dropped, and one line notes that', async () => {
   const small = open({ attempt: 'att_small', cap_bytes: 100 });
   for (let i = 0; i < 1000; i++) small.write(1, 'stdout', `line ${i}\n`);
   const size = await small.close();
@@ -182,19 +182,19 @@ test('Beyond the limit a log gets one line that says so, and further output is d
   expect(size).toBe(await store.size('att_small'));
 });
 
-test('A full disk drops output without blocking, and the log says so once there is space', async () => {
+test('Output for a full disk is dropped without blocking, and a line notes the gap once there is space', async () => {
   let full = true;
   const disk: LogStore = {
     ...store,
     append: (attempt, offset, bytes) =>
       full ? Promise.reject(new Error('ENOSPC: no space left')) : store.append(attempt, offset, bytes),
   };
-  const unlucky = open({ store: disk, attempt: 'att_full' });
-  unlucky.write(1, 'stdout', 'lost\n');
-  await unlucky.flush();
+  const dropping = open({ store: disk, attempt: 'att_full' });
+  dropping.write(1, 'stdout', 'lost\n');
+  await dropping.flush();
   full = false;
-  unlucky.write(1, 'stdout', 'kept\n');
-  await unlucky.close();
+  dropping.write(1, 'stdout', 'kept\n');
+  await dropping.close();
   expect(await lines('att_full')).toEqual([
     '0 system 16 bytes of output are missing here: ENOSPC: no space left.',
     '1 stdout kept',

@@ -87,9 +87,9 @@ test('The events of many concurrent attempts arrive complete and in order despit
   const attempts = Array.from({ length: 20 }, (_, i) => `att_${i}`);
   await Promise.all(
     attempts.map(async (attempt) => {
-      const each = openReporter(attempt);
-      for (let number = 1; number <= 10; number++) await each.emit(step(number));
-      await each.finish(DONE, never);
+      const one = openReporter(attempt);
+      for (let number = 1; number <= 10; number++) await one.emit(step(number));
+      await one.finish(DONE, never);
     }),
   );
   clearInterval(flushing);

@@ -4,14 +4,14 @@ import { openInterruption } from '../../../src/workers/attempt/interruption.ts';
 import { Mailbox } from '../../../src/workers/attempt/mailbox.ts';
 
 const cancel: StopRequest = { kind: 'cancel', reason: 'cancelled by Ada' };
-const force_now: StopRequest = { kind: 'force', reason: 'cancelled again' };
+const forced: StopRequest = { kind: 'force', reason: 'cancelled again' };
 
 function open() {
   const mailbox = new Mailbox();
-  const reason = new AbortController();
-  const interruption = openInterruption(mailbox, 'att_1', reason.signal);
+  const controller = new AbortController();
+  const interruption = openInterruption(mailbox, 'att_1', controller.signal);
   const request = (request: StopRequest, attempt = 'att_1') => mailbox.deliver({ kind: 'stop', attempt, request });
-  return { ...interruption, reason, request };
+  return { ...interruption, controller, request };
 }
 
 test('A stop request aborts with the request as the reason', () => {
@@ -21,11 +21,11 @@ test('A stop request aborts with the request as the reason', () => {
   expect(force.aborted).toBe(false);
 });
 
-test('A forced stop may follow a cancellation, and the first reason stays', () => {
+test('A forced stop may follow a cancellation, and the first reason of `stop` is kept', () => {
   const { stop, force, request } = open();
   request(cancel);
-  request(force_now);
-  expect(force.reason).toEqual(force_now);
+  request(forced);
+  expect(force.reason).toEqual(forced);
   expect(stop.reason).toEqual(cancel);
 });
 
@@ -36,19 +36,19 @@ test('A stop request that is sent again changes nothing', () => {
   expect(stop.reason).toEqual(cancel);
 });
 
-test('The end of the worker interrupts too, and the first reason stays', () => {
-  const { stop, force, reason, request } = open();
-  reason.abort(new Error('the worker is shutting down'));
+test('A worker that shuts down aborts too, and the first reason is kept', () => {
+  const { stop, force, controller, request } = open();
+  controller.abort(new Error('the worker is shutting down'));
   request(cancel);
   expect(stop.reason).toEqual(new Error('the worker is shutting down'));
   expect(force.aborted).toBe(false);
 });
 
 test('Stop requests for other attempts, or after the end, are ignored', () => {
-  const { stop, reason, request, close } = open();
+  const { stop, controller, request, close } = open();
   request(cancel, 'att_2');
   close();
   request(cancel);
-  reason.abort();
+  controller.abort();
   expect(stop.aborted).toBe(false);
 });

@@ -17,8 +17,8 @@ afterEach(async () => {
   await harness.end();
 });
 
-/** A worker that was killed after it had finished an attempt and before it could deliver the events. */
-async function deadWorker(worker: string, attempt: string): Promise<void> {
+/** Starts a worker and kills it after it has finished an attempt, before it delivers the events. */
+async function leaveDeadWorker(worker: string, attempt: string): Promise<void> {
   const verdict = { status: 'failed', reason: 'exit code 1', exit_code: 1 };
   const events = [
     { seq: 1, type: 'step', data: { number: 1 } },
@@ -39,8 +39,8 @@ async function deadWorker(worker: string, attempt: string): Promise<void> {
   await once(running, 'exit');
 }
 
-test('The events of an attempt that a dead worker finished are delivered in its name, and then removed', async () => {
-  await deadWorker('wrk_dead', 'att_1');
+test('The events of an attempt that a dead worker finished are delivered with its id, and then removed', async () => {
+  await leaveDeadWorker('wrk_dead', 'att_1');
   const delivering = deliverOrphans(harness.deps, harness.mailbox, done.signal);
   await vi.waitFor(() => expect(harness.control.of('att_1').map(({ seq }) => seq)).toEqual([1, 2]));
   expect(new Set(harness.control.of('att_1').map(({ worker }) => worker))).toEqual(new Set(['wrk_dead']));
@@ -52,7 +52,7 @@ test('The events of an attempt that a dead worker finished are delivered in its 
 
 test('The events of a superseded attempt are removed and change nothing', async () => {
   harness.control.superseded.add('att_1');
-  await deadWorker('wrk_dead', 'att_1');
+  await leaveDeadWorker('wrk_dead', 'att_1');
   const delivering = deliverOrphans(harness.deps, harness.mailbox, done.signal);
   await vi.waitFor(async () => expect(await readdir(join(harness.dir, 'spools', 'wrk_1'))).toEqual([]));
   expect(harness.control.applied).toEqual([]);
@@ -61,7 +61,7 @@ test('The events of a superseded attempt are removed and change nothing', async 
 });
 
 test('Delivered events whose file cannot be removed do not end the worker', async () => {
-  await deadWorker('wrk_dead', 'att_1');
+  await leaveDeadWorker('wrk_dead', 'att_1');
   const { promise: removing, resolve } = Promise.withResolvers<void>();
   const remove = () => {
     resolve();
@@ -76,7 +76,7 @@ test('Delivered events whose file cannot be removed do not end the worker', asyn
 
 test('Events that cannot be delivered stay on disk for the next worker', async () => {
   harness.control.handles = () => false;
-  await deadWorker('wrk_dead', 'att_1');
+  await leaveDeadWorker('wrk_dead', 'att_1');
   const delivering = deliverOrphans(harness.deps, harness.mailbox, done.signal);
   await vi.waitFor(() => expect(harness.control.received.length).toBeGreaterThan(0));
   done.abort();

@@ -37,7 +37,7 @@ interface Repo {
   sha: string;
 }
 
-/** A repository of its own with one commit on main. */
+/** A new repository with one commit on main. */
 async function repoWith(files: Record<string, FileContent>): Promise<Repo> {
   const name = `acme/repo${++repos}`;
   const clone_url = await server.create(name);
@@ -78,7 +78,7 @@ async function finished({ source }: Repo, trigger: Trigger, more: Partial<PlanGr
 async function plan(repo: Repo, trigger: Trigger = push(repo.sha), more: Partial<PlanGrant> = {}): Promise<Plan> {
   const { plan: made, verdict } = await finished(repo, trigger, more);
   expect(verdict).toEqual({ status: 'succeeded', reason: null, exit_code: null });
-  if (made === undefined) throw new Error('there is no plan');
+  if (made === undefined) throw new Error('the attempt finished without a plan');
   return made;
 }
 
@@ -142,7 +142,7 @@ test('A label without an image fails the run at its job, with the mapped labels'
   expect(run?.annotations[0]?.message).toMatch(/macos-latest.*ubuntu-latest, mine.*GANTRY_RUNNER_IMAGES/);
 });
 
-test('A run with a deploy job has the app of gantry.yml', async () => {
+test('A run with a deploy job has the app that gantry.yml names', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${DEPLOY}`, 'gantry.yml': APP });
   expect((await plan(repo)).runs[0]).toMatchObject({ failure: null, app: 'shop' });
 });
@@ -248,8 +248,11 @@ test('An unknown workflow becomes a failed run that lists the available ones', a
 test('A missing commit fails the plan; an unreachable remote is an error, which is retried', async () => {
   const repo = await repoWith({ '.github/workflows/a.yml': `on: push\n${JOB}` });
   expect((await finished(repo, push('a'.repeat(40)))).verdict).toMatchObject({ status: 'failed' });
-  const away = { ...repo, source: { ...repo.source, id: 'repo_away', clone_url: 'http://127.0.0.1:1/a.git' } };
-  expect((await finished(away, push(repo.sha))).verdict).toMatchObject({
+  const unreachable = {
+    ...repo,
+    source: { ...repo.source, id: 'repo_unreachable', clone_url: 'http://127.0.0.1:1/a.git' },
+  };
+  expect((await finished(unreachable, push(repo.sha))).verdict).toMatchObject({
     status: 'errored',
     reason: expect.stringContaining('fetching'),
   });

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const claim = (nonce: string): PipeMessage => ({ kind: 'claim', claim: { attempt: 'att_1', worker: 'wrk_1', nonce } });
 
-/** Collects the entries of the pipe: the nonce of a claim, else the kind. */
+/** Collects the entries of the pipe: the nonces of claims, the kinds of other entries. */
 function collect(): string[] {
   const received: string[] = [];
   void control.readPipe(async (message) => {
@@ -55,7 +55,7 @@ test('An entry that cannot be parsed is delivered as unreadable and deleted', as
   await vi.waitFor(async () => expect(await redis.command('XLEN {gantry}:pipe')).toBe(':0\r\n'));
 });
 
-test('When handling an entry fails, the entry stays and reading rejects', async () => {
+test('An entry whose handler fails stays in the pipe, and reading rejects', async () => {
   await worker.send(claim('poison'));
   await expect(control.readPipe(() => Promise.reject(new Error('no')), reading.signal)).rejects.toThrow('no');
   expect(await redis.command('XLEN {gantry}:pipe')).toBe(':1\r\n');
@@ -84,12 +84,12 @@ test('While Redis is unreachable every method rejects within two seconds', async
       worker.send(claim('a')),
       control.send('wrk_1', { kind: 'superseded', attempt: 'att_1' }),
       control.wake('run:1', '1'),
-    ].map((verb) => expect(verb).rejects.toMatchObject({ code: 'unreachable' })),
+    ].map((call) => expect(call).rejects.toMatchObject({ code: 'unreachable' })),
   );
   expect(Date.now() - before).toBeLessThan(2000);
 });
 
-test('A Redis that hangs counts as down, and the connection counts as new afterwards', async () => {
+test('While Redis hangs the connection counts as down, and afterwards as a new one', async () => {
   const before = control.up();
   collect();
   await redis.command('CLIENT PAUSE 3000 ALL');
@@ -175,7 +175,7 @@ test('Heartbeats reach control; invalid ones are ignored', async () => {
   await vi.waitFor(() => expect(received).toEqual([heartbeat]));
 });
 
-test('Readers share one connection, and each can leave alone', async () => {
+test('Readers share one connection, and one can leave without the others', async () => {
   const wakeups = openReaderWakeups(redis.url);
   const received: string[] = [];
   const leave = wakeups.listen('log:att_1', (text) => received.push(`a${text}`));
@@ -191,7 +191,7 @@ test('Readers share one connection, and each can leave alone', async () => {
   await wakeups.close();
 });
 
-test('A Redis reports its version and policy; a missing one is unreachable', async () => {
+test('Redis reports its version and policy; a missing Redis is unreachable', async () => {
   expect(await askRedis(redis.url)).toMatchObject({
     policy: 'noeviction',
     version: expect.stringMatching(/^\d+\.\d+/),

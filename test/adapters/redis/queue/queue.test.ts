@@ -36,7 +36,7 @@ function attempts() {
   return { taken, take, end: (attempt: string) => ends.get(attempt)?.() };
 }
 
-test('An offer that is made repeatedly is taken once, and leaves nothing in Redis', async () => {
+test('A repeated offer is taken once, and leaves nothing in Redis', async () => {
   const { taken, take, end } = attempts();
   for (let i = 0; i < 5; i++) await offers.offer('test', 'att_1');
   taker().take('test', 2, take);
@@ -47,7 +47,7 @@ test('An offer that is made repeatedly is taken once, and leaves nothing in Redi
   expect(taken).toEqual(['att_1']);
 });
 
-test('A lane hands out as many offers as it has slots, and the next when a slot is free', async () => {
+test('A lane hands out as many offers as the taker has slots, and the next when a slot becomes free', async () => {
   const { taken, take, end } = attempts();
   for (const attempt of ['att_1', 'att_2', 'att_3']) await offers.offer('build', attempt);
   taker().take('build', 2, take);
@@ -116,7 +116,7 @@ test('After an outage of fifteen seconds offers are taken again', async () => {
   await redis.stop();
   await expect(offers.offer('test', 'att_2')).rejects.toMatchObject({ code: 'unreachable' });
   expect(await offers.reachable()).toBe(false);
-  // The outage itself, longer than every lock and every blocking read.
+  // The outage must last longer than every lock and every blocking read.
   await new Promise((resolve) => setTimeout(resolve, 15_000));
   await redis.start();
   await vi.waitFor(() => offers.offer('test', 'att_2'), { timeout: 5000 });
