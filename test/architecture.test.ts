@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { attemptMoves, deploymentMoves, jobMoves } from '../src/jobs/status.ts';
+import { FOLDERS, TABLE } from './import-table.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const text = readFileSync(resolve(ROOT, 'ARCHITECTURE.md'), 'utf8');
@@ -12,7 +13,17 @@ describe('The state diagrams in ARCHITECTURE.md', () => {
     ['attempt', draw(attemptMoves)],
     ['deployment', draw(deploymentMoves)],
   ])('show the moves of each %s as in src/jobs/status.ts', (name, diagram) => {
-    expect(blockOf(name), `paste this between the markers of "${name}":\n\n${diagram}\n`).toBe(diagram);
+    expect(blockOf(`moves: ${name}`), `paste this between the markers of "${name}":\n\n${diagram}\n`).toBe(diagram);
+  });
+});
+
+describe('The import tables in ARCHITECTURE.md', () => {
+  it.each([
+    ['rooms', roomTable()],
+    ['folders', folderTable()],
+  ])('show the rules that are enforced: %s', (name, table) => {
+    const block = blockOf(`imports: ${name}`);
+    expect(block, `paste this between the markers of "imports: ${name}":\n\n${table}\n`).toBe(table);
   });
 });
 
@@ -48,10 +59,25 @@ function draw(moves: Record<string, readonly string[]>): string {
 }
 
 function blockOf(name: string): string | null {
-  return new RegExp(`<!-- moves: ${name} -->\\n([\\s\\S]*?)\\n<!-- end -->`).exec(text)?.[1] ?? null;
+  return new RegExp(`<!-- ${name} -->\\n([\\s\\S]*?)\\n<!-- end -->`).exec(text)?.[1] ?? null;
 }
 
 /** Paths in ARCHITECTURE.md are relative to the root or to src. */
 function locate(path: string): string | null {
   return [resolve(ROOT, path), resolve(ROOT, 'src', path)].find(existsSync) ?? null;
+}
+
+function roomTable(): string {
+  const rows = Object.entries(TABLE).map(([room, { rooms, packages, node }]) => {
+    const all = [...packages.map((name) => (name.endsWith('/') ? `${name}*` : name)), ...(node ? ['node:*'] : [])];
+    return `| ${room} | ${rooms.join(', ')} | ${all.join(', ')} |`;
+  });
+  return ['| room or file | may import | packages, besides zod |', '|---|---|---|', ...rows].join('\n');
+}
+
+function folderTable(): string {
+  const rows = Object.entries(FOLDERS).flatMap(([room, folders]) =>
+    Object.entries(folders).map(([folder, imports]) => `| ${room}/${folder} | ${imports.join(', ')} |`),
+  );
+  return ['| folder | may import, of its room |', '|---|---|', ...rows].join('\n');
 }
