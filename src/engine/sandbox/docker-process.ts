@@ -103,9 +103,12 @@ function expectStarted(exit: Exit, pid: number | null): Exit {
   return exit;
 }
 
-/** A container without a shell ends at once, and a step may end its own container. Other errors stay as they are. */
+/**
+ * A container without a shell ends at once, and a step may end its own container. The Engine then refuses to start a process, or fails to when
+ * the container ends meanwhile. Other errors stay as they are.
+ */
 async function explain(docker: Docker, container: string, error: unknown): Promise<unknown> {
-  if (!hasCode(error, 'conflict')) return error;
+  if (!hasCode(error, 'conflict', 'failed')) return error;
   const found = await docker.inspect(container);
   if (found === null || found.state !== 'exited') return error;
   const hasNoShell = found.exit_code === 127 || found.exit_code === 126;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '../../../error.ts';
 import { type Container, type ContainerSpec, DockerError } from '../docker.ts';
 import type { Engine } from '../engine/connection.ts';
 import { awaitCall, awaitCallUnless } from '../engine/failure.ts';
@@ -66,18 +67,7 @@ export async function containers(engine: Engine, labels: Record<string, string>)
 }
 
 export async function whilePaused<T>(engine: Engine, container: string, work: () => Promise<T>): Promise<T> {
-  const operation = `pause container ${container}`;
-  // 409: it does not run, or it is paused already.
-  const paused = await awaitCallUnless(
-    operation,
-    [409],
-    false,
-    engine.calls
-      .getContainer(container)
-      .pause()
-      .then(() => true),
-  );
-  if (!paused) return work();
+  if (!(await pause(engine, container))) return work();
   try {
     return await work();
   } finally {
@@ -92,6 +82,24 @@ export async function setRestartPolicy(engine: Engine, container: string, policy
 
 const REMOVAL_TIMEOUT = 60_000;
 const UNPAUSE_TIMEOUT = 10_000;
+const PAUSE_TRIES = 5;
+
+/** False when the container does not run, or is paused already. Under load the Engine fails to freeze some containers at the first try. */
+async function pause(engine: Engine, container: string, tries = PAUSE_TRIES): Promise<boolean> {
+  const call = engine.calls.getContainer(container).pause();
+  try {
+    return await awaitCallUnless(
+      `pause container ${container}`,
+      [409],
+      false,
+      call.then(() => true),
+    );
+  } catch (error) {
+    if (tries === 1 || !hasCode(error, 'failed')) throw error;
+    await delay(200);
+    return pause(engine, container, tries - 1);
+  }
+}
 
 /** A missing or running container is not an error. */
 async function unpause(engine: Engine, container: string): Promise<void> {

@@ -77,13 +77,13 @@ async function exitOf(
   let interval = FIRST_INTERVAL;
   let missing_since: number | null = null;
   for (;;) {
-    const wasOver = output.isOver();
-    await (wasOver ? delay(interval) : within(output.ended, interval));
-    if (!wasOver && output.isOver()) interval = END_INTERVAL;
+    const wasOver = output.over.aborted;
+    await (wasOver ? delay(interval) : delay(interval, undefined, { signal: output.over }).catch(() => {}));
+    if (!wasOver && output.over.aborted) interval = END_INTERVAL;
     signal?.throwIfAborted();
     const { Running, ExitCode } = await awaitCall(operation, engine.calls.getExec(id).inspect());
     if (!Running && ExitCode !== null) return ExitCode;
-    if (!Running && output.isOver()) missing_since ??= Date.now();
+    if (!Running && output.over.aborted) missing_since ??= Date.now();
     if (missing_since !== null && Date.now() - missing_since > EXIT_CODE_TIMEOUT)
       throw new DockerError('failed', `Cannot ${operation}: the Docker Engine reports no exit code`);
     interval = Math.min(interval * 1.5, LAST_INTERVAL);

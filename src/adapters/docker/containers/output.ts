@@ -8,16 +8,17 @@ export const OUTPUT_GRACE = 2_000;
 export interface Output {
   /** Resolves when no more output will arrive; never rejects. */
   ended: Promise<void>;
-  isOver(): boolean;
+  /** Aborts when no more output will arrive. */
+  over: AbortSignal;
   close(): void;
 }
 
 /** Passes a multiplexed stream on to `io` until it ends, fails or is closed, or until `io.signal` aborts. */
 export function follow(stream: NodeJS.ReadWriteStream, io: ProcessOutput): Output {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
-  let over = false;
+  const over = new AbortController();
   const end = () => {
-    over = true;
+    over.abort();
     resolve();
   };
   const read = frameReader((name, content) => io[name](content));
@@ -31,5 +32,5 @@ export function follow(stream: NodeJS.ReadWriteStream, io: ProcessOutput): Outpu
   io.signal?.addEventListener('abort', close, { once: true });
   if (io.signal?.aborted) close();
   void ended.then(() => io.signal?.removeEventListener('abort', close));
-  return { ended, isOver: () => over, close };
+  return { ended, over: over.signal, close };
 }
