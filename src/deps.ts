@@ -83,7 +83,10 @@ export interface ServerDeps {
     verify(secret: string, body: Uint8Array, header: string | undefined): Promise<boolean>;
     read(event: string, payload: unknown): WebhookReading;
   };
+  /** Milliseconds since 1970. May jump when someone sets the clock. */
   now(): number;
+  /** Milliseconds since the start of the process. Never jumps. */
+  monotonic(): number;
   random(bytes: number): Uint8Array;
   /** Makes a new API token. `hashToken` returns the form in which a token is stored. */
   newToken(): string;
@@ -132,6 +135,7 @@ export async function serverDeps(config: Config, version: string): Promise<Omit<
     github: github.openGitHub({ api_url: config.github_api_url }),
     webhooks: { verify: signature.verifySignature, read: webhook.readTrigger },
     now: Date.now,
+    monotonic: () => performance.now(),
     random: randomBytes,
     newToken: tokens.newToken,
     hashToken: tokens.hashToken,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerDeps } from '../deps.ts';
 import type { Heartbeat, PipeMessage } from '../jobs/protocol/message.ts';
-import { addWorker, recordHeartbeat } from './attempts/fleet.ts';
+import { addWorker, excuseSilence, recordHeartbeat } from './attempts/fleet.ts';
 import { makeOffers } from './attempts/offers.ts';
 import { sendAnswer } from './environments/answers.ts';
 import { openUpkeep, type Upkeep } from './environments/upkeep.ts';
@@ -11,6 +11,8 @@ import { sweep } from './sweep.ts';
 
 /** Milliseconds. */
 const SWEEP_EVERY = 1000;
+/** So long a gap between two sweeps means that the process was suspended (SIGSTOP, a paused machine) or blocked. */
+const SUSPENDED_AFTER = 5000;
 
 /** Grants claims, applies events, answers questions and sweeps, until `signal` aborts. Continues while Redis is unreachable. */
 export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise<void> {
@@ -25,7 +27,7 @@ export async function runControl(deps: ServerDeps, signal: AbortSignal): Promise
 }
 
 /** Workers of running attempts get the usual time to send a heartbeat, also those that died while no control loop ran. */
-async function addBusyWorkers(deps: Pick<ServerDeps, 'store' | 'fleet' | 'now'>): Promise<void> {
+async function addBusyWorkers(deps: Pick<ServerDeps, 'store' | 'fleet' | 'monotonic'>): Promise<void> {
   const rows = await deps.store.read
     .selectFrom('attempts')
     .select('worker')
@@ -66,16 +68,32 @@ async function handle(deps: ServerDeps, message: PipeMessage | { kind: 'unreadab
 
 async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSignal): Promise<void> {
   const logConnection = connectionLog(deps);
+  const noticeSuspension = suspensionWatch(deps);
   while (!signal.aborted) {
     logConnection();
+    // Read before the suspension is looked for: when the process is stopped after that, this reading is old, and nobody counts as lost.
+    const at = deps.monotonic();
+    noticeSuspension(at);
     try {
       await upkeep.onSweep();
-      await sweep(deps);
+      await sweep(deps, at);
     } catch (error) {
       deps.log.warn({ err: error }, 'sweep failed; the next sweep retries');
     }
     await sleep(SWEEP_EVERY, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** Excuses the workers' silence when this process itself was stopped or blocked since the call before. */
+function suspensionWatch(deps: Pick<ServerDeps, 'fleet' | 'log'>): (at: number) => void {
+  let last = performance.now();
+  return (at) => {
+    const pause = performance.now() - last;
+    last += pause;
+    if (pause < SUSPENDED_AFTER) return;
+    excuseSilence(deps, at + pause);
+    deps.log.warn({ seconds: Math.round(pause / 1000) }, 'the server was suspended; workers get time to report');
+  };
 }
 
 /** Logs once when the connection is lost and once when it is restored, but not before the first connection. */

@@ -20,11 +20,11 @@ export type SweepDeps = TransactDeps &
 
 /**
  * Does what is due (lost workers, deadlines, reports) and repeats what Redis may have lost. When a part or a row fails, the others
- * are still handled, and the next sweep retries.
+ * are still handled, and the next sweep retries. `at` is a reading of the monotonic clock, by which workers count as lost.
  */
-export async function sweep(deps: SweepDeps): Promise<void> {
+export async function sweep(deps: SweepDeps, at: number): Promise<void> {
   const parts = [
-    { id: 'lost workers', run: endLostAttempts },
+    { id: 'lost workers', run: () => endLostAttempts(deps, at) },
     { id: 'deadlines', run: enforceDeadlines },
     { id: 'environments', run: advanceEnvironments },
     { id: 'reports', run: () => transact(deps, (t) => startReports(t, MOST_REPORTS)) },
@@ -36,8 +36,8 @@ export async function sweep(deps: SweepDeps): Promise<void> {
 }
 
 /** Ends the attempts of lost workers as errored, so that their jobs are retried. */
-async function endLostAttempts(deps: SweepDeps): Promise<void> {
-  for (const worker of lostWorkers(deps)) {
+async function endLostAttempts(deps: SweepDeps, at: number): Promise<void> {
+  for (const worker of lostWorkers(deps, at)) {
     const held = await deps.store.read
       .selectFrom('attempts')
       .selectAll()

@@ -118,6 +118,7 @@ function openDeps(config: Config, redis: string): ServerDeps {
     github: openGitHub({ api_url: config.github_api_url }),
     webhooks: { verify: verifySignature, read: readTrigger },
     now: Date.now,
+    monotonic: () => performance.now(),
     random: randomBytes,
     newToken,
     hashToken,

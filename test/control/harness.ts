@@ -15,8 +15,10 @@ export interface ControlHarness {
   redis: TestRedis;
   repo: Row<'repos'>;
   dir: string;
-  /** Moves control's clock forward. */
+  /** Moves control's clocks forward. */
   advance(milliseconds: number): void;
+  /** Moves only the wall clock, as someone who sets it. */
+  setClock(milliseconds: number): void;
   /** Starts a new control loop, which has none of the old one's state in memory. */
   restart(): Promise<void>;
 }
@@ -30,6 +32,7 @@ export async function openHarness({ token = null }: { token?: string | null } = 
     GANTRY_LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
   });
   let skew = 0;
+  let step = 0;
   const deps = await open();
   const harness: ControlHarness = {
     deps,
@@ -37,6 +40,7 @@ export async function openHarness({ token = null }: { token?: string | null } = 
     repo: await register(deps, token),
     dir,
     advance: (milliseconds) => void (skew += milliseconds),
+    setClock: (milliseconds) => void (step += milliseconds),
     restart,
   };
   let stop = run(harness.deps);
@@ -48,7 +52,11 @@ export async function openHarness({ token = null }: { token?: string | null } = 
   return harness;
 
   async function open(): Promise<ServerDeps> {
-    return openControl({ ...(await serverDeps(config, 'test')), now: () => Date.now() + skew });
+    return openControl({
+      ...(await serverDeps(config, 'test')),
+      now: () => Date.now() + skew + step,
+      monotonic: () => performance.now() + skew,
+    });
   }
   async function restart(): Promise<void> {
     await stop();

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Job, RUN_TIMEOUT, type Run } from './api-client.ts';
@@ -75,6 +76,26 @@ test('A server that is killed during a run is restarted, and the run continues',
   expect(await api.getLog(job.id)).toMatch(/before\n[^]*after\n/);
   expect(installation.pids('server')).toEqual([expect.not.toSatisfy((pid) => pid === server)]);
 });
+
+test(
+  'A server that is suspended for 16 s takes no worker for lost',
+  async () => {
+    const { api } = installation;
+    const { sha } = await repository.push(oneJobFiles(['echo before', WAIT_FOR_UNBLOCK]));
+    const job = await waitForScript(sha);
+    const [server = 0] = installation.pids('server');
+    process.kill(server, 'SIGSTOP');
+    await delay(16_000);
+    process.kill(server, 'SIGCONT');
+    await expect
+      .poll(() => readFile(join(installation.data_dir, 'up.log'), 'utf8'), { timeout: 10_000 })
+      .toContain('the server was suspended');
+    const ended = await unblockUntilEnded(job.run_id);
+    expect(ended).toMatchObject({ status: 'succeeded', jobs: [{ attempt: 1, status: 'succeeded' }] });
+    expect(await api.getLog(job.id)).toContain('before\n');
+  },
+  2 * RUN_TIMEOUT,
+);
 
 test('Repeated FLUSHALL during a run loses nothing', async () => {
   const { api } = installation;

@@ -5,22 +5,30 @@ import type { FreeSlots } from '../../jobs/protocol/offers.ts';
 /** Milliseconds of silence after which a worker counts as lost: four heartbeats. */
 const LOST_AFTER = 12_000;
 
-export function recordHeartbeat(deps: Pick<ServerDeps, 'fleet' | 'metrics' | 'now'>, heartbeat: Heartbeat): void {
-  deps.fleet.set(heartbeat.worker, { heartbeat, last_seen_at: deps.now() });
+export function recordHeartbeat(deps: Pick<ServerDeps, 'fleet' | 'metrics' | 'monotonic'>, heartbeat: Heartbeat): void {
+  deps.fleet.set(heartbeat.worker, { heartbeat, last_seen_at: deps.monotonic() });
   deps.metrics.workers.set(deps.fleet.size);
 }
 
 /** Adds a worker that has not sent a heartbeat yet, without free slots. */
-export function addWorker({ fleet, now }: Pick<ServerDeps, 'fleet' | 'now'>, worker: string): void {
-  if (!fleet.has(worker)) fleet.set(worker, { heartbeat: null, last_seen_at: now() });
+export function addWorker({ fleet, monotonic }: Pick<ServerDeps, 'fleet' | 'monotonic'>, worker: string): void {
+  if (!fleet.has(worker)) fleet.set(worker, { heartbeat: null, last_seen_at: monotonic() });
 }
 
-/** Workers that have been silent for too long. Time without a connection to Redis does not count: an outage ends no attempt. */
-export function lostWorkers({ bus, fleet, now }: Pick<ServerDeps, 'bus' | 'fleet' | 'now'>): string[] {
+/**
+ * Workers that have been silent for too long at `at`, a reading of the monotonic clock. Time without a connection to Redis does not
+ * count: an outage ends no attempt.
+ */
+export function lostWorkers({ bus, fleet }: Pick<ServerDeps, 'bus' | 'fleet'>, at: number): string[] {
   const up = bus.up();
   if (up === null) return [];
-  const limit = now() - LOST_AFTER;
+  const limit = at - LOST_AFTER;
   return [...fleet].filter(([, { last_seen_at }]) => Math.max(last_seen_at, up.since) < limit).map(([id]) => id);
+}
+
+/** Counts no silence before `at`: this process was suspended, and the workers' heartbeats still wait to be read. */
+export function excuseSilence({ fleet }: Pick<ServerDeps, 'fleet'>, at: number): void {
+  for (const worker of fleet.values()) worker.last_seen_at = Math.max(worker.last_seen_at, at);
 }
 
 export function forgetWorker({ fleet, metrics }: Pick<ServerDeps, 'fleet' | 'metrics'>, worker: string): void {

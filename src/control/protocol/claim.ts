@@ -9,7 +9,7 @@ import { jobSpec } from '../stored/columns.ts';
 import { finishErrored } from './finish.ts';
 import { type GrantDeps, grantFor } from './grant.ts';
 
-type ClaimDeps = TransactDeps & GrantDeps & Pick<ServerDeps, 'bus' | 'envelope' | 'fleet'>;
+type ClaimDeps = TransactDeps & GrantDeps & Pick<ServerDeps, 'bus' | 'envelope' | 'fleet' | 'monotonic'>;
 
 /** Grants an attempt to the first worker that claims it, and again to that worker with the same nonce; denies everyone else. */
 export async function onClaim(deps: ClaimDeps, claim: Claim): Promise<void> {

@@ -21,7 +21,7 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-/** All known workers by id. `last_seen_at` is when the last heartbeat arrived, or the worker was added, in milliseconds. */
+/** All known workers by id. `last_seen_at` is when the last heartbeat arrived, or the worker was added, by the monotonic clock. */
 export type Fleet = Map<string, { heartbeat: Heartbeat | null; last_seen_at: number }>;
 
 /** Messages from workers to control, through the pipe, in order. `ask` repeats the question of an event. */

@@ -43,6 +43,27 @@ test('An errored attempt is retried twice', async () => {
   expect(worker.granted.map(subject)).toEqual(['delivery', 'test', 'test', 'test']);
 });
 
+test('A step of the wall clock loses no worker', async () => {
+  const harness = await openHarness();
+  const started = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const worker = await openFakeWorker(harness, async (grant) => {
+    if (grant.subject === 'delivery') return planOf(job('test'));
+    started.resolve();
+    await end.promise;
+    return ended();
+  });
+  const id = await start(harness);
+  await started.promise;
+  for (const seconds of [20, -40, 30]) {
+    harness.setClock(seconds * 1000);
+    await twoSweeps(harness);
+  }
+  end.resolve();
+  expect(await finishedRun(harness, id)).toMatchObject({ status: 'succeeded' });
+  expect(worker.granted.map(subject)).toEqual(['delivery', 'test']);
+});
+
 test('A silent worker counts as lost, and another worker retries its job', async () => {
   const harness = await openHarness();
   const started = Promise.withResolvers<void>();
@@ -207,6 +228,13 @@ function subject(grant: Grant): string {
 
 async function finishedRun(harness: ControlHarness, id?: string) {
   return vi.waitFor(() => finishedNow(harness, id), { timeout: 25_000, interval: 30 });
+}
+
+/** Each sweep checks the connection twice. */
+async function twoSweeps({ deps }: ControlHarness): Promise<void> {
+  const checks = vi.spyOn(deps.bus, 'up');
+  await vi.waitFor(() => expect(checks.mock.calls.length).toBeGreaterThanOrEqual(5), 8000);
+  checks.mockRestore();
 }
 
 async function finishedNow(harness: ControlHarness, id?: string) {

@@ -9,7 +9,7 @@ export interface ControlBus {
   send(worker: string, message: WorkerMessage): Promise<void>;
   /** Wakes readers: channel `run:<id>` with the run's rev, `log:<attempt>` with the log's size. */
   wake(channel: string, text: string): Promise<void>;
-  /** When the connection was established, in milliseconds since 1970; null while it is down. The silence of workers counts only from then on. */
+  /** When the connection was established, in milliseconds of the monotonic clock; null while it is down. The silence of workers counts only from then on. */
   up(): { since: number } | null;
   close(): Promise<void>;
 }

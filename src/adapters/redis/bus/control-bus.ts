@@ -41,7 +41,7 @@ export function openControlBus(url: string): ControlBus {
 function readySince(redis: Redis): () => number | null {
   let since: number | null = null;
   redis.on('ready', () => {
-    since = Date.now();
+    since = performance.now();
   });
   redis.on('close', () => {
     since = null;
