@@ -28,3 +28,19 @@ export function faultOf(error: unknown): Fault {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A disk that cannot be written. Nothing was stored, and the same write succeeds once the disk is writable again. */
+export class DiskError extends CodedError<DiskErrorCode> {
+  constructor(code: DiskErrorCode, path: string, options?: ErrorOptions) {
+    const { problem, advice } = DISK_PROBLEMS[code];
+    super(code, `${problem}: cannot write to ${path}. ${advice} No restart is needed.`, options);
+  }
+}
+
+export type DiskErrorCode = 'disk_full' | 'disk_read_only' | 'disk_failed';
+
+const DISK_PROBLEMS = {
+  disk_full: { problem: 'The disk is full', advice: 'Free space on it, or raise its quota.' },
+  disk_read_only: { problem: 'The disk is read-only', advice: 'Make it writable.' },
+  disk_failed: { problem: 'The disk fails', advice: "Check the disk and the kernel's log." },
+} satisfies Record<DiskErrorCode, { problem: string; advice: string }>;

@@ -1,4 +1,5 @@
 import type { Row, ServerDeps } from '../deps.ts';
+import { DiskError } from '../error.ts';
 
 /** Milliseconds between two updates of a token's last use. A write per request would be too slow. */
 const TOUCH_AFTER = 60_000;
@@ -68,5 +69,10 @@ async function touch(
 ): Promise<void> {
   const now = clock();
   if (last_used_at !== null && now - last_used_at < TOUCH_AFTER) return;
-  await store.write((sql) => sql.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id).execute());
+  try {
+    await store.write((sql) => sql.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id).execute());
+  } catch (error) {
+    // Requests that only read must also work while the disk is full.
+    if (!(error instanceof DiskError)) throw error;
+  }
 }

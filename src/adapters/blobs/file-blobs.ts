@@ -2,21 +2,26 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open as openFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline, type Readable, Transform } from 'node:stream';
-import { hasCode } from '../../error.ts';
+import { DiskError, type DiskErrorCode, hasCode } from '../../error.ts';
 import { type Blob, BlobError, type Blobs } from './blobs.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
 /** Bytes that are hashed and written at a time. */
 const CHUNK = 1024 * 1024;
 
+const DISK_CODES: Partial<Record<string, DiskErrorCode>> = {
+  ENOSPC: 'disk_full',
+  EDQUOT: 'disk_full',
+  EROFS: 'disk_read_only',
+  EIO: 'disk_failed',
+};
+
 /** One file per blob, `ab/cdef...`: the first two digits are the folder, which keeps folders small. Many processes may share `dir`. */
 export function openBlobs(dir: string): Blobs {
-  return { put, open, read, remove };
+  return { put, open, read, remove, checkWritable };
 
-  async function put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Blob> {
-    await mkdir(dir, { recursive: true });
-    const temporary = join(dir, `${randomBytes(12).toString('hex')}.tmp`);
-    try {
+  function put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Blob> {
+    return withTemporary(async (temporary) => {
       const blob = await write(temporary, content);
       const path = pathOf(dir, blob.hash);
       await mkdir(dirname(path), { recursive: true });
@@ -24,10 +29,7 @@ export function openBlobs(dir: string): Blobs {
       await syncFolder(dirname(path));
       await syncFolder(dir);
       return blob;
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    });
   }
 
   async function open(hash: string): Promise<{ size: number; stream: Readable } | null> {
@@ -48,6 +50,27 @@ export function openBlobs(dir: string): Blobs {
 
   async function remove(hash: string): Promise<void> {
     if (HASH.test(hash)) await rm(pathOf(dir, hash), { force: true });
+  }
+
+  async function checkWritable(): Promise<void> {
+    await withTemporary(async (temporary) => {
+      await write(temporary, Buffer.alloc(1));
+      await rm(temporary);
+    });
+  }
+
+  /** `work` creates and then moves or removes the temporary file. It is removed when `work` rejects. */
+  async function withTemporary<T>(work: (path: string) => Promise<T>): Promise<T> {
+    const path = join(dir, `${randomBytes(12).toString('hex')}.tmp`);
+    try {
+      await mkdir(dir, { recursive: true });
+      return await work(path);
+    } catch (error) {
+      // On a read-only disk this fails too, and the first error is the one to report.
+      await rm(path, { force: true }).catch(() => undefined);
+      const code = hasCode(error) ? DISK_CODES[error.code] : undefined;
+      throw code === undefined ? error : new DiskError(code, dir, { cause: error });
+    }
   }
 
   /** Null when there is no such blob. */

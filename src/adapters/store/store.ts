@@ -1,17 +1,22 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely, SqliteDialect, type Transaction } from 'kysely';
-import { CodedError } from '../../error.ts';
+import { Kysely, SqliteDialect, sql, type Transaction } from 'kysely';
+import { CodedError, DiskError, type DiskErrorCode, hasCode } from '../../error.ts';
 import { migrations } from './migrations.ts';
 import type { Schema } from './schema.ts';
 
 /** The SQL database. */
 export interface Store {
-  /** Runs `work` in an immediate transaction, after all earlier writes. `work` must await nothing but SQL. Rolls back when it rejects. */
+  /**
+   * Runs `work` in an immediate transaction, after all earlier writes. `work` must await nothing but SQL. Rolls back when it rejects.
+   * Rejects with `DiskError` when the disk is full or read-only, or fails.
+   */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A second, read-only connection, so that readers do not wait for writers. */
   read: Sql;
+  /** Commits a write that changes nothing. Rejects as `write` does. */
+  checkWritable(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,10 +33,9 @@ export function openStore(file: string): Store {
   let last: Promise<unknown> = Promise.resolve();
   return {
     read,
-    write(work) {
-      const result = last.then(() => write.transaction().execute(work));
-      last = result.catch(() => undefined);
-      return result;
+    write: enqueue,
+    async checkWritable() {
+      await enqueue((tx) => sql`PRAGMA user_version = ${sql.lit(migrations.length)}`.execute(tx));
     },
     async close() {
       await last;
@@ -39,6 +43,29 @@ export function openStore(file: string): Store {
       await read.destroy();
     },
   };
+
+  function enqueue<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const result = last
+      .then(() => write.transaction().execute(work))
+      .catch((error: unknown) => {
+        const code = diskErrorCode(error);
+        throw code === undefined ? error : new DiskError(code, file, { cause: error });
+      });
+    last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** The low byte of SQLite's extended result codes. */
+const DISK_CODES: Partial<Record<number, DiskErrorCode>> = {
+  8: 'disk_read_only',
+  10: 'disk_failed',
+  13: 'disk_full',
+};
+
+function diskErrorCode(error: unknown): DiskErrorCode | undefined {
+  if (!hasCode(error, 'ERR_SQLITE_ERROR') || !('errcode' in error)) return undefined;
+  return DISK_CODES[Number(error.errcode) & 0xff];
 }
 
 function connect(file: string, readOnly: boolean): DatabaseSync {
@@ -64,13 +91,17 @@ function dialect(database: DatabaseSync): Sql {
     dialect: new SqliteDialect({
       database: {
         close: () => database.close(),
-        prepare(sql) {
+        prepare(text) {
           // Kysely sends a plain `begin`. The first write after it would fail with BUSY_SNAPSHOT, without waiting, if another process wrote meanwhile.
-          const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
+          const statement = database.prepare(text === 'begin' ? 'begin immediate' : text);
           return {
             reader: statement.columns().length > 0,
             all: (values) => statement.all(...(values as [])),
-            run: (values) => statement.run(...(values as [])),
+            // SQLite rolls back by itself when the disk is full. A second rollback would fail and hide the first error.
+            run: (values) =>
+              text === 'rollback' && !database.isTransaction
+                ? { changes: 0, lastInsertRowid: 0 }
+                : statement.run(...(values as [])),
             iterate: (values) => statement.iterate(...(values as [])),
           };
         },
