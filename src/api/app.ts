@@ -9,6 +9,7 @@ import { deploymentRoutes } from './deployment-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { type Endpoint, homePage } from './home-page.ts';
 import { requireToken } from './http/bearer.ts';
+import { openDiskCheck } from './http/disk-check.ts';
 import { observe } from './http/observe.ts';
 import { ApiError, answerError, answerProblem, rejectInvalid } from './http/problem.ts';
 import { json } from './http/route.ts';
@@ -33,6 +34,7 @@ const description = createRoute({
 /** When `draining` aborts, streams end and /readyz reports `draining`. */
 export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: rejectInvalid });
+  const disk = openDiskCheck(deps);
   app.use(requestId());
   app.use(observe(deps));
   app.use(secureHeaders(headers));
@@ -46,11 +48,11 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
     '/',
     homePage(deps, () => listEndpoints(app)),
   );
-  app.route('/', healthRoutes(deps, draining));
-  app.route('/', webhookRoutes(deps));
+  app.route('/', healthRoutes(deps, disk, draining));
+  app.route('/', webhookRoutes(deps, disk));
   app.route('/api/v1', repoRoutes(deps));
   app.route('/api/v1', secretRoutes(deps));
-  app.route('/api/v1', runRoutes(deps, draining));
+  app.route('/api/v1', runRoutes(deps, disk, draining));
   app.route('/api/v1', jobRoutes(deps, draining));
   app.route('/api/v1', deploymentRoutes(deps));
   app.route('/api/v1', deliveryRoutes(deps));
@@ -58,7 +60,7 @@ export function buildApp(deps: ServerDeps, draining: AbortSignal): OpenAPIHono {
   app.openapi(description, (c) => c.json(describe(app) as never, 200));
 
   app.notFound((c) => answerProblem(c, unknownPath(c.req.path)));
-  app.onError(answerError(deps.log));
+  app.onError(answerError(deps.log, disk));
   return app;
 }
 

@@ -81,7 +81,7 @@ const create = createRoute({
   request: jsonBody(NewDeployment),
   responses: {
     202: json(Deployment, 'The deployment is queued as a run with one deploy job.'),
-    ...problems(400, 413, 415, 422),
+    ...problems(400, 413, 415, 422, 507),
   },
 });
 

@@ -1,5 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ServerDeps } from '../deps.ts';
+import { messageOf } from '../error.ts';
+import type { DiskCheck } from './http/disk-check.ts';
 import { json, problems, secured } from './http/route.ts';
 
 const Health = z.object({ status: z.literal('ok') }).openapi('Health');
@@ -8,6 +10,7 @@ const Readiness = z
   .object({
     status: z.enum(['ready', 'not_ready', 'draining']),
     parts: z.record(z.string(), z.enum(['up', 'down'])),
+    reasons: z.array(z.string()).describe('What is wrong with each part that is down.'),
     workers: z.int().describe('Workers with a recent heartbeat. Without workers, accepted work waits.'),
   })
   .openapi('Readiness');
@@ -24,7 +27,7 @@ const readyz = createRoute({
   operationId: 'readyz',
   method: 'get',
   path: '/readyz',
-  summary: 'Check that the server can reach its database and Redis',
+  summary: 'Check that the server can use its database, Redis and the disk',
   responses: { 200: json(Readiness, 'Ready to work.'), 503: json(Readiness, 'Not ready, or shutting down.') },
 });
 
@@ -39,19 +42,25 @@ const metrics = createRoute({
 
 export function healthRoutes(
   deps: Pick<ServerDeps, 'bus' | 'fleet' | 'log' | 'metrics' | 'offers' | 'store'>,
+  disk: Pick<DiskCheck, 'requireWritable'>,
   draining: AbortSignal,
 ) {
   return new OpenAPIHono()
     .openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(readyz, async (c) => {
-      const [sql, redis] = await Promise.all([canReadSql(deps), deps.offers.reachable()]);
-      const parts = { sql: upOrDown(sql), redis: upOrDown(redis && deps.bus.up() !== null) };
-      const workers = deps.fleet.size;
-      if (draining.aborted) return c.json({ status: 'draining' as const, parts, workers }, 503);
-      const ready = Object.values(parts).every((part) => part === 'up');
-      return ready
-        ? c.json({ status: 'ready' as const, parts, workers }, 200)
-        : c.json({ status: 'not_ready' as const, parts, workers }, 503);
+      const problems = await findProblems(deps, disk);
+      const parts = Object.fromEntries(
+        Object.entries(problems).map(([part, problem]) => [
+          part,
+          problem === null ? ('up' as const) : ('down' as const),
+        ]),
+      );
+      const reasons = Object.values(problems).filter((problem) => problem !== null);
+      const state = { parts, reasons, workers: deps.fleet.size };
+      if (draining.aborted) return c.json({ status: 'draining' as const, ...state }, 503);
+      return reasons.length === 0
+        ? c.json({ status: 'ready' as const, ...state }, 200)
+        : c.json({ status: 'not_ready' as const, ...state }, 503);
     })
     .openapi(
       metrics,
@@ -62,6 +71,23 @@ export function healthRoutes(
     );
 }
 
+/** What is wrong with each part, or null. */
+async function findProblems(
+  deps: Pick<ServerDeps, 'bus' | 'log' | 'offers' | 'store'>,
+  disk: Pick<DiskCheck, 'requireWritable'>,
+): Promise<Record<'sql' | 'redis' | 'disk', string | null>> {
+  const [sql, redis, diskProblem] = await Promise.all([
+    canReadSql(deps),
+    deps.offers.reachable(),
+    disk.requireWritable().then(() => null, messageOf),
+  ]);
+  return {
+    sql: sql ? null : "The database cannot be read. See the server's log.",
+    redis: redis && deps.bus.up() !== null ? null : "Redis cannot be reached. See the server's log.",
+    disk: diskProblem,
+  };
+}
+
 async function canReadSql({ store, log }: Pick<ServerDeps, 'store' | 'log'>): Promise<boolean> {
   try {
     await store.read.selectFrom('repos').select('id').limit(1).execute();
@@ -70,8 +96,4 @@ async function canReadSql({ store, log }: Pick<ServerDeps, 'store' | 'log'>): Pr
     log.error({ err: error }, 'database read failed');
     return false;
   }
-}
-
-function upOrDown(up: boolean): 'up' | 'down' {
-  return up ? 'up' : 'down';
 }

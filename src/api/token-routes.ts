@@ -47,7 +47,7 @@ const create = createRoute({
   summary: 'Create a token',
   ...secured,
   request: jsonBody(NewToken),
-  responses: { 201: json(CreatedToken, 'The new token.'), ...problems(400, 413, 415, 422) },
+  responses: { 201: json(CreatedToken, 'The new token.'), ...problems(400, 413, 415, 422, 507) },
 });
 
 const remove = createRoute({
@@ -57,7 +57,7 @@ const remove = createRoute({
   summary: 'Revoke a token immediately',
   ...secured,
   request: { params: z.object({ id: z.string() }) },
-  responses: { 204: { description: 'Revoked.' }, ...problems(404) },
+  responses: { 204: { description: 'Revoked.' }, ...problems(404, 507) },
 });
 
 export function tokenRoutes(deps: Pick<ServerDeps, 'hashToken' | 'newId' | 'newToken' | 'now' | 'store'>) {

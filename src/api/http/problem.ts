@@ -3,8 +3,9 @@ import { z } from '@hono/zod-openapi';
 import type { Context, Env } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { CodedError } from '../../error.ts';
+import { CodedError, DiskError } from '../../error.ts';
 import type { Log } from '../../log.ts';
+import type { DiskCheck } from './disk-check.ts';
 
 export const titles = {
   400: 'Bad Request',
@@ -18,6 +19,7 @@ export const titles = {
   422: 'Unprocessable Content',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
+  507: 'Insufficient Storage',
 } as const;
 export type ProblemStatus = keyof typeof titles;
 
@@ -97,8 +99,12 @@ const PARTS = {
 } as const;
 
 /** Turns every error into a response. Unexpected errors are logged; their response contains nothing but the request id. */
-export function answerError(log: Log): (error: Error, c: Context) => Response {
+export function answerError(log: Log, disk: Pick<DiskCheck, 'report'>): (error: Error, c: Context) => Response {
   return (error, c) => {
+    if (error instanceof DiskError) {
+      disk.report(error);
+      return answerProblem(c, new ApiError(507, `Nothing was stored. ${error.message}`));
+    }
     const known = error instanceof ApiError ? error : fromHono(error);
     if (known === null) log.error({ err: error, request_id: c.get('requestId') }, 'request failed');
     return answerProblem(

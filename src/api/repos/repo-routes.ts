@@ -65,7 +65,7 @@ const create = createRoute({
   summary: 'Register a repository',
   ...secured,
   request: jsonBody(NewRepo),
-  responses: { 201: json(RegisteredRepo, 'The repository is registered.'), ...problems(400, 409, 413, 415, 422) },
+  responses: { 201: json(RegisteredRepo, 'The repository is registered.'), ...problems(400, 409, 413, 415, 422, 507) },
 });
 
 const list = createRoute({
@@ -95,7 +95,7 @@ const remove = createRoute({
   summary: 'Remove a repository; its runs are kept and its deployed apps keep running',
   ...secured,
   request: { params: RepoPath },
-  responses: { 204: { description: 'Removed.' }, ...problems(404, 409) },
+  responses: { 204: { description: 'Removed.' }, ...problems(404, 409, 507) },
 });
 
 export function repoRoutes(

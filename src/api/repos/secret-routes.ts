@@ -45,7 +45,7 @@ const put = createRoute({
   summary: 'Set a secret',
   ...secured,
   request: { params: SecretPath, ...jsonBody(NewSecret) },
-  responses: { 204: { description: 'The value is encrypted and stored.' }, ...problems(400, 404, 413, 415, 422) },
+  responses: { 204: { description: 'The value is encrypted and stored.' }, ...problems(400, 404, 413, 415, 422, 507) },
 });
 
 const remove = createRoute({
@@ -57,7 +57,7 @@ const remove = createRoute({
   request: { params: SecretPath },
   responses: {
     204: { description: 'Deleted. Kept releases can still use the version that they were created with.' },
-    ...problems(404, 422),
+    ...problems(404, 422, 507),
   },
 });
 

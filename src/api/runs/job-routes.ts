@@ -20,7 +20,7 @@ const create = createRoute({
   summary: 'Run one container as a job',
   ...secured,
   request: jsonBody(NewTask),
-  responses: { 202: json(Job, 'Accepted, stored and queued.'), ...problems(400, 413, 415, 422) },
+  responses: { 202: json(Job, 'Accepted, stored and queued.'), ...problems(400, 413, 415, 422, 507) },
 });
 
 const get = createRoute({

@@ -4,6 +4,7 @@ import { cancelRun } from '../../control/runs/cancel-run.ts';
 import { type DeliveryDeps, startRun } from '../../control/runs/delivery.ts';
 import type { ServerDeps } from '../../deps.ts';
 import { JobStatus } from '../../jobs/status.ts';
+import type { DiskCheck } from '../http/disk-check.ts';
 import { pageOf, pageQuery, paginate } from '../http/page.ts';
 import { invalidField, notFound } from '../http/problem.ts';
 import { json, jsonBody, problems, secured } from '../http/route.ts';
@@ -75,7 +76,7 @@ const create = createRoute({
   summary: 'Start a run without a webhook',
   ...secured,
   request: jsonBody(NewRun),
-  responses: { 202: json(Run, 'Accepted and stored; its jobs will be planned.'), ...problems(400, 413, 415, 422) },
+  responses: { 202: json(Run, 'Accepted and stored; its jobs will be planned.'), ...problems(400, 413, 415, 422, 507) },
 });
 
 const cancel = createRoute({
@@ -90,7 +91,7 @@ const cancel = createRoute({
     params: RunId,
     body: { required: false, content: { 'application/json': { schema: Cancellation } } },
   },
-  responses: { 202: json(Run, 'The current state of the run.'), ...problems(400, 404, 413, 415, 422) },
+  responses: { 202: json(Run, 'The current state of the run.'), ...problems(400, 404, 413, 415, 422, 507) },
 });
 
 const events = createRoute({
@@ -109,7 +110,11 @@ const events = createRoute({
   },
 });
 
-export function runRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'wakeups'>, draining: AbortSignal) {
+export function runRoutes(
+  deps: DeliveryDeps & Pick<ServerDeps, 'wakeups'>,
+  disk: Pick<DiskCheck, 'requireWritable'>,
+  draining: AbortSignal,
+) {
   const { read } = deps.store;
   const requireRun = async (id: string): Promise<Run> => {
     const run = await loadRunResource(read, id);
@@ -143,6 +148,8 @@ export function runRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'wakeups'>, drai
       const { repo: name, ref, workflow } = c.req.valid('json');
       const repo = await findRepo(read, name);
       if (repo === undefined) throw invalidField('repo', `${name} is not registered`);
+      // Otherwise the payload could be stored as a blob before the database fails.
+      await disk.requireWritable();
       const { run } = await startRun(deps, {
         repo_id: repo.id,
         repo: repo.name,

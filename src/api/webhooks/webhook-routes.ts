@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type DeliveryDeps, submitDelivery } from '../../control/runs/delivery.ts';
 import type { ServerDeps } from '../../deps.ts';
+import type { DiskCheck } from '../http/disk-check.ts';
 import { ApiError } from '../http/problem.ts';
 import { json, problems } from '../http/route.ts';
 import { readPayload } from './webhook-payload.ts';
@@ -40,12 +41,15 @@ const receive = createRoute({
   responses: {
     202: json(Receipt, 'Accepted and stored; its runs will be planned.'),
     200: json(Receipt, 'Already received, or ignored for the given reason.'),
-    ...problems(400, 413, 415, 422),
+    ...problems(400, 413, 415, 422, 507),
   },
 });
 
 /** Needs only SQL and the disk, so it works without Redis and GitHub. A request without a valid signature is counted, but not stored. */
-export function webhookRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'vault' | 'webhooks'>) {
+export function webhookRoutes(
+  deps: DeliveryDeps & Pick<ServerDeps, 'vault' | 'webhooks'>,
+  disk: Pick<DiskCheck, 'requireWritable'>,
+) {
   return new OpenAPIHono().openapi(receive, async (c) => {
     const headers = c.req.valid('header');
     const body = new Uint8Array(await c.req.arrayBuffer());
@@ -62,6 +66,8 @@ export function webhookRoutes(deps: DeliveryDeps & Pick<ServerDeps, 'vault' | 'w
       throw reject(`The secret of this webhook is not valid for ${repository?.full_name ?? 'this repository'}.`);
 
     const wanted = repo === null ? null : trigger;
+    // Otherwise the payload could be stored as a blob before the database fails.
+    if (wanted !== null) await disk.requireWritable();
     const receipt = await submitDelivery(deps, {
       guid: headers['x-github-delivery'] ?? null,
       body_hash: wanted === null ? null : payload.hash,

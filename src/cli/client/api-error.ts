@@ -38,6 +38,6 @@ function adviceFor(status: number, url: string): string | null {
   if (status === 401)
     return `Pass a token for ${url} with GANTRY_TOKEN, GANTRY_TOKEN_FILE or --token. On the server's machine, the first token is in server/token of the data directory (--data-dir).`;
   if (status === 429) return 'Try again later.';
-  if (status >= 500) return "See the server's log.";
+  if (status >= 500 && status !== 507) return "See the server's log.";
   return null;
 }
