@@ -1,6 +1,18 @@
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config.ts';
+import { messageOf } from '../../error.ts';
 import { layout } from '../roles/data-dir.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -53,6 +65,11 @@ export function checkKey(config: Config): Finding {
 }
 
 export function checkDisk(config: Config): Finding {
+  for (const folder of [config.data_dir, config.server_dir, config.shared_dir, config.work_dir]) {
+    const problem = findWriteProblem(folder);
+    if (problem !== null)
+      return fail('disk', `cannot write to ${folder}: ${problem}`, 'Free space on its disk, or make it writable.');
+  }
   const { bavail, blocks, bsize } = statfsSync(nearestExisting(config.data_dir));
   const free = (bavail * bsize) / 1024 ** 3;
   const found = `${free.toFixed(1)} GiB free of ${((blocks * bsize) / 1024 ** 3).toFixed(1)} GiB for ${config.data_dir}`;
@@ -60,6 +77,26 @@ export function checkDisk(config: Config): Finding {
   if (free < 1) return fail('disk', found, `There is too little space for logs and checkouts. ${advice}`);
   if (free < 5) return warn('disk', found, `Image builds may need more space. ${advice}`);
   return ok('disk', found);
+}
+
+/** Writes and removes a small file. Null when that works, or when there is no such folder yet. */
+function findWriteProblem(folder: string): string | null {
+  if (!existsSync(folder)) return null;
+  const path = join(folder, `.doctor-${process.pid}`);
+  try {
+    const file = openSync(path, 'w', 0o600);
+    try {
+      writeSync(file, 'x');
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 function nearestExisting(path: string): string {
