@@ -1,9 +1,10 @@
 import type { Row, ServerDeps, Sql } from '../../deps.ts';
+import type { DeployOrder } from '../../jobs/deploy/deployment.ts';
 import { splitEnvironmentId } from '../../jobs/deploy/environment.ts';
 import type { CloneSource, Grant } from '../../jobs/protocol/grant.ts';
 import { mergeOutputs } from '../../jobs/run/advance.ts';
 import { foldNeed } from '../../jobs/run/fold.ts';
-import { deployOrder } from '../deployments/deploy-order.ts';
+import { reconciliationOrder } from '../deployments/deploy-order.ts';
 import { openRepoToken } from '../repos/repos.ts';
 import { openSecrets } from '../repos/secrets.ts';
 import { runContext } from '../runs/advance-run.ts';
@@ -19,7 +20,7 @@ import {
   taskSecrets,
 } from '../stored/columns.ts';
 
-export type GrantDeps = Pick<ServerDeps, 'store' | 'vault' | 'config'>;
+export type GrantDeps = Pick<ServerDeps, 'store' | 'vault' | 'config' | 'log'>;
 type Deps = Omit<GrantDeps, 'store'>;
 
 /** Everything that the worker needs for this attempt, with decrypted secrets. Throws when a part is missing. */
@@ -134,11 +135,19 @@ async function environmentGrant(deps: Deps, sql: Sql, subject: string): Promise<
     reconciliation: {
       app,
       environment,
-      live: live ? await deployOrder(deps, sql, live) : null,
-      unresolved: await Promise.all(unresolved.map((deployment) => deployOrder(deps, sql, deployment))),
+      live: live ? await orderOf(live) : null,
+      unresolved: await Promise.all(unresolved.map(orderOf)),
       keep,
     },
   };
+
+  async function orderOf(deployment: Row<'deployments'>): Promise<DeployOrder> {
+    const order = await reconciliationOrder(deps, sql, deployment);
+    const { release, problem } = order;
+    if (problem !== null)
+      deps.log.warn({ deployment: deployment.id, release, reason: problem }, 'a release cannot be started again');
+    return order;
+  }
 }
 
 async function cloneSource(deps: Deps, sql: Sql, repo_id: string): Promise<CloneSource> {

@@ -56,7 +56,10 @@ async function findService(proxy: Proxy, name: string): Promise<Service | undefi
   return (await proxy.list()).find((service) => service.name === name);
 }
 
-/** Afterwards the live release's container runs, restarts by itself, and is what the proxy serves. */
+/**
+ * Afterwards the live release's container runs, restarts by itself, and is what the proxy serves. Does nothing when the container does
+ * not run and cannot be started, because a retry could not help.
+ */
 async function bringUp(
   deps: Pick<EngineDeps, 'docker' | 'config' | 'envelope'>,
   proxy: Proxy,
@@ -67,6 +70,10 @@ async function bringUp(
   const { docker } = deps;
   const found = await docker.containers({ 'gantry.deployment': live.deployment });
   const running = found.find(({ state }) => state === 'running')?.id;
+  if (running === undefined && live.problem !== null) {
+    log(`The container of release ${live.release} does not run and cannot be started again: ${live.problem}`);
+    return;
+  }
   if (running === undefined) log(`The container of release ${live.release} does not run; starting it again`);
   const container = running ?? (await startRelease(deps, live));
   await docker.setRestartPolicy(container, 'unless-stopped');

@@ -44,6 +44,8 @@ export const DeployOrder = z.object({
   live: LiveRelease.nullable().default(null),
   /** True for a push that was not forced: its commit must not be older than the live one. */
   ordered: z.boolean(),
+  /** Why the container cannot be started: `env` lacks the secrets. Only in a reconciliation, which needs the rest of the order. */
+  problem: z.string().nullable().default(null),
 });
 export type DeployOrder = z.infer<typeof DeployOrder>;
 
@@ -86,7 +88,7 @@ export type Phase = z.infer<typeof Phase>;
 export const Reconciliation = z.object({
   app: z.string(),
   environment: z.string(),
-  /** The release that is live according to SQL; started again if Docker or the proxy lost it. */
+  /** The release that is live according to SQL; started again, unless its order has a problem, if Docker or the proxy lost it. */
   live: DeployOrder.nullable(),
   /** Deployments with an unknown outcome: the proxy decides which of them is live. */
   unresolved: z.array(DeployOrder),

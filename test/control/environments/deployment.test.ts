@@ -151,6 +151,43 @@ test('A release whose secret cannot be opened fails its deployment', async () =>
   expect(await runs(harness)).toMatchObject([{ status: 'failed' }]);
 });
 
+test('A live release whose secret is gone does not block its environment', async () => {
+  const harness = await openHarness();
+  const { store } = harness.deps;
+  const config: Partial<AppConfig> = { secrets: ['KEY', 'LOST'] };
+  const reconciliations: Reconciliation[] = [];
+  await openFakeWorker(harness, deployer({ config, reconciliations }));
+  await putSecret(harness.deps, harness.repo.id, 'KEY', 'value');
+  await putSecret(harness.deps, harness.repo.id, 'LOST', 'value');
+  await deploy(harness);
+  config.secrets = [];
+  const [live] = await deployments(harness);
+  const problems: [() => Promise<unknown>, string][] = [
+    [
+      () =>
+        store.write((sql) => sql.updateTable('secrets').set({ value_sealed: 'x' }).where('name', '=', 'KEY').execute()),
+      'version 1 of the secret KEY cannot be opened',
+    ],
+    [() => store.write((sql) => sql.deleteFrom('secrets').execute()), 'version 1 of the secret KEY no longer exists'],
+  ];
+  for (const [damage, problem] of problems) {
+    await damage();
+    harness.advance(6 * 60_000);
+    await vi.waitFor(
+      () =>
+        expect(reconciliations.at(-1)?.live).toMatchObject({
+          deployment: live?.id,
+          env: {},
+          masks: [],
+          problem: expect.stringContaining(problem),
+        }),
+      8000,
+    );
+  }
+  await deploy(harness);
+  expect((await deployments(harness)).map(({ status }) => status)).toEqual(['retired', 'live']);
+});
+
 test('A deployment that is cancelled at its gate ends as cancelled', async () => {
   const harness = await openHarness();
   const gated = Promise.withResolvers<void>();

@@ -114,6 +114,7 @@ function orderOf(request: DeployRequest, sha: string): DeployOrder {
     sha,
     live: live && { ...live, stop_grace: live.config.processes.web.stop_grace },
     ordered: true,
+    problem: null,
   };
 }
 
@@ -341,6 +342,24 @@ describe('A reconciliation', () => {
     const [container] = await harness.docker.containers({ 'gantry.app': 'shop' });
     await harness.docker.remove(container?.id ?? '');
     expect((await reconcile({})).live).toBe(live?.deployment);
+    await expect.poll(served).toBe('back');
+  });
+
+  test('keeps a live release that cannot be started, and succeeds without its container', async () => {
+    if (live === null) throw new Error('no release is live');
+    const { docker, deps } = harness;
+    const unstartable = { ...live, env: {}, problem: 'version 1 of the secret KEY no longer exists' };
+    const proxy = deps.proxy(await ensureProxy(deps));
+    await proxy.remove('shop-production');
+    expect((await reconcile({ live: unstartable })).live).toBe(live.deployment);
+    expect(await served()).toBe('back');
+    const [container] = await docker.containers({ 'gantry.app': 'shop' });
+    await docker.remove(container?.id ?? '');
+    const finished = await reconcile({ live: unstartable });
+    expect(finished).toMatchObject({ verdict: { status: 'succeeded' }, live: live.deployment });
+    expect(await deployments()).toEqual([]);
+    expect(await docker.tags(releases())).toContain(`${releases()}:${aliasOf(live.release)}`);
+    await reconcile({});
     await expect.poll(served).toBe('back');
   });
 

@@ -58,6 +58,7 @@ export const order: DeployOrder = {
   sha: 'c'.repeat(40),
   live: { deployment: 'dep_1', release: 'rel_1', image_id: 'sha256:1', sha: null, stop_grace: 10_000 },
   ordered: true,
+  problem: null,
 };
 
 export const job: JobGrant = {
