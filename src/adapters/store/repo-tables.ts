@@ -70,7 +70,7 @@ interface ReportsTable {
   sent_desired: string | null;
   tries: Generated<number>;
   not_before: Generated<number>;
-  /** Why it will not be sent: GitHub's reason for refusing it permanently. */
+  /** Why `desired` will not be sent: GitHub's reason for refusing it. Null again for the next state. */
   gave_up: string | null;
   updated_at: number;
 }

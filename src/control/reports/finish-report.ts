@@ -23,9 +23,11 @@ export async function finishReport(
     t.effects.push({ do: 'offer' });
   } else if (verdict.status === 'failed') {
     t.onCommit(({ log }) =>
-      log.warn({ report: key, reason: verdict.reason }, 'GitHub refused a report; it is not sent again'),
+      log.warn({ report: key, reason: verdict.reason }, 'GitHub refused a report; this state is not sent again'),
     );
-    await update({ ...sent, gave_up: verdict.reason });
+    // A state that was stored during the attempt has not been refused.
+    if (report.desired === report.granted) await update({ ...sent, gave_up: verdict.reason });
+    else await update({ ...sent, tries: 0 });
   } else {
     const retry_at = outcome?.retry_at ?? t.now + Math.min(LONGEST_PAUSE, 1000 * 2 ** report.tries);
     await update({ ...sent, tries: report.tries + 1, not_before: retry_at });

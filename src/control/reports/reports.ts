@@ -42,7 +42,10 @@ async function storeReport(
   const desired = reportGranted.write(report);
   const before = await t.sql.selectFrom('reports').selectAll().where('key', '=', key).executeTakeFirst();
   if (before?.desired === desired) return;
-  const values = { desired, not_before: whenDue(t.now, before, is_final), updated_at: t.now };
+  // After a refusal, a new state is a new report: the cause may have been fixed since, for example a token's permissions.
+  const pending = before?.gave_up == null ? before : undefined;
+  const not_before = whenDue(t.now, pending, is_final);
+  const values = { desired, not_before, tries: pending?.tries ?? 0, gave_up: null, updated_at: t.now };
   await t.sql
     .insertInto('reports')
     .values({ key, repo_id, ...values })

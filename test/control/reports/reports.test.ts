@@ -73,6 +73,41 @@ test('A refused report is not sent again', async () => {
   expect(tries).toBe(1);
 });
 
+test('After a refused state, the next state of the same status is sent', async () => {
+  const harness = await openHarness({ token: 'ghp_token' });
+  const sent: ReportGrant[] = [];
+  let isRefused = true;
+  await openFakeWorker(harness, async (grant) => {
+    if (grant.subject === 'delivery') return planOf(job('test'));
+    if (grant.subject !== 'report') return ended();
+    return isRefused ? ended('failed', { report: { sent: null, retry_at: null } }) : record(sent, grant);
+  });
+  await push(harness);
+  await vi.waitFor(async () => expect(await refusals(harness)).toEqual(['it failed']), 8000);
+  isRefused = false;
+  await push(harness);
+  await vi.waitFor(async () => expect(await unsentReports(harness)).toEqual([]), 8000);
+  expect(sent.map(({ report }) => state(report))).toContain('CI / test success');
+  expect(await refusals(harness)).toEqual([null]);
+});
+
+test('A refusal does not stop a state that was stored while the refused one was being sent', async () => {
+  const harness = await openHarness({ token: 'ghp_token' });
+  const sent: ReportGrant[] = [];
+  const sending = Promise.withResolvers<void>();
+  await openFakeWorker(harness, async (grant) => {
+    if (grant.subject === 'delivery') return planOf(job('test'));
+    if (grant.subject === 'job') await sending.promise;
+    if (grant.subject !== 'report') return ended();
+    if (state(grant.report) !== 'CI / test pending') return record(sent, grant);
+    sending.resolve();
+    await runSucceeded(harness);
+    return ended('failed', { report: { sent: null, retry_at: null } });
+  });
+  await push(harness);
+  await vi.waitFor(() => expect(sent.map(({ report }) => state(report))).toEqual(['CI / test success']), 8000);
+});
+
 test('A repository without a token gets no reports', async () => {
   const harness = await openHarness();
   await openFakeWorker(harness, async (grant) => (grant.subject === 'delivery' ? planOf(job('test')) : ended()));
@@ -95,6 +130,12 @@ function record(sent: ReportGrant[], grant: ReportGrant): Finished {
 
 function state(report: ReportGrant['report']): string {
   return report.kind === 'status' ? `${report.context} ${report.state}` : `${report.environment} ${report.state}`;
+}
+
+/** Why each report's newest state was refused; null for one that was not. */
+async function refusals({ deps }: ControlHarness): Promise<(string | null)[]> {
+  const rows = await deps.store.read.selectFrom('reports').select('gave_up').execute();
+  return rows.map(({ gave_up }) => gave_up);
 }
 
 /** The reports whose newest state was not sent. */
