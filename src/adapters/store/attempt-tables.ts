@@ -20,6 +20,8 @@ interface AttemptsTable {
   lane: Lane;
   status: AttemptStatus;
   verdict: EndStatus | null;
+  /** 1 when it errored only because its worker was shutting down. */
+  handed_back: Generated<number>;
   reason: string | null;
   worker: string | null;
   nonce: string | null;

@@ -106,6 +106,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs RENAME COLUMN intent TO stop_request;
   ALTER TABLE jobs RENAME COLUMN intent_reason TO stop_reason;
   ALTER TABLE attempts RENAME COLUMN wish TO stop_request;
+  ALTER TABLE attempts ADD COLUMN handed_back INTEGER NOT NULL DEFAULT 0;
 
   DROP INDEX deliveries_body;
   CREATE UNIQUE INDEX deliveries_once ON deliveries (body_hash, event)

@@ -54,9 +54,11 @@ export async function endAttempt(
   verdict: Verdict,
   log_size: number | null,
 ): Promise<boolean> {
+  const { status, reason } = verdict;
+  const handed_back = verdict.handed_back ? 1 : 0;
   const { numUpdatedRows } = await t.sql
     .updateTable('attempts')
-    .set({ status: 'ended', verdict: verdict.status, reason: verdict.reason, log_size, ended_at: t.now })
+    .set({ status: 'ended', verdict: status, handed_back, reason, log_size, ended_at: t.now })
     .where('id', '=', attempt.id)
     .where('status', '<>', 'ended')
     .executeTakeFirst();
@@ -65,6 +67,20 @@ export async function endAttempt(
   if (attempt.status === 'offered') t.effects.push({ do: 'withdraw', lane: attempt.lane, attempt: attempt.id });
   t.effects.push({ do: 'offer' });
   return true;
+}
+
+/** How many earlier attempts at this attempt's subject errored. Those that were handed back do not count. */
+export async function earlierErrors(t: Pick<Transaction, 'sql'>, attempt: AttemptRow): Promise<number> {
+  const { errors } = await t.sql
+    .selectFrom('attempts')
+    .select(({ fn }) => fn.countAll<number>().as('errors'))
+    .where('subject', '=', attempt.subject)
+    .where('subject_id', '=', attempt.subject_id)
+    .where('number', '<', attempt.number)
+    .where('verdict', '=', 'errored')
+    .where('handed_back', '=', 0)
+    .executeTakeFirstOrThrow();
+  return errors;
 }
 
 /** Stores a stop request and sends it to the attempt's worker. A later, stronger one replaces it. */

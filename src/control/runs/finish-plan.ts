@@ -2,7 +2,7 @@ import type { Row } from '../../deps.ts';
 import type { Finished } from '../../jobs/protocol/event.ts';
 import { decideRetry } from '../../jobs/protocol/verdict.ts';
 import type { Plan, PlannedRun } from '../../jobs/run/plan.ts';
-import { type AttemptRow, newAttempt } from '../attempts/attempts.ts';
+import { type AttemptRow, earlierErrors, newAttempt } from '../attempts/attempts.ts';
 import type { Transaction } from '../outbox/transact.ts';
 import { deliveryTrigger, runAnnotations } from '../stored/columns.ts';
 import { advanceRun } from './advance-run.ts';
@@ -18,7 +18,8 @@ export async function finishPlan(t: Transaction, attempt: AttemptRow, { verdict,
     .executeTakeFirstOrThrow();
   // Cancelling the run before it was planned has already closed its delivery.
   if (delivery.status !== 'received') return;
-  const decision = decideRetry({ verdict, errors: attempt.number - 1, cancel_reason: null, irreversible: false });
+  const errors = await earlierErrors(t, attempt);
+  const decision = decideRetry({ verdict, errors, cancel_reason: null, irreversible: false });
   if (decision.next === 'retry') {
     await newAttempt(t, { subject: 'delivery', subject_id: delivery.id, lane: 'plan', delay: decision.delay });
     return;

@@ -124,6 +124,8 @@ describe('A database of Gantry 0.1.0', () => {
     const { read } = deps.store;
     const tokens = await read.selectFrom('tokens').select(['scope', 'attempt_id', 'expires_at']).execute();
     expect(tokens).toEqual(tokens.map(() => ({ scope: 'admin', attempt_id: null, expires_at: null })));
+    const attempts = await read.selectFrom('attempts').select('handed_back').execute();
+    expect(attempts).toEqual(attempts.map(() => ({ handed_back: 0 })));
     const jobs = await read.selectFrom('jobs').select(['status', 'attempt', 'started_attempt']).execute();
     const unstarted = jobs.filter(({ attempt, started_attempt }) => attempt !== started_attempt);
     expect(unstarted).toEqual([{ status: 'queued', attempt: 2, started_attempt: 1 }]);

@@ -194,6 +194,33 @@ test('Each attempt is granted to only one of two workers, even while Redis loses
   expect(workers.flatMap((worker) => worker.granted).filter((grant) => grant.subject === 'job').length).toBe(6);
 });
 
+test('A plan that stopping workers hand back does not use up its retries', async () => {
+  const harness = await openHarness();
+  const errored = ended('errored');
+  const handed_back = { ...errored, verdict: { ...errored.verdict, handed_back: true } };
+  const plans = [handed_back, handed_back, handed_back, errored, planOf(job('test'))];
+  await openFakeWorker(harness, async (grant) =>
+    grant.subject === 'delivery' ? (plans.shift() ?? errored) : ended('succeeded'),
+  );
+  const id = await start(harness);
+  await vi.waitFor(() => {
+    harness.advance(1000);
+    return expect(finishedNow(harness, id)).resolves.toMatchObject({ status: 'succeeded', reason: null });
+  }, 15_000);
+});
+
+test('A plan is made three times before its error ends the run', async () => {
+  const harness = await openHarness();
+  let tries = 0;
+  await openFakeWorker(harness, async () => (tries++, ended('errored')));
+  const id = await start(harness);
+  await vi.waitFor(() => {
+    harness.advance(1000);
+    return expect(finishedNow(harness, id)).resolves.toMatchObject({ reason: 'it errored (attempt 3 of 3)' });
+  }, 15_000);
+  expect(tries).toBe(3);
+});
+
 test('An event that cannot be applied is parked and ends its attempt as errored', async () => {
   const harness = await openHarness();
   await openFakeWorker(harness, async (grant, held) => {
