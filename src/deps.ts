@@ -163,13 +163,14 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
     ]);
   const redis_url = expectRedis(config);
   const worker = newId('wrk', Date.now(), randomBytes);
+  const log = openLog('worker', config.log_level);
   const envelope = vaults.openEnvelope(keys.readWorkerKey(config.worker_key_file));
   const engine = docker.openDocker({ host: config.docker_host, installation: envelope.installation });
   const store = logs.openLogStore(join(config.shared_dir, 'logs'));
   const bus = buses.openWorkerBus(redis_url);
   return {
     config,
-    log: openLog('worker', config.log_level),
+    log,
     worker,
     locks,
     docker: engine,
@@ -191,7 +192,7 @@ export async function workerDeps(config: Config): Promise<WorkerDeps> {
         now: Date.now,
         cap_bytes: LOG_CAP,
       }),
-    spool: await spools.openSpool(join(config.work_dir, 'spools'), worker, locks),
+    spool: await spools.openSpool(join(config.work_dir, 'spools'), worker, locks, log),
     blobs: blobs.openBlobs(join(config.shared_dir, 'blobs')),
     envelope,
     now: Date.now,

@@ -39,15 +39,16 @@ export async function openHarness(): Promise<Harness> {
     const bus = openWorkerBus(redis.url);
     bus.receive(worker, (message) => mailbox.deliver(message));
     const logs = openLogStore(join(dir, 'logs'));
+    const log = openLog('test', 'silent');
     const deps: Deps = {
       bus,
       worker,
       logs,
       logWriter: (attempt) => openLogWriter(logs, attempt, { wake: () => {}, now: Date.now, cap_bytes: 1024 ** 3 }),
-      spool: await openSpool(join(dir, 'spools'), worker, openLocks()),
+      spool: await openSpool(join(dir, 'spools'), worker, openLocks(), log),
       blobs: openBlobs(join(dir, 'blobs')),
       envelope: openEnvelope(control.worker_key),
-      log: openLog('test', 'silent'),
+      log,
       now: Date.now,
     };
     added.push(deps);

@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } fr
 import { join } from 'node:path';
 import { CodedError } from '../../error.ts';
 import { Event } from '../../jobs/protocol/event.ts';
+import type { Log } from '../../log.ts';
 import type { Spool } from './spool.ts';
 
 /** Locks between the processes of this host, by file. `take` returns null when the lock is held. */
@@ -15,9 +16,15 @@ const LOCK = '.lock';
 
 /**
  * `<dir>/<worker>/<attempt>.jsonl`, one event per line. A worker holds `<dir>/<worker>.lock` while it lives. A worker that
- * finds an orphan moves it into its own folder, so that only one worker delivers it. Throws `SpoolError`.
+ * finds an orphan moves it into its own folder, so that only one worker delivers it. What cannot be read or moved is logged and left for the
+ * next call. Throws `SpoolError`.
  */
-export async function openSpool(dir: string, worker: string, locks: SpoolLocks): Promise<Spool> {
+export async function openSpool(
+  dir: string,
+  worker: string,
+  locks: SpoolLocks,
+  log: Pick<Log, 'warn'>,
+): Promise<Spool> {
   const own = join(dir, worker);
   await mkdir(dir, { recursive: true, mode: 0o750 });
   // The lock comes before the folder, because a folder whose lock is free belongs to a dead worker.
@@ -43,7 +50,7 @@ export async function openSpool(dir: string, worker: string, locks: SpoolLocks):
     },
     orphans: async () => {
       const found: Awaited<ReturnType<Spool['orphans']>> = [];
-      for (const folder of await folders()) if (!isHeld(folder)) found.push(...(await adopt(folder, own)));
+      for (const folder of await folders()) if (!isHeld(folder)) found.push(...(await adopt(folder, own, log)));
       return found;
     },
     held: async () => {
@@ -63,29 +70,50 @@ export async function openSpool(dir: string, worker: string, locks: SpoolLocks):
     return names.filter((name) => !name.endsWith(LOCK)).map((name) => join(dir, name));
   }
 
+  /** True when the lock cannot be read, because its worker may live. */
   function isHeld(folder: string): boolean {
-    return locks.isHeld(folder + LOCK);
+    try {
+      return locks.isHeld(folder + LOCK);
+    } catch (error) {
+      log.warn({ err: error, folder }, 'cannot read the lock of a spool; its worker counts as living');
+      return true;
+    }
   }
 
   function fileOf(attempt: string): Promise<FileHandle> {
-    const file = files.get(attempt) ?? open(join(own, attempt + SUFFIX), 'a', 0o640);
+    const known = files.get(attempt);
+    if (known) return known;
+    const file = open(join(own, attempt + SUFFIX), 'a', 0o640);
     files.set(attempt, file);
+    file.catch(() => files.delete(attempt));
     return file;
   }
 }
 
 /** When two workers find a spool at the same time, one of them gets it. Deletes unfinished spools: control ends their attempts as lost. */
-async function adopt(folder: string, own: string): Promise<{ worker: string; attempt: string; events: Event[] }[]> {
-  const adopted = [];
-  for (const attempt of await attemptsIn(folder)) {
+async function adopt(
+  folder: string,
+  own: string,
+  log: Pick<Log, 'warn'>,
+): Promise<{ worker: string; attempt: string; events: Event[] }[]> {
+  const adopted: { worker: string; attempt: string; events: Event[] }[] = [];
+  // What was adopted before an error is returned all the same, because no later call finds it.
+  for (const attempt of await attemptsIn(folder))
+    await adoptOne(attempt).catch((error: unknown) => {
+      log.warn({ err: error, folder, attempt }, 'cannot adopt the spool of an attempt');
+    });
+  await removeFolder(folder).catch((error: unknown) => {
+    log.warn({ err: error, folder }, 'cannot remove the spool folder of a dead worker');
+  });
+  return adopted;
+
+  async function adoptOne(attempt: string): Promise<void> {
     const path = join(folder, attempt + SUFFIX);
     const events = await readEvents(path);
     const last = events.at(-1);
     if (last?.type !== 'finished') await rm(path, { force: true });
     else if (await moved(path, join(own, attempt + SUFFIX))) adopted.push({ worker: last.worker, attempt, events });
   }
-  await removeFolder(folder);
-  return adopted;
 }
 
 /** The events before the first incomplete line. */

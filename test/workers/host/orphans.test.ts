@@ -27,7 +27,7 @@ async function leaveDeadWorker(worker: string, attempt: string): Promise<void> {
   const code = `
     import { openSpool } from ${JSON.stringify(join(process.cwd(), 'src/adapters/spool/file-spool.ts'))};
     import { openLocks } from ${JSON.stringify(join(process.cwd(), 'src/adapters/lock/locks.ts'))};
-    const spool = await openSpool(${JSON.stringify(join(harness.dir, 'spools'))}, ${JSON.stringify(worker)}, openLocks());
+    const spool = await openSpool(${JSON.stringify(join(harness.dir, 'spools'))}, ${JSON.stringify(worker)}, openLocks(), console);
     for (const event of ${JSON.stringify(events)}) await spool.append(event, true);
     console.log('written');
     setInterval(() => {}, 1000);`;
