@@ -7,7 +7,7 @@ export interface Rule {
 }
 
 /** Rooms without I/O, clock and randomness. */
-export const PURE = ['workflows', 'jobs'];
+export const PURE = ['workflows', 'jobs', 'masking'];
 
 /** What each room and each file at the root of src may import. ARCHITECTURE.md shows it. */
 export const TABLE: Record<string, Rule> = {
@@ -34,6 +34,7 @@ export const TABLE: Record<string, Rule> = {
   'adapters/store': adapter('kysely'),
   'adapters/vault': adapter(),
   config: { rooms: [], packages: [], node: true },
+  masking: { rooms: [], packages: [], node: false },
   abort: { rooms: [], packages: [], node: false },
   error: { rooms: [], packages: [], node: false },
   wakeup: { rooms: [], packages: [], node: true },
@@ -43,8 +44,9 @@ export const TABLE: Record<string, Rule> = {
   register: { rooms: [], packages: [], node: true },
 };
 
-/** Files at the root of src that any room may import, except that pure rooms must not import what waits. */
+/** Rooms and files at the root of src that other rooms may import too; pure rooms only `error`. */
 export const SHARED: Record<string, (room: string) => boolean> = {
+  masking: (room) => !PURE.includes(room),
   error: () => true,
   abort: (room) => !PURE.includes(room),
   wakeup: (room) => !PURE.includes(room),

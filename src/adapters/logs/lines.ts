@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { Mask } from './mask.ts';
+import type { Matcher } from '../../masking/matcher.ts';
 
 /** Bytes of a line's text. Together with the time, step and stream a line fits into one read. */
 const MAX_LINE = 64 * 1024 - 64;
@@ -12,7 +12,7 @@ export interface Lines {
   end(): string[];
 }
 
-export function createLines(mask: Mask): Lines {
+export function createLines(matcher: Matcher): Lines {
   const decoder = new StringDecoder('utf8');
   let held = '';
   let rest = '';
@@ -28,7 +28,7 @@ export function createLines(mask: Mask): Lines {
   };
 
   function take(text: string, final: boolean): string[] {
-    const masked = mask.apply(text, final);
+    const masked = matcher.mask(text, final);
     held = masked.held;
     return split(rest + masked.shown);
   }

@@ -1,7 +1,8 @@
 import { messageOf } from '../../error.ts';
+import { createMatcher } from '../../masking/matcher.ts';
+import { secretForms } from '../../masking/secret-forms.ts';
 import { createLines, type Lines } from './lines.ts';
 import type { LogStore, LogStream, LogWriter } from './logs.ts';
-import { createMask } from './mask.ts';
 
 /** A batch is written when it has this many bytes, or after this many milliseconds. */
 const BATCH_BYTES = 64 * 1024;
@@ -19,7 +20,7 @@ export interface LogWriterOptions {
 
 /** Never blocks, and uses bounded memory: output that cannot be written is dropped, and once writing works again a line notes how much is missing. */
 export function openLogWriter(store: LogStore, attempt: string, options: LogWriterOptions): LogWriter {
-  const mask = createMask();
+  const matcher = createMatcher();
   const streams = new Map<LogStream, { step: number; lines: Lines }>();
   let waiting: string[] = [];
   let waitingBytes = 0;
@@ -33,12 +34,12 @@ export function openLogWriter(store: LogStore, attempt: string, options: LogWrit
   let lastWake = { size: 0, at: -Infinity };
 
   return {
-    mask: (values) => mask.add(values),
+    mask: (values) => matcher.add(values.flatMap(secretForms)),
     write: (step, stream, chunk) => {
       let open = streams.get(stream);
       if (open?.step !== step) {
         if (open) queue(open.step, stream, open.lines.end());
-        open = { step, lines: createLines(mask) };
+        open = { step, lines: createLines(matcher) };
         streams.set(stream, open);
       }
       queue(step, stream, open.lines.write(chunk));
