@@ -91,8 +91,9 @@ async function runTaskOrSteps(execution: JobExecution, scope: StepScope): Promis
   return failure.status === 'errored' ? failure : { ...failure, status: 'failed' };
 }
 
-/** Evaluated after the last step, whether the job failed or not. A value that contains a secret is left out. */
+/** Evaluated after the last step, whether the job failed or not. A value that contains a secret is left out, and all are after a refused mask. */
 function evaluateOutputs(execution: JobExecution, scope: StepScope): Record<string, string> {
+  if (execution.secrets.refused) return {};
   const contexts = stepContexts(execution, scope, '');
   const outputs: Record<string, string> = {};
   for (const [name, template] of Object.entries(execution.grant.spec.outputs)) {

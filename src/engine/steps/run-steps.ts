@@ -57,8 +57,9 @@ async function execute(execution: JobExecution, scope: StepScope, step: Prepared
 }
 
 async function reasonToSkip(execution: JobExecution, { planned, contexts }: PreparedStep): Promise<string | null> {
-  const { interruption, failure } = execution;
+  const { interruption, failure, secrets } = execution;
   if (interruption !== null && endsAtOnce(execution)) return `the job was stopped: ${interruption.reason}`;
+  if (secrets.refused) return 'a mask of an earlier step was refused';
   if (failure?.status === 'errored') return 'the job ended in an error';
   const status = statusOf(execution);
   const isMet = await evaluateWithFiles(execution, (functions) =>
@@ -91,14 +92,17 @@ async function runHandler(execution: JobExecution, scope: StepScope, step: Prepa
   }
 }
 
-/** `continue-on-error` applies to failures of the user's work, never to errors of Gantry or the host. It sees what the step exported. */
+/**
+ * `continue-on-error` applies to failures of the user's work, never to errors of Gantry or the host or to a refused mask. It sees what the
+ * step exported.
+ */
 async function continuesOnError(
   execution: JobExecution,
   scope: StepScope,
   { planned, contexts }: PreparedStep,
   { status }: Verdict,
 ): Promise<boolean> {
-  if (status === 'errored') return false;
+  if (status === 'errored' || execution.secrets.refused) return false;
   const flag = await evaluate(execution, planned.continue_on_error, withEnv(scope, contexts)).catch(() => 'false');
   return flag === 'true';
 }

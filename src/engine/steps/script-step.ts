@@ -40,11 +40,11 @@ function evaluateScript(execution: JobExecution, { planned, contexts }: RunningS
   });
 }
 
-/** Logs the summary also of a step that fails or is aborted. */
+/** Logs the summary also of a step that fails or is aborted, but not after a refused mask. */
 async function withSummary<T>(execution: JobExecution, step: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
-    await logSummary(execution, step);
+    if (!execution.secrets.refused) await logSummary(execution, step);
   }
 }

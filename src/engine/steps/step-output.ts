@@ -5,18 +5,22 @@ import { parseWorkflowCommand } from './workflow-command.ts';
 /** Where a step's output and its workflow commands go. */
 export interface OutputSink {
   write(stream: LogStream, chunk: Uint8Array): void;
-  mask(value: string): void;
+  /** Null is a value that is too long. Returns false to refuse it: what follows may contain it and is dropped. */
+  mask(value: string | null): boolean;
   annotate(annotation: Annotation): void;
 }
 
 /** The annotations of each level that a step can make. The log contains all of them. */
 const ANNOTATION_LIMIT = 10;
-/** A longer line is not a command. */
+/** In bytes. A longer line is not a command, and a longer `::add-mask::` is refused. */
 const LINE_LIMIT = 64 * 1024;
 const NEWLINE = 0x0a;
 const COLON = 0x3a;
 
-/** Passes a step's output on as it arrives. Only a line that begins like a workflow command is buffered until its end. */
+/**
+ * Passes a step's output on as it arrives. Only a line that begins like a workflow command is buffered until its end.
+ * Output after a refused mask is dropped.
+ */
 export class StepOutput {
   readonly #sink: OutputSink;
   readonly #lines = { stdout: new LineBuffer(), stderr: new LineBuffer() };
@@ -29,13 +33,13 @@ export class StepOutput {
     this.#sink = sink;
   }
 
-  /** Ignored after `end`. */
+  /** Ignored after `end` and after a refused mask. */
   write(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     if (this.#ended) return;
     const line = this.#lines[stream];
     let from = 0;
     let passed = 0;
-    while (from < chunk.length) {
+    while (from < chunk.length && !this.#ended) {
       const newline = chunk.indexOf(NEWLINE, from);
       const end = newline === -1 ? chunk.length : newline + 1;
       if (line.mayBeCommand(chunk, from)) {
@@ -46,16 +50,16 @@ export class StepOutput {
       } else line.pass(newline !== -1);
       from = end;
     }
-    if (passed < chunk.length) this.#sink.write(stream, chunk.subarray(passed));
+    if (passed < chunk.length && !this.#ended) this.#sink.write(stream, chunk.subarray(passed));
   }
 
   /** Passes on what is still buffered. */
   end(): void {
-    this.#ended = true;
     for (const stream of ['stdout', 'stderr'] as const) {
       const line = this.#lines[stream].release();
-      if (line.length > 0) this.#handleLine(stream, line);
+      if (line.length > 0 && !this.#ended) this.#handleLine(stream, line);
     }
+    this.#ended = true;
   }
 
   #handleLine(stream: LogStream, line: Buffer): void {
@@ -68,8 +72,10 @@ export class StepOutput {
     const command = parseWorkflowCommand(text);
     if (command === null) this.#sink.write(stream, line);
     else if (command.kind === 'stop') this.#stop_token = command.token;
-    else if (command.kind === 'mask') this.#sink.mask(command.value);
-    else if (command.kind === 'annotation') {
+    else if (command.kind === 'mask') {
+      const isWhole = line.length < LINE_LIMIT;
+      this.#ended = !this.#sink.mask(isWhole ? command.value : null);
+    } else if (command.kind === 'annotation') {
       this.#sink.write(stream, line);
       if (this.#remaining[command.annotation.level]-- > 0) this.#sink.annotate(command.annotation);
     }

@@ -4,16 +4,23 @@ import type { Verdict } from '../../jobs/protocol/verdict.ts';
 import { jobLimits } from '../execution/ensure-sandbox.ts';
 import { type JobExecution, mask } from '../execution/job-execution.ts';
 import type { Output, Process } from '../sandbox/sandbox.ts';
+import { UserError } from '../user-error.ts';
 import { SUCCESS } from '../verdict.ts';
 import { StepOutput } from './step-output.ts';
 
-/** Runs a step's process until it ends. An abort ends the process, and then throws `signal.reason`. */
+const CONSEQUENCE = 'The output after it is dropped and no further step runs, because they could show the value';
+
+/**
+ * Runs a step's process until it ends. An abort ends the process, and then throws `signal.reason`. A mask past the job's limits ends it
+ * too, and then throws a `UserError`.
+ */
 export async function runProcess(
   execution: JobExecution,
   step: { number: number; signal: AbortSignal },
   start: (output: Output) => Promise<Process>,
 ): Promise<Exit> {
-  const output = stepOutput(execution, step.number);
+  const refusal = new AbortController();
+  const output = stepOutput(execution, step.number, refusal);
   const starting = start({
     stdout: (chunk) => output.write('stdout', chunk),
     stderr: (chunk) => output.write('stderr', chunk),
@@ -21,11 +28,13 @@ export async function runProcess(
   try {
     const exit = await unlessAborted(
       starting.then((process) => process.wait()),
-      step.signal,
+      AbortSignal.any([step.signal, refusal.signal]),
     );
-    if (exit !== null) return exit;
-    await execution.sandbox.endProcess(starting, execution);
-    throw step.signal.reason;
+    if (exit === null) await execution.sandbox.endProcess(starting, execution);
+    output.end();
+    refusal.signal.throwIfAborted();
+    if (exit === null) throw step.signal.reason;
+    return exit;
   } finally {
     output.end();
   }
@@ -44,11 +53,17 @@ export function verdictOfExit(
   return { status: 'failed', reason, exit_code: exit.exit_code };
 }
 
-function stepOutput(execution: JobExecution, step: number): StepOutput {
+/** A mask past the job's limits aborts `refusal`. */
+function stepOutput(execution: JobExecution, step: number, refusal: AbortController): StepOutput {
   const { deps, reporter, secrets } = execution;
   return new StepOutput({
     write: (stream, chunk) => reporter.log.write(step, stream, chunk),
-    mask: (value) => mask(execution, [value]),
+    mask: (value) => {
+      const reason = secrets.refuse(value);
+      if (reason === null) mask(execution, value === null ? [] : [value]);
+      else refusal.abort(new UserError(`\`::add-mask::\` in step ${step} was refused: ${reason}. ${CONSEQUENCE}`));
+      return reason === null;
+    },
     annotate: (annotation) => {
       const data = { ...annotation, message: secrets.hide(annotation.message) };
       reporter.emit({ type: 'annotation', data }).catch((error: unknown) => {

@@ -208,6 +208,42 @@ describe('A job of run steps', () => {
     expect(verdict.reason).toBe('step `***` exited with code 1');
   });
 
+  test('masks thousands of values', async () => {
+    const script = 'seq 1 5000 | while read i; do echo "::add-mask::value-$i-"; echo "got value-$i-"; done';
+    const { verdict, reporter } = await run(jobOf([{ run: script }, { name: 'value-4711-', run: 'true' }]));
+    expect(verdict.status).toBe('succeeded');
+    expect(reporter.masks).toHaveLength(5000);
+    expect(reporter.steps()[1]?.name).toBe('***');
+  });
+
+  test.each([
+    ['values', 'seq 1 10001 | sed "s/.*/::add-mask::value-&-/"', /^`::add-mask::` in step 1 .* at most 10000 values/],
+    [
+      'characters',
+      'v=$(head -c 20000 /dev/zero | tr "\\\\0" v); for i in $(seq 1 99); do echo "::add-mask::$i$v"; done',
+      /at most 2097152 characters/,
+    ],
+    ['bytes of one command', 'echo "::add-mask::$(head -c 70000 /dev/zero | tr "\\\\0" v)"', /at most 64 KiB/],
+  ])('fails when it masks too many %s, and shows nothing after that', async (_, script, reason) => {
+    const summary = 'echo leaked-summary > $GITHUB_STEP_SUMMARY';
+    const { verdict, reporter, outputs } = await run(
+      jobOf(
+        [
+          { id: 'first', run: `${summary}; echo before; ${script}; echo leaked; sleep 30`, continue_on_error: 'true' },
+          { run: 'echo leaked', if: 'always()' },
+        ],
+        { spec: { outputs: { first: '${{ steps.first.outcome }}' } }, secrets: { KEY: 'value-0-' } },
+      ),
+    );
+    expect(verdict.status).toBe('failed');
+    expect(verdict.reason).toMatch(reason);
+    expect(new Set(reporter.masks).size).toBeLessThanOrEqual(10_000);
+    expect(reporter.steps().map(({ status }) => status)).toEqual(['failed', 'skipped']);
+    expect(reporter.text()).toContain('before');
+    expect(reporter.text()).not.toMatch(/leaked|vvv|value-/);
+    expect(outputs).toEqual({});
+  });
+
   test('fails with the reason when the image has no shell or does not exist', async () => {
     await using empty = await emptyImage(harness);
     const noShell = await run(jobOf([{ run: 'true' }], { spec: { container: { image: empty.name, env: {} } } }));

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { StepOutput } from '../../../src/engine/steps/step-output.ts';
 import type { Annotation } from '../../../src/jobs/run/annotation.ts';
 
-function sink() {
-  const received = { text: '', masks: [] as string[], annotations: [] as Annotation[] };
+function sink(limit = 10) {
+  const received = { text: '', masks: [] as (string | null)[], annotations: [] as Annotation[] };
   const output = new StepOutput({
     write: (_, chunk) => {
       received.text += Buffer.from(chunk).toString();
     },
-    mask: (value) => void received.masks.push(value),
+    mask: (value) => received.masks.push(value) <= limit && value !== null,
     annotate: (annotation) => void received.annotations.push(annotation),
   });
   return { output, received };
@@ -60,6 +60,22 @@ describe('A step’s output', () => {
     const { output, received } = sink();
     output.write('stdout', Buffer.from('::stop-commands::\n::stop-commands::error\n::add-mask::a\n'));
     expect(received).toMatchObject({ text: '::stop-commands::\n::stop-commands::error\n', masks: ['a'] });
+  });
+
+  test('is dropped after a refused mask, on both streams', () => {
+    const { output, received } = sink(1);
+    output.write('stdout', Buffer.from('a\n::add-mask::one\nb\n::add-mask::two\ntwo\n::error::two\n'));
+    output.write('stderr', Buffer.from('two\n::add-mask::three'));
+    output.end();
+    expect(received).toEqual({ text: 'a\nb\n', masks: ['one', 'two'], annotations: [] });
+  });
+
+  test('is dropped after a mask that is too long, whose value is never shown', () => {
+    const { output, received } = sink();
+    output.write('stdout', Buffer.from(`a\n::add-mask::${'x'.repeat(100_000)}y`));
+    output.write('stdout', Buffer.from('y\nafter\n'));
+    output.end();
+    expect(received).toEqual({ text: 'a\n', masks: [null], annotations: [] });
   });
 
   test('makes at most ten annotations of each level', () => {
