@@ -21,7 +21,9 @@ export async function openRegistry(): Promise<Registry> {
     const body = Buffer.concat(await request.toArray());
     const [, name = '', kind = '', reference = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(url.pathname) ?? [];
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
-    if (refusal && url.pathname !== '/v2/') return fail(response, refusal);
+    // A registry that requires credentials says so at the first request; the Engine would retry a refused layer for 50 s.
+    if (refusal?.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="registry"');
+    if (refusal && (refusal.status === 401 || url.pathname !== '/v2/')) return fail(response, refusal);
     if (url.pathname === '/v2/') return end(response, 200);
     if (kind === 'blobs' && reference.startsWith('uploads/')) return upload(request, response, url, name, body);
     const key = `${name}/${kind}/${reference}`;
