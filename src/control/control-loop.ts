@@ -11,7 +11,7 @@ import { sweep } from './sweep.ts';
 
 /** Milliseconds. */
 const SWEEP_EVERY = 1000;
-/** So long a gap between two sweeps means that the process was suspended (SIGSTOP, a paused machine) or blocked. */
+/** Milliseconds between two sweeps after which the process counts as suspended (SIGSTOP, a paused machine) or blocked. */
 const SUSPENDED_AFTER = 5000;
 
 /** Grants claims, applies events, answers questions and sweeps, until `signal` aborts. Continues while Redis is unreachable. */
@@ -71,9 +71,9 @@ async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSigna
   const noticeSuspension = suspensionWatch(deps);
   while (!signal.aborted) {
     logConnection();
-    // Read before the suspension is looked for: when the process is stopped after that, this reading is old, and nobody counts as lost.
+    // Read first: if the process is suspended after this line, the reading is old, and no worker counts as lost.
     const at = deps.monotonic();
-    noticeSuspension(at);
+    noticeSuspension();
     try {
       await upkeep.onSweep();
       await sweep(deps, at);
@@ -85,13 +85,13 @@ async function keepSweeping(deps: ServerDeps, upkeep: Upkeep, signal: AbortSigna
 }
 
 /** Excuses the workers' silence when this process itself was stopped or blocked since the call before. */
-function suspensionWatch(deps: Pick<ServerDeps, 'fleet' | 'log'>): (at: number) => void {
+function suspensionWatch(deps: Pick<ServerDeps, 'fleet' | 'log' | 'monotonic'>): () => void {
   let last = performance.now();
-  return (at) => {
+  return () => {
     const pause = performance.now() - last;
     last += pause;
     if (pause < SUSPENDED_AFTER) return;
-    excuseSilence(deps, at + pause);
+    excuseSilence(deps);
     deps.log.warn({ seconds: Math.round(pause / 1000) }, 'the server was suspended; workers get time to report');
   };
 }

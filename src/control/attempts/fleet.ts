@@ -26,9 +26,9 @@ export function lostWorkers({ bus, fleet }: Pick<ServerDeps, 'bus' | 'fleet'>, a
   return [...fleet].filter(([, { last_seen_at }]) => Math.max(last_seen_at, up.since) < limit).map(([id]) => id);
 }
 
-/** Counts no silence before `at`: this process was suspended, and the workers' heartbeats still wait to be read. */
-export function excuseSilence({ fleet }: Pick<ServerDeps, 'fleet'>, at: number): void {
-  for (const worker of fleet.values()) worker.last_seen_at = Math.max(worker.last_seen_at, at);
+/** Counts no silence before now. For after a suspension of this process: heartbeats that arrived meanwhile are still unread. */
+export function excuseSilence({ fleet, monotonic }: Pick<ServerDeps, 'fleet' | 'monotonic'>): void {
+  for (const worker of fleet.values()) worker.last_seen_at = monotonic();
 }
 
 export function forgetWorker({ fleet, metrics }: Pick<ServerDeps, 'fleet' | 'metrics'>, worker: string): void {
