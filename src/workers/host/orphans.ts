@@ -11,7 +11,7 @@ type OrphanDeps = Pick<WorkerDeps, 'bus' | 'spool' | 'worker' | 'log'>;
 
 /** Delivers the events of attempts that dead workers of this host finished. Looks for them every 10 s until `done` aborts. */
 export async function deliverOrphans(deps: OrphanDeps, mailbox: Mailbox, done: AbortSignal): Promise<void> {
-  const deliveries: Promise<void>[] = [];
+  const deliveries = new Set<Promise<void>>();
   while (!done.aborted) {
     const orphans = await deps.spool.orphans().catch((error: unknown) => {
       deps.log.warn({ err: error }, 'cannot read the spools of dead workers');
@@ -19,7 +19,9 @@ export async function deliverOrphans(deps: OrphanDeps, mailbox: Mailbox, done: A
     });
     for (const { worker, attempt, events } of orphans) {
       deps.log.info({ worker, attempt, events: events.length }, 'delivering the events of a dead worker');
-      deliveries.push(deliver(deps, mailbox, attempt, events, done));
+      const delivery = deliver(deps, mailbox, attempt, events, done);
+      deliveries.add(delivery);
+      void delivery.then(() => deliveries.delete(delivery));
     }
     await delay(INTERVAL, undefined, { signal: done }).catch(() => undefined);
   }
