@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../error.ts';
+import { CodedError, hasCode } from '../../error.ts';
 import { Event } from '../../jobs/protocol/event.ts';
 import type { Log } from '../../log.ts';
 import type { Spool } from './spool.ts';
@@ -116,10 +116,14 @@ async function adopt(
   }
 }
 
-/** The events before the first incomplete line. */
+/** The events before the first incomplete line. None if another worker has moved the file meanwhile. */
 async function readEvents(path: string): Promise<Event[]> {
   const events: Event[] = [];
-  for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return '';
+    throw error;
+  });
+  for (const line of text.split('\n')) {
     try {
       events.push(Event.parse(JSON.parse(line)));
     } catch {
